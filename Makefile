@@ -1,0 +1,51 @@
+# Everything a newcomer runs. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := uv==0.13.9
+STAMP := $(VENV)/.installed
+
+# Resolve as of this day, so that the set of versions stays coherent. The three
+# packages that draw the portraits are younger.
+LOCK_DATE := 2024-10-10
+PORTRAITS_DATE := 2026-11-01
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock clean
+
+help:  ## List the targets.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(STAMP)  ## Make .venv with everything in requirements.txt (Python 3.10 or 3.11).
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v in ((3, 10), (3, 11)) else \
+	  f"found Python {v[0]}.{v[1]}, expected 3.10 or 3.11: run make PYTHON=/path/to/python3.11 setup")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check $(UV)
+	@# --no-deps: requirements.txt is complete, so nothing is left to resolve.
+	@# --compile-bytecode: without it the first import of TensorFlow takes three times as long.
+	$(PY) -m uv pip install --python $(PY) --no-deps --compile-bytecode -r requirements.txt
+	@touch $@
+
+lint: $(STAMP)  ## Check style and formatting.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+format: $(STAMP)  ## Apply the formatter and the safe fixes.
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+test: $(STAMP)  ## Run every test.
+	$(PY) -m pytest
+
+lock: $(STAMP)  ## Resolve requirements.in into requirements.txt again.
+	$(PY) -m uv pip compile --universal --python-version 3.10 --no-annotate --no-emit-index-url \
+	  --exclude-newer $(LOCK_DATE) \
+	  $(foreach p,dicebear-core dicebear-styles dicebear-schema resvg-py,--exclude-newer-package $(p)=$(PORTRAITS_DATE)) \
+	  --custom-compile-command 'make lock (as of $(LOCK_DATE))' requirements.in \
+	  | sed -E "s/ ; python_full_version < '3.12' and \(sys_platform == 'darwin' or sys_platform == 'linux'\)$$//" > requirements.tmp
+	mv requirements.tmp requirements.txt
+
+clean:  ## Remove .venv and caches (data and runs stay).
+	rm -rf $(VENV) .pytest_cache .ruff_cache build *.egg-info

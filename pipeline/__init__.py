@@ -1,0 +1,1 @@
+"""Home of the TFX pipeline around stargan_tf."""
