@@ -81,7 +81,9 @@ class TrainConfig:
     seed: int = setting(777, "Seed of the initial weights, the input order and the latents.")
 
     # What is written, and when (in iterations).
-    log_every: int = setting(10, "Write the mean losses to TensorBoard and metrics.jsonl.", lasting=False)
+    log_every: int = setting(
+        10, "Write the mean losses to TensorBoard and metrics.jsonl.", lasting=False
+    )
     sample_every: int = setting(5_000, "Write image grids; 0 for never.", lasting=False)
     save_every: int = setting(
         5_000, "Write a checkpoint; one more is written at the end or when stopped.", lasting=False

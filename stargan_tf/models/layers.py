@@ -1,0 +1,120 @@
+"""Layers that the networks share.
+
+Images and feature maps are [N, H, W, C]. Layers compute in the dtype of their
+Keras policy; normalisation statistics are float32 under every policy.
+"""
+
+import tensorflow as tf
+
+LEAKY_RELU_SLOPE = 0.2
+
+
+def he_normal() -> tf.keras.initializers.Initializer:
+    """Untruncated He normal initialisation by fan-in (Keras's own `he_normal` truncates)."""
+    return tf.keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+
+
+def leaky_relu(x: tf.Tensor) -> tf.Tensor:
+    """LeakyReLU of slope 0.2."""
+    return tf.nn.leaky_relu(x, LEAKY_RELU_SLOPE)
+
+
+class Conv2D(tf.keras.layers.Conv2D):
+    """3x3 (by default) convolution padded with zeros, He normal weights."""
+
+    def __init__(self, filters: int, kernel_size: int = 3, **kwargs) -> None:
+        """See `tf.keras.layers.Conv2D` for the arguments."""
+        kwargs.setdefault("padding", "same")
+        super().__init__(filters, kernel_size, kernel_initializer=he_normal(), **kwargs)
+
+
+class DownsamplingConv2D(Conv2D):
+    """3x3 convolution, then 2x2 average pooling, computed as one 4x4 convolution of stride 2.
+
+    Averaging four neighbouring outputs of a 3x3 kernel weighs the 4x4 inputs
+    below them with the mean of the kernel at the four offsets: the same function
+    at half the time, since the full-size result never exists.
+    """
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Maps [N, H, W, C], H and W even, to [N, H/2, W/2, filters]."""
+        kernel = _sum_over_offsets(self.kernel) / 4
+        return self._add_bias(tf.nn.conv2d(x, kernel, strides=2, padding="SAME"))
+
+    def _add_bias(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
+
+
+class UpsamplingConv2D(Conv2D):
+    """Nearest x2 upsampling, then 3x3 convolution, as one 4x4 transposed convolution of stride 2.
+
+    Every input pixel stands for 2x2 equal ones, so the taps of the 3x3 kernel that
+    fall on the same pixel can be summed beforehand: the same function at less than
+    half the time.
+    """
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Maps [N, H, W, C] to [N, 2H, 2W, filters]."""
+        # A transposed convolution runs its kernel backwards, channels included.
+        kernel = _sum_over_offsets(tf.reverse(self.kernel, axis=[0, 1]))
+        kernel = tf.transpose(kernel, [0, 1, 3, 2])
+        shape = tf.shape(x)
+        output_shape = tf.stack([shape[0], 2 * shape[1], 2 * shape[2], self.filters])
+        x = tf.nn.conv2d_transpose(x, kernel, output_shape, strides=2, padding="SAME")
+        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
+
+
+def _sum_over_offsets(kernel: tf.Tensor) -> tf.Tensor:
+    """Sums a [3, 3, I, O] kernel at the four offsets within [4, 4, I, O]."""
+    padded = tf.pad(kernel, [[1, 1], [1, 1], [0, 0], [0, 0]])
+    rows = padded[1:] + padded[:-1]
+    return rows[:, 1:] + rows[:, :-1]
+
+
+def average_pool(x: tf.Tensor) -> tf.Tensor:
+    """2x2 average pooling: [N, H, W, C] to [N, H/2, W/2, C]."""
+    return tf.nn.avg_pool2d(x, 2, 2, "VALID")
+
+
+def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
+    """Repeats every pixel twice in both directions: [N, H, W, C] to [N, 2H, 2W, C]."""
+    shape = tf.shape(x)
+    x = x[:, :, tf.newaxis, :, tf.newaxis, :]  # [N, H, 1, W, 1, C]
+    x = tf.tile(x, [1, 1, 2, 1, 2, 1])
+    return tf.reshape(x, [shape[0], 2 * shape[1], 2 * shape[2], x.shape[-1]])
+
+
+class PerDomainDense(tf.keras.layers.Layer):
+    """One dense layer for each domain, all computed at once.
+
+    The heads' weights are one tensor, so that domains absent from a batch get a
+    gradient of zeros, and with it weight decay, like all others.
+    """
+
+    def __init__(self, num_domains: int, units: int, **kwargs) -> None:
+        """Makes `num_domains` layers of `units` outputs each."""
+        super().__init__(**kwargs)
+        self.num_domains = num_domains
+        self.units = units
+
+    def build(self, input_shape: tf.TensorShape) -> None:
+        """Creates kernel [K, in, units] and bias [K, units]."""
+        fan_in = int(input_shape[-1])
+        self.kernel = self.add_weight(
+            "kernel",
+            [self.num_domains, fan_in, self.units],
+            # He normal by hand: an initializer would take K for part of the fan-in.
+            initializer=tf.keras.initializers.RandomNormal(stddev=(2 / fan_in) ** 0.5),
+        )
+        self.bias = self.add_weight("bias", [self.num_domains, self.units], initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Maps [N, in] (shared input) or [N, K, in] (own inputs) to [N, K, units]."""
+        equation = "ni,kio->nko" if x.shape.rank == 2 else "nki,kio->nko"
+        return tf.einsum(equation, x, self.kernel) + self.bias
+
+
+def select_domain(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Takes the row of each example's domain: x [N, K, D], y [N] integers -> [N, D]."""
+    return tf.gather(x, y, axis=1, batch_dims=1)

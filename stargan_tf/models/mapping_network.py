@@ -1,0 +1,44 @@
+"""The mapping network F(z, y): a random latent code becomes a style of a domain."""
+
+import tensorflow as tf
+
+from stargan_tf.models.layers import PerDomainDense, he_normal, select_domain
+
+
+class MappingNetwork(tf.keras.Model):
+    """Four shared layers, then four layers for each domain.
+
+    Source: Choi et al. 2020, section 2 and table 6.
+    """
+
+    def __init__(
+        self,
+        num_domains: int,
+        style_dim: int = 64,
+        hidden_dim: int = 512,
+        name: str = "mapping_network",
+    ) -> None:
+        """Makes the layers.
+
+        Args:
+          num_domains: K.
+          style_dim: length of the style code.
+          hidden_dim: width of all layers but the last.
+          name: of the model.
+        """
+        super().__init__(name=name)
+        self.shared = [
+            tf.keras.layers.Dense(hidden_dim, "relu", kernel_initializer=he_normal())
+            for _ in range(4)
+        ]
+        self.unshared = [PerDomainDense(num_domains, hidden_dim) for _ in range(3)]
+        self.style = PerDomainDense(num_domains, style_dim)
+
+    def call(self, z: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """Maps latent codes z [N, latent_dim], domains y [N] to styles [N, style_dim] float32."""
+        h = z
+        for layer in self.shared:
+            h = layer(h)  # [N, hidden_dim]
+        for layer in self.unshared:
+            h = tf.nn.relu(layer(h))  # [N, K, hidden_dim]
+        return tf.cast(select_domain(self.style(h), y), tf.float32)

@@ -1,0 +1,74 @@
+"""Instance normalisation, plain and adaptive."""
+
+import tensorflow as tf
+
+from stargan_tf.models.layers import he_normal
+
+EPSILON = 1e-5
+
+
+def instance_normalize(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """Normalises each channel of each image over its pixels, then scales and shifts it.
+
+    Statistics are float32 whatever the input: in bfloat16 the variance of a
+    feature map loses so much that training fails, in float16 it overflows.
+
+    Args:
+      x: [N, H, W, C] of any float dtype.
+      scale: [N, C] or [C] float32.
+      shift: [N, C] or [C] float32.
+
+    Returns:
+      [N, H, W, C] in the dtype of `x`.
+    """
+    dtype = x.dtype
+    x = tf.cast(x, tf.float32)
+    mean, variance = tf.nn.moments(x, axes=[1, 2], keepdims=True)
+    scale = scale[..., tf.newaxis, tf.newaxis, :] * tf.math.rsqrt(variance + EPSILON)
+    return tf.cast((x - mean) * scale + shift[..., tf.newaxis, tf.newaxis, :], dtype)
+
+
+class InstanceNormalization(tf.keras.layers.Layer):
+    """Instance normalisation with a learned scale and shift per channel.
+
+    Source: Ulyanov et al. 2016, arXiv:1607.08022; epsilon 1e-5, biased variance.
+    """
+
+    def __init__(self, **kwargs) -> None:
+        """Makes the layer; its weights stay float32, its output has the input's dtype."""
+        super().__init__(dtype="float32", autocast=False, **kwargs)
+
+    def build(self, input_shape: tf.TensorShape) -> None:
+        """Creates scale and shift, [C] each."""
+        channels = int(input_shape[-1])
+        self.scale = self.add_weight("scale", [channels], initializer="ones")
+        self.shift = self.add_weight("shift", [channels], initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Maps [N, H, W, C] to the same shape."""
+        return instance_normalize(x, self.scale, self.shift)
+
+
+class AdaIN(tf.keras.layers.Layer):
+    """Instance normalisation whose scale and shift come from a style code.
+
+    Source: Choi et al. 2020, section 3 and table 5, after Huang and Belongie 2017.
+    One linear layer maps the style code to gamma and beta; the result is
+    (1 + gamma) * normalised x + beta, so that a zero style leaves the scale at one.
+    """
+
+    def __init__(self, channels: int, **kwargs) -> None:
+        """Makes the layer for feature maps of `channels` channels.
+
+        Its weights stay float32, its output has the input's dtype.
+        """
+        super().__init__(dtype="float32", autocast=False, **kwargs)
+        self.style_to_affine = tf.keras.layers.Dense(
+            2 * channels, kernel_initializer=he_normal(), dtype="float32"
+        )
+
+    def call(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
+        """Maps feature maps [N, H, W, C] and style codes [N, style_dim] to [N, H, W, C]."""
+        gamma, beta = tf.split(self.style_to_affine(s), 2, axis=-1)  # [N, C] each
+        return instance_normalize(x, 1 + gamma, beta)

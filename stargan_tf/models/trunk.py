@@ -1,0 +1,34 @@
+"""The convolutional trunk of the style encoder and of the discriminator."""
+
+import tensorflow as tf
+
+from stargan_tf.models.blocks import ResBlk
+from stargan_tf.models.layers import Conv2D, leaky_relu
+
+
+class Trunk(tf.keras.layers.Layer):
+    """Residual blocks down to 4x4 pixels, then one convolution over all of them.
+
+    Source: Choi et al. 2020, table 7. The two networks that use it each have
+    their own weights.
+    """
+
+    def __init__(self, img_size: int, base_channels: int, max_conv_dim: int, **kwargs) -> None:
+        """Makes the layers; see `Generator` for the arguments."""
+        super().__init__(**kwargs)
+        num_halvings = img_size.bit_length() - 1 - 2
+        widths = [min(base_channels * 2**i, max_conv_dim) for i in range(num_halvings + 1)]
+        self.from_rgb = Conv2D(widths[0])
+        self.blocks = [
+            ResBlk(i, o, normalize=False, downsample=True)
+            for i, o in zip(widths[:-1], widths[1:], strict=True)
+        ]
+        self.to_vector = Conv2D(widths[-1], 4, padding="valid")
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Maps images [N, R, R, 3] to [N, width]."""
+        x = self.from_rgb(x)
+        for block in self.blocks:
+            x = block(x)
+        x = leaky_relu(self.to_vector(leaky_relu(x)))  # [N, 1, 1, width]
+        return x[:, 0, 0, :]

@@ -1,0 +1,65 @@
+"""The networks agree with the reference implementation, weights and inputs being equal."""
+
+import numpy as np
+import pytest
+
+from stargan_tf.models.discriminator import Discriminator
+from stargan_tf.models.generator import Generator
+from stargan_tf.models.mapping_network import MappingNetwork
+from stargan_tf.models.style_encoder import StyleEncoder
+from tests.golden.weights import GOLDEN, set_weights
+
+EXPECTED = np.load(GOLDEN / "v2_forward.npz")
+WIDTHS = {"img_size": 256, "base_channels": 64, "max_conv_dim": 512}
+Y = np.array([0, 2])
+TOLERANCE = 1e-4
+
+
+def uniform(seed, *shape):
+    return np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
+
+
+def normal(seed, *shape):
+    return np.random.RandomState(seed).standard_normal(shape).astype(np.float32)
+
+
+def assert_image_agrees(key, image):
+    """Images are stored every 8th pixel, with mean and deviation of the whole."""
+    np.testing.assert_allclose(image[:, ::8, ::8], EXPECTED[key], atol=TOLERANCE)
+    np.testing.assert_allclose(
+        [image.mean(), image.std()], EXPECTED[f"{key}/mean_std"], atol=TOLERANCE
+    )
+
+
+def mask(seed):
+    return np.random.RandomState(seed).uniform(0, 1, (2, 256, 256, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("key", "w_hpf"), [("generator_256_hpf0", 0.0), ("generator_256_hpf1", 1.0)]
+)
+def test_generator(key, w_hpf):
+    generator = Generator(**WIDTHS, w_hpf=w_hpf)
+    x, s = uniform(1, 2, 256, 256, 3), normal(3, 2, 64)
+    masks = (mask(4), mask(5)) if w_hpf else None
+    generator(x[:1], s[:1])
+    set_weights(generator, key)
+    assert_image_agrees(key, generator(x, s, masks).numpy())
+
+
+def test_mapping_network():
+    network = MappingNetwork(num_domains=3)
+    z = normal(2, 2, 16)
+    network(z, Y)
+    set_weights(network, "mapping_network")
+    np.testing.assert_allclose(network(z, Y), EXPECTED["mapping_network"], atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("network_class", [StyleEncoder, Discriminator])
+def test_trunk_networks(network_class):
+    network = network_class(**WIDTHS, num_domains=3)
+    x = uniform(1, 2, 256, 256, 3)
+    network(x[:1], Y[:1])
+    key = f"{network.name}_256"
+    set_weights(network, key)
+    np.testing.assert_allclose(network(x, Y), EXPECTED[key], atol=TOLERANCE)
