@@ -1,0 +1,62 @@
+"""The adversarial losses and the gradient penalty that steadies them."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def real_loss(logits: tf.Tensor) -> tf.Tensor:
+    """What the discriminator pays for real images: the mean of -log sigmoid(logit).
+
+    Source: Choi et al. 2020, equation 1, first term. The generator pays the same
+    for its own images (the non-saturating form of Goodfellow et al. 2014).
+
+    Args:
+      logits: [N] float32.
+
+    Returns:
+      Scalar.
+    """
+    return tf.reduce_mean(tf.nn.softplus(-logits))
+
+
+def fake_loss(logits: tf.Tensor) -> tf.Tensor:
+    """What the discriminator pays for generated images: the mean of -log(1 - sigmoid(logit)).
+
+    Source: Choi et al. 2020, equation 1, second term.
+
+    Args:
+      logits: [N] float32.
+
+    Returns:
+      Scalar.
+    """
+    return tf.reduce_mean(tf.nn.softplus(logits))
+
+
+def r1_penalty(
+    discriminate: Callable[[tf.Tensor], tf.Tensor],
+    x_real: tf.Tensor,
+    gradient_scale: tf.Tensor | float = 1.0,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """R1: half the squared gradient of the logit by the image, for real images.
+
+    Source: Mescheder et al. 2018, equation 9; Choi et al. 2020, appendix B.
+
+    Args:
+      discriminate: maps images [N, H, W, C] to logits [N].
+      x_real: [N, H, W, C] float32.
+      gradient_scale: what the gradient is multiplied by on its way through
+        `discriminate` and divided by afterwards; in float16 it would vanish without.
+
+    Returns:
+      The penalty, a scalar, and the logits [N], so that no second pass is needed.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(x_real)
+        logits = discriminate(x_real)
+        # Images are independent of each other: the gradient of the sum holds each one's own.
+        scaled = tf.reduce_sum(logits) * gradient_scale
+    gradient = tape.gradient(scaled, x_real) / gradient_scale
+    squared_norms = tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3])  # [N]
+    return 0.5 * tf.reduce_mean(squared_norms), logits

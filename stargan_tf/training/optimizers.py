@@ -1,0 +1,83 @@
+"""Adam as the paper's reference computes it."""
+
+import tensorflow as tf
+
+
+class Adam(tf.keras.optimizers.Optimizer):
+    """Adam with an L2 penalty in the gradient, one fused operation per variable.
+
+    Source: Kingma and Ba 2015, algorithm 1. Two things differ from Keras's Adam:
+    its weight decay is decoupled (AdamW), and its epsilon is added before the
+    bias correction of the second moment, not after it.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float,
+        beta1: float,
+        beta2: float,
+        l2: float = 0.0,
+        epsilon: float = 1e-8,
+        name: str = "adam",
+    ) -> None:
+        """Makes the optimizer.
+
+        Args:
+          learning_rate: step size.
+          beta1: decay rate of the first moment.
+          beta2: decay rate of the second moment.
+          l2: each gradient has l2 * weight added to it.
+          epsilon: added to the root of the corrected second moment.
+          name: of the optimizer.
+        """
+        super().__init__(name=name, jit_compile=False)
+        self._learning_rate = self._build_learning_rate(learning_rate)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.l2 = l2
+        self.epsilon = epsilon
+
+    def build(self, var_list: list[tf.Variable]) -> None:
+        """Creates both moments of every variable."""
+        super().build(var_list)
+        if getattr(self, "_built", False):
+            return
+        self._built = True
+        self.first_moments = [
+            self.add_variable_from_reference(variable, "first_moment") for variable in var_list
+        ]
+        self.second_moments = [
+            self.add_variable_from_reference(variable, "second_moment") for variable in var_list
+        ]
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
+        """Moves one variable by its gradient of the same shape."""
+        index = self._index_dict[self._var_key(variable)]
+        step = tf.cast(self.iterations + 1, tf.float32)
+        beta1_power = tf.pow(self.beta1, step)
+        beta2_power = tf.pow(self.beta2, step)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self.first_moments[index].handle,
+            v=self.second_moments[index].handle,
+            beta1_power=beta1_power,
+            beta2_power=beta2_power,
+            lr=self.learning_rate,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            # The operation adds epsilon to the uncorrected root; scaled like the
+            # root, it is as if added to the corrected one.
+            epsilon=self.epsilon * tf.sqrt(1 - beta2_power),
+            grad=gradient + self.l2 * variable,
+        )
+
+    def get_config(self) -> dict:
+        """The constructor's arguments."""
+        return {
+            "learning_rate": float(self.learning_rate.numpy()),
+            "beta1": self.beta1,
+            "beta2": self.beta2,
+            "l2": self.l2,
+            "epsilon": self.epsilon,
+            "name": self.name,
+        }
