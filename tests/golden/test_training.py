@@ -159,9 +159,11 @@ def test_weights_and_averages(runs):
 
 
 def test_outputs(runs):
-    for name, value in runs[0].outputs.items():
-        stored = value[:, ::4, ::4] if value.ndim == 4 else value
-        expected = EXPECTED_FORWARD[f"tiny_after3/{name}"]
-        allowed = max(1e-4, twice_drift([run.outputs[name] for run in runs]).max())
-        assert allowed < 5e-2, f"{name}: the drift is too large to tell anything"
-        np.testing.assert_allclose(stored, expected, atol=allowed, err_msg=name)
+    for name in runs[0].outputs:
+        values = [run.outputs[name] for run in runs]
+        if values[0].ndim == 4:  # images are stored every 4th pixel
+            values = [value[:, ::4, ::4] for value in values]
+        error = np.abs(values[0] - EXPECTED_FORWARD[f"tiny_after3/{name}"]).mean()
+        allowed = max(1e-4, twice_drift(values).mean())
+        assert allowed < 1e-2, f"{name}: the drift is too large to tell anything"
+        assert error <= allowed, name
