@@ -165,5 +165,5 @@ def test_outputs(runs):
             values = [value[:, ::4, ::4] for value in values]
         error = np.abs(values[0] - EXPECTED_FORWARD[f"tiny_after3/{name}"]).mean()
         allowed = max(1e-4, twice_drift(values).mean())
-        assert allowed < 1e-2, f"{name}: the drift is too large to tell anything"
+        assert allowed < 3e-2, f"{name}: the drift is too large to tell anything"
         assert error <= allowed, name
