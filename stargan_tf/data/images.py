@@ -1,0 +1,155 @@
+"""From the bytes of any image file to an upright 8-bit RGB image, or a reason why not."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from stargan_tf.errors import UserError
+
+# An image with more pixels is taken for a decompression bomb: a few kilobytes
+# that fill the memory once they are decoded.
+MAX_PIXELS = 2**27
+JPEG_QUALITY = 95
+# Only formats that Pillow decodes by itself; others would start other programs.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA")
+LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM", "TGA")
+_ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
+_ORIENTATION = 0x0112  # EXIF tag
+
+
+# Registers every format: Pillow would otherwise know only the commonest.
+Image.init()
+
+
+class RejectedError(Exception):
+    """An image that cannot be used; the text is the reason, for rejected.jsonl."""
+
+
+def load_image(path: Path) -> np.ndarray:
+    """Reads an image file as training sees images.
+
+    Returns:
+      [H, W, 3] uint8 RGB, upright, transparency over white.
+
+    Raises:
+      UserError: the file cannot be read or is not a usable image.
+    """
+    try:
+        return np.asarray(decode(Path(path).read_bytes())[0])
+    except (OSError, RejectedError) as error:
+        raise UserError(
+            f"{path} cannot be used ({error}): give a JPEG, PNG, WebP or other common image."
+        ) from error
+
+
+def prepare(content: bytes, img_size: int, needed_size: int) -> bytes:
+    """Makes the encoded image that a record stores.
+
+    Bytes that already are what training reads are kept as they are; anything else
+    is encoded again, as PNG if nothing was lost so far and as JPEG otherwise.
+
+    Args:
+      content: an image file.
+      img_size: side of the square to make, or 0 to keep the image's own size.
+      needed_size: pixels that the shorter side must have.
+
+    Returns:
+      A JPEG or PNG file with three 8-bit channels, upright.
+
+    Raises:
+      RejectedError: the image cannot be used.
+    """
+    image, file_format, changed = decode(content)
+    shorter = min(image.size)
+    if shorter < needed_size:
+        raise RejectedError(
+            f"too few pixels: {image.width}x{image.height}, needed {needed_size} on each side"
+        )
+    if img_size and image.size != (img_size, img_size):
+        # No gap between the steps of a large reduction: the quality matters more than
+        # the time, since it is paid once.
+        image = ImageOps.fit(image, (img_size, img_size), Image.Resampling.LANCZOS)
+        changed = True
+    if not changed and file_format in ("JPEG", "PNG"):
+        return content
+    return _encode(image, lossless=file_format in LOSSLESS)
+
+
+def decode(content: bytes) -> tuple[Image.Image, str, bool]:
+    """Decodes an image file and normalises it to upright RGB.
+
+    Returns:
+      The image, the file's format, and whether the pixels differ from what a plain
+      JPEG or PNG decoder would read from the file.
+
+    Raises:
+      RejectedError: the bytes are not an image, are damaged, or too large.
+    """
+    if not content:
+        raise RejectedError("empty file")
+    try:
+        with warnings.catch_warnings():
+            # Oddities of metadata, and Pillow's own bomb warning: MAX_PIXELS decides here.
+            warnings.simplefilter("ignore")
+            return _decode(content)
+    except RejectedError:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise RejectedError("not an image, or of an unknown format") from error
+    except Image.DecompressionBombError as error:
+        raise RejectedError(f"absurdly large: over {MAX_PIXELS} pixels") from error
+    except Exception as error:  # Pillow's decoders raise nearly any type on damaged data
+        raise RejectedError(f"truncated or damaged: {error}") from error
+
+
+def _decode(content: bytes) -> tuple[Image.Image, str, bool]:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise RejectedError(
+                f"absurdly large: {image.width}x{image.height}, over {MAX_PIXELS} pixels"
+            )
+        file_format = image.format or ""
+        image.load()
+        plain = (
+            image.mode == "RGB"
+            and "transparency" not in image.info
+            and image.getexif().get(_ORIENTATION, 1) == 1
+            and not _is_16_bit_png(content)
+        )
+        upright = ImageOps.exif_transpose(image)
+        return _to_rgb(upright), file_format, not plain
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        # 16 bits of grey, which Pillow opens as I;16 or as 32-bit I.
+        grey = np.asarray(image).astype(np.float64)
+        if grey.min() < 0 or grey.max() > 65535:
+            raise RejectedError("unsupported pixels: 32-bit integers")
+        return Image.fromarray(np.round(grey / 257).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        raise RejectedError("unsupported pixels: floating point")
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")  # palette, grey, black-and-white, CMYK, YCbCr
+
+
+def _is_16_bit_png(content: bytes) -> bool:
+    # Byte 24 of a PNG is the bit depth; Pillow shows the upper halves as plain RGB.
+    return content.startswith(b"\x89PNG") and content[24] == 16
+
+
+def _encode(image: Image.Image, *, lossless: bool) -> bytes:
+    buffer = io.BytesIO()
+    # A fresh image: profiles, comments and EXIF of the original must not follow.
+    plain = Image.frombytes("RGB", image.size, image.tobytes())
+    if lossless:
+        plain.save(buffer, "PNG")
+    else:
+        plain.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return buffer.getvalue()

@@ -1,0 +1,147 @@
+"""The tf.data input of training and evaluation."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.data import augmentation
+from stargan_tf.data.record_index import RecordIndex
+from stargan_tf.data.sampling_plan import plan_blocks
+from stargan_tf.data.schema import DatasetInfo, parse_example, shard_paths
+from stargan_tf.errors import UserError
+from stargan_tf.types import TrainBatch
+
+# What a random seed is for: the same example must not give two things the same numbers.
+_X_REAL, _X_REF, _X_REF2, _Z_TRG, _Z_TRG2 = range(5)
+
+
+def train_dataset(
+    data_dir: Path,
+    *,
+    img_size: int,
+    batch_size: int,
+    latent_dim: int,
+    randcrop_prob: float,
+    seed: int,
+    start_step: int = 0,
+    replicas: int = 1,
+    num_workers: int = 1,
+    worker: int = 0,
+) -> tf.data.Dataset:
+    """Endless batches for training, a function of the data and the seed alone.
+
+    Source and target domains are drawn uniformly, whatever the class sizes; x_ref and
+    x_ref2 are two images of one domain, cropped independently. The global batch of a
+    step is the same for any number of replicas and workers, and whether the run
+    started at step 0 or resumed; starting late costs next to nothing.
+
+    Args:
+      data_dir: what `prepare_data` wrote.
+      img_size: side R of the images.
+      batch_size: examples of one step over all replicas of all workers.
+      latent_dim: length of the latent codes.
+      randcrop_prob: probability of a random crop.
+      seed: decides domains, order, crops and latent codes.
+      start_step: the first step to give.
+      replicas: of each worker.
+      num_workers: processes that train together.
+      worker: which of them this is.
+
+    Returns:
+      A dataset of `TrainBatch`es for one replica each, of
+      batch_size / (replicas * num_workers) examples: a worker's consecutive elements
+      are the consecutive slices of its share of the global batch.
+
+    Raises:
+      UserError: the data set is missing, incomplete, or the batch cannot be divided.
+    """
+    slices = replicas * num_workers
+    if batch_size < 1 or batch_size % slices:
+        raise UserError(
+            f"Found --batch_size={batch_size}, expected a positive multiple of the {slices} "
+            "replicas: change it."
+        )
+    info = DatasetInfo.load(data_dir)
+    index = RecordIndex(data_dir, "train", info.domains)
+    share = batch_size // num_workers
+    mine = slice(worker * share, (worker + 1) * share)
+
+    def plan() -> Iterator[np.ndarray]:
+        for block in plan_blocks(index.sizes, batch_size, seed, start_step):
+            yield block[:, mine].reshape(-1, 6)
+
+    def read(example: np.ndarray) -> list[bytes]:
+        _, y_org, y_trg, x_real, x_ref, x_ref2 = example
+        return [index.read(y_org, x_real), index.read(y_trg, x_ref), index.read(y_trg, x_ref2)]
+
+    def make(example: tf.Tensor) -> TrainBatch:
+        position, y_org, y_trg = example[0], example[1], example[2]
+        records = tf.numpy_function(read, [example], [tf.string] * 3, stateful=False)
+
+        def image(record: tf.Tensor, use: int) -> tf.Tensor:
+            pixels, _ = parse_example(tf.ensure_shape(record, []))
+            return augmentation.augment(pixels, _seed(seed, use, position), img_size, randcrop_prob)
+
+        def latent(use: int) -> tf.Tensor:
+            return tf.random.stateless_normal([latent_dim], _seed(seed, use, position))
+
+        return TrainBatch(
+            x_real=image(records[0], _X_REAL),
+            y_org=tf.cast(y_org, tf.int32),
+            x_ref=image(records[1], _X_REF),
+            x_ref2=image(records[2], _X_REF2),
+            y_trg=tf.cast(y_trg, tf.int32),
+            z_trg=latent(_Z_TRG),
+            z_trg2=latent(_Z_TRG2),
+        )
+
+    dataset = tf.data.Dataset.from_generator(
+        plan, output_signature=tf.TensorSpec([None, 6], tf.int64)
+    )
+    # Single examples, so that the parallel work is the same for small and large batches.
+    dataset = dataset.unbatch().map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.batch(batch_size // slices, drop_remainder=True)
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def eval_dataset(
+    data_dir: Path, split: str, *, img_size: int, batch_size: int, domain: str | None = None
+) -> tf.data.Dataset:
+    """Each image of a split once, in order, without augmentation.
+
+    Args:
+      data_dir: what `prepare_data` wrote.
+      split: train or val.
+      img_size: side R of the images.
+      batch_size: of all batches but the last, which may be smaller.
+      domain: the only domain to give; all of them, one after the other, by default.
+
+    Returns:
+      A dataset of (x, y): x [N, R, R, 3] float32 in [-1, 1], y [N] int32 domains.
+
+    Raises:
+      UserError: the data set, the split or the domain is missing.
+    """
+    info = DatasetInfo.load(data_dir)
+    if domain is not None and domain not in info.domains:
+        raise UserError(
+            f"Found no domain {domain!r} in {data_dir}, expected one of {', '.join(info.domains)}: "
+            "correct the name."
+        )
+    names = info.domains if domain is None else (domain,)
+    paths = [path for name in names for path in shard_paths(data_dir, split, name)]
+
+    def make(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        image, label = parse_example(record)
+        return augmentation.preprocess(image, img_size), label
+
+    dataset = tf.data.TFRecordDataset(paths)
+    dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def _seed(seed: int, use: int, position: tf.Tensor) -> tf.Tensor:
+    """The [2] seed of one random thing of one example."""
+    return tf.stack([tf.constant(8 * seed + use, tf.int64), position])

@@ -1,0 +1,194 @@
+"""Prepares one data set from start to end: whole, or not at all."""
+
+import collections
+import dataclasses
+import json
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.settings import check
+from stargan_tf.data.progress import StoppedError, Ticker, wait_with_bar
+from stargan_tf.data.schema import SPLITS, DatasetInfo
+from stargan_tf.data.sources import make_source
+from stargan_tf.data.sources.base import Source
+from stargan_tf.data.writer import WriteDataset
+from stargan_tf.errors import UserError
+
+REJECTED_FILE = "rejected.jsonl"
+# How long workers get to notice that they were stopped.
+STOP_SECONDS = 20
+# Where things lie and how the work is spread decide nothing about the images.
+_NOT_RECORDED = ("output_dir", "input_dir", "tfds_manual_dir", "tfds_data_dir")
+
+
+def prepare_dataset(config: PrepareDataConfig, beam_arguments: Sequence[str] = ()) -> DatasetInfo:
+    """Turns a source into the folder `config.output_dir`.
+
+    Args:
+      config: validated settings.
+      beam_arguments: flags of Apache Beam, such as --direct_running_mode.
+
+    Returns:
+      What was written as dataset_info.json.
+
+    Raises:
+      UserError: nothing was written, for the reason in the text.
+    """
+    options = beam_options(beam_arguments)
+    output = Path(config.output_dir)
+    # Beside the output, so that the last step is a rename within one file system.
+    staging = output.absolute().parent / f".{output.name}.unfinished-{os.getpid()}"
+    try:
+        source = make_source(config)
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        staging.mkdir()
+        _run(config, source, staging, options)
+        rejected = _read_rejected(staging)
+        _check_rejected(config, rejected, source.total)
+        info = _make_info(config, source, staging, len(rejected))
+        _check_domains(info, source.splits)
+        shards = staging / "shards"
+        info.save(shards)
+        if rejected:
+            _write_rejected(shards / REJECTED_FILE, rejected)
+        os.rename(shards, output)  # an empty folder in its place is replaced
+        return info
+    except KeyboardInterrupt as interrupt:
+        raise UserError(
+            f"Interrupted before the data set was whole, so {output} was not written: run the same "
+            "command again."
+        ) from interrupt
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def beam_options(arguments: Sequence[str]) -> PipelineOptions:
+    """Parses Beam's own flags.
+
+    Raises:
+      UserError: an argument is none of them.
+    """
+    # The flags of every options class that Beam knows, as its own parser collects them.
+    parser = beam.options.pipeline_options._BeamArgumentParser(allow_abbrev=False)
+    for options_class in PipelineOptions.__subclasses__():
+        options_class._add_argparse_args(parser)
+    _, unknown = parser.parse_known_args(list(arguments))
+    check(
+        not unknown,
+        f"Found the argument {unknown[0] if unknown else ''!r}, expected a flag of prepare_data or "
+        "of Apache Beam: see --help for the names.",
+    )
+    return PipelineOptions(list(arguments))
+
+
+def _run(
+    config: PrepareDataConfig, source: Source, staging: Path, options: PipelineOptions
+) -> None:
+    """Runs the Beam pipeline under a progress bar."""
+    ticker = Ticker(staging / "ticks")
+    transform = WriteDataset(
+        source,
+        staging,
+        ticker,
+        img_size=config.stored_size(),
+        needed_size=config.needed_size(),
+        val_fraction=config.val_fraction,
+        seed=config.seed,
+    )
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with beam.Pipeline(options=options) as pipeline:
+                _ = pipeline | "WriteDataset" >> transform
+        except BaseException as error:  # carried over to the main thread
+            failures.append(error)
+
+    # In a thread of its own: Ctrl-C then reaches the bar below, not Beam's insides.
+    thread = threading.Thread(target=work, name="beam", daemon=True)
+    thread.start()
+    try:
+        wait_with_bar(thread, ticker, source.total, desc=f"Preparing {source.name}")
+    except BaseException:
+        # What the workers say while they are being stopped is no news.
+        logging.disable(logging.CRITICAL)
+        ticker.stop()
+        thread.join(STOP_SECONDS)
+        raise
+    if failures:
+        _raise_failure(failures[0])
+
+
+def _raise_failure(error: BaseException) -> None:
+    if isinstance(error, UserError | StoppedError | SystemExit):
+        raise UserError(f"The preparation stopped ({error}): run the same command again.")
+    raise error
+
+
+def _read_rejected(staging: Path) -> list[dict[str, str]]:
+    values = json.loads((staging / "rejected.json").read_text(encoding="utf-8"))
+    return sorted(values, key=lambda value: value["file"])
+
+
+def _write_rejected(path: Path, rejected: list[dict[str, str]]) -> None:
+    lines = [json.dumps(value, ensure_ascii=False) + "\n" for value in rejected]
+    path.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
+
+
+def _check_rejected(config: PrepareDataConfig, rejected: list[dict[str, str]], total: int) -> None:
+    limit = config.max_rejected if config.max_rejected >= 1 else config.max_rejected * total
+    if len(rejected) <= limit:
+        return
+    listing = Path(f"{config.output_dir}.{REJECTED_FILE}")
+    _write_rejected(listing, rejected)
+    reason, count = collections.Counter(value["reason"] for value in rejected).most_common(1)[0]
+    raise UserError(
+        f"Found {len(rejected)} of {total} images unusable ({count} of them: {reason}), expected "
+        f"at most --max_rejected={config.max_rejected:g}: see {listing}, then remove those "
+        "files or raise --max_rejected."
+    )
+
+
+def _make_info(
+    config: PrepareDataConfig, source: Source, staging: Path, rejected: int
+) -> DatasetInfo:
+    counts = {split: dict.fromkeys(source.domains, 0) for split in SPLITS}
+    encoded_bytes = {split: dict.fromkeys(source.domains, 0) for split in SPLITS}
+    for shard in json.loads((staging / "shards.json").read_text(encoding="utf-8")):
+        counts[shard["split"]][shard["domain"]] += shard["images"]
+        encoded_bytes[shard["split"]][shard["domain"]] += shard["bytes"]
+    settings: dict[str, Any] = {
+        key: value for key, value in dataclasses.asdict(config).items() if key not in _NOT_RECORDED
+    }
+    return DatasetInfo(
+        name=source.name,
+        source=config.source,
+        domains=source.domains,
+        counts={split: by_domain for split, by_domain in counts.items() if split in source.splits},
+        encoded_bytes={split: encoded_bytes[split] for split in SPLITS if split in source.splits},
+        img_size=config.stored_size(),
+        licence=source.licence,
+        credits=source.credits,
+        rejected=rejected,
+        settings=settings,
+    )
+
+
+def _check_domains(info: DatasetInfo, splits: Sequence[str]) -> None:
+    for split in splits:
+        for domain in info.domains:
+            check(
+                info.counts[split][domain] > 0,
+                f"Found no usable images of the domain {domain} in the {split} split, expected at "
+                "least one: add images, remove the domain, or change --val_fraction (0 for no "
+                "validation).",
+            )

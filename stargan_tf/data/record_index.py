@@ -1,0 +1,84 @@
+"""Where each record of a set of TFRecord shards lies, so that any can be read directly."""
+
+import os
+import struct
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from stargan_tf.data.schema import shard_paths
+from stargan_tf.errors import UserError
+
+# A TFRecord is: length (8 bytes), checksum (4), data, checksum (4).
+_HEADER = 12
+_FOOTER = 4
+
+
+class RecordIndex:
+    """Random access to the records of one split, domain by domain.
+
+    Attributes:
+      sizes: records of each domain.
+    """
+
+    def __init__(self, data_dir: Path, split: str, domains: Sequence[str]) -> None:
+        """Finds the records by reading the shards' headers only.
+
+        Raises:
+          UserError: shards are missing, damaged or empty.
+        """
+        self._paths: list[str] = []
+        self._places: list[np.ndarray] = []  # of each domain: [records, 3] shard, offset, length
+        for domain in domains:
+            places = []
+            for path in shard_paths(data_dir, split, domain):
+                places.append(_scan(path, len(self._paths)))
+                self._paths.append(path)
+            self._places.append(np.concatenate(places))
+        self.sizes = [len(places) for places in self._places]
+        for domain, size in zip(domains, self.sizes, strict=True):
+            if not size:
+                raise UserError(
+                    f"Found no images of the domain {domain} in the {split} split of {data_dir}, "
+                    "expected at least one: prepare the data set again."
+                )
+        self._descriptors: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def read(self, domain: int, record: int) -> bytes:
+        """Returns one serialised record; may be called from several threads."""
+        shard, offset, length = self._places[domain][record]
+        return os.pread(self._descriptor(self._paths[shard]), int(length), int(offset))
+
+    def _descriptor(self, path: str) -> int:
+        with self._lock:
+            if path not in self._descriptors:
+                self._descriptors[path] = os.open(path, os.O_RDONLY)
+            return self._descriptors[path]
+
+    def __del__(self) -> None:
+        """Closes the shards."""
+        for descriptor in getattr(self, "_descriptors", {}).values():
+            os.close(descriptor)
+
+
+def _scan(path: str, shard: int) -> np.ndarray:
+    """Places of all records of one shard: [records, 3] int64."""
+    places = []
+    size = os.path.getsize(path)
+    offset = 0
+    with open(path, "rb", buffering=0) as file:
+        while offset < size:
+            file.seek(offset)
+            header = file.read(_HEADER)
+            length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else size
+            end = offset + _HEADER + length + _FOOTER
+            if end > size:
+                raise UserError(
+                    f"{path} is cut short: copy the whole data set again or prepare it again."
+                )
+            places.append((shard, offset + _HEADER, length))
+            offset = end
+    return np.array(places, np.int64).reshape(-1, 3)

@@ -1,0 +1,47 @@
+"""What `prepare_data` says at the end, and what it keeps others from saying before."""
+
+import logging
+import os
+import shlex
+from collections.abc import Sequence
+
+from stargan_tf.data.schema import DatasetInfo
+
+
+def quieten() -> None:
+    """Holds down the chatter of Beam, TensorFlow and tensorflow-datasets."""
+    # 2, which flags.py sets, leaves errors about GPU libraries; none is needed here.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") == "2":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    for name in ("apache_beam", "tensorflow", "tensorflow_datasets", "absl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger().setLevel(logging.ERROR)
+
+
+def summary(info: DatasetInfo, output_dir: str) -> str:
+    """A few lines for people: counts, place, size and the next command."""
+    width = max(len(domain) for domain in info.domains)
+    lines = [f"{info.name} is ready in {output_dir}:"]
+    for domain in info.domains:
+        counts = ", ".join(
+            f"{by_domain[domain]:,} {split}" for split, by_domain in info.counts.items()
+        )
+        lines.append(f"  {domain:<{width}}  {counts}")
+    megabytes = sum(sum(sizes.values()) for sizes in info.encoded_bytes.values()) / 1e6
+    size = f"{info.img_size}x{info.img_size}" if info.img_size else "their own size"
+    lines.append(f"  {megabytes:,.1f} MB, images at {size}; licence: {info.licence}")
+    if info.rejected:
+        lines.append(f"  {info.rejected:,} images rejected: see {output_dir}/rejected.jsonl")
+    lines.append(f"Next: {_next_command(output_dir)}")
+    return "\n".join(lines)
+
+
+def _next_command(output_dir: str) -> str:
+    words: Sequence[str] = (
+        "python",
+        "-m",
+        "stargan_tf.train",
+        f"--data_dir={output_dir}",
+        "--run_dir=runs/first",
+    )
+    return shlex.join(words)

@@ -1,0 +1,141 @@
+"""Illustrated portraits drawn from seeds: the built-in data set.
+
+Each style is one domain. The drawings of a style vary in face, hair, clothes and
+colours, all chosen by the seed; see the style's page at https://www.dicebear.com.
+"""
+
+import functools
+import importlib.resources
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import resvg_py
+from dicebear import Avatar, Style
+
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.data.sources.base import Candidate
+from stargan_tf.errors import UserError
+
+IMAGES_PER_CHUNK = 25
+
+# The same soft colours for every style: a background is content, which translation
+# should keep, not a mark of the domain.
+BACKGROUNDS = [
+    "#b6c9e8",
+    "#c9b8e0",
+    "#f0c0c8",
+    "#f3d9a8",
+    "#bfe0c3",
+    "#b5dfe0",
+    "#e3e3e3",
+    "#e8cdb5",
+]
+# Bring the faces of the default styles to about the same place and size. The
+# drawings of pixel-art stay as they are, so that their pixels meet the image's.
+FRAMING: dict[str, dict[str, float]] = {
+    "open-peeps": {"scale": 1.15, "translateX": -2, "translateY": 2},
+    "toon-head": {"scale": 1.25, "translateY": 1},
+}
+
+PortraitChunk = tuple[str, str, int, int]  # style, split, first, behind the last
+
+
+class PortraitsSource:
+    """Draws portraits; see `Source`."""
+
+    def __init__(self, config: PrepareDataConfig) -> None:
+        """Loads the styles and their licences.
+
+        Raises:
+          UserError: a style does not exist.
+        """
+        self.name = config.name or "portraits"
+        self.domains = config.styles
+        self.size = config.stored_size()
+        self.seed = config.seed
+        self.counts = {"train": config.train_per_domain, "val": config.val_per_domain}
+        self.total = len(self.domains) * sum(self.counts.values())
+        self.splits = tuple(split for split, count in self.counts.items() if count)
+        self.credits: dict[str, Any] = {style: style_credit(style) for style in self.domains}
+        self.licence = config.licence or "; ".join(
+            f"{style}: {credit['licence']}" for style, credit in self.credits.items()
+        )
+
+    def chunks(self) -> list[PortraitChunk]:
+        """Ranges of portraits, the styles taking turns so that workers share evenly."""
+        return [
+            (style, split, start, min(start + IMAGES_PER_CHUNK, count))
+            for split, count in self.counts.items()
+            for start in range(0, count, IMAGES_PER_CHUNK)
+            for style in self.domains
+        ]
+
+    def read(self, chunk: PortraitChunk) -> Iterator[Candidate]:
+        """Draws the portraits of one chunk."""
+        style, split, start, stop = chunk
+        for index in range(start, stop):
+            name = f"{style}/{split}-{index:06d}"
+            # The name is in the seed: no two portraits share theirs, whatever the split.
+            content = draw(style, f"{self.seed}/{name}", self.size)
+            yield Candidate(name, style, split, content)
+
+
+def draw(style: str, seed: str, size: int) -> bytes:
+    """Draws one portrait.
+
+    Args:
+      style: name of a style in the dicebear-styles package.
+      seed: any text; the same text gives the same portrait.
+      size: side of the image in pixels.
+
+    Returns:
+      A PNG file, opaque.
+    """
+    options = {
+        "seed": seed,
+        "size": size,
+        "backgroundColor": BACKGROUNDS,
+        **FRAMING.get(style, {}),
+    }
+    svg = Avatar(_style(style), options).to_string()
+    # Fonts differ between machines; the drawings need none.
+    return bytes(
+        resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True)
+    )
+
+
+def style_credit(style: str) -> dict[str, str]:
+    """Licence, creator, source and credit line of a style, as its file states them.
+
+    Raises:
+      UserError: there is no such style.
+    """
+    meta = _style(style).meta()
+    credit = {
+        "licence": meta.license().name(),
+        "licence_url": meta.license().url(),
+        "creator": meta.creator().name(),
+        "creator_url": meta.creator().url(),
+        "title": meta.source().name(),
+        "source_url": meta.source().url(),
+        "credit": meta.license().text(),
+    }
+    return {key: value for key, value in credit.items() if value}
+
+
+def style_names() -> list[str]:
+    """Names of all styles that can be drawn."""
+    files = importlib.resources.files("dicebear_styles").iterdir()
+    return sorted(file.name[: -len(".json")] for file in files if file.name.endswith(".json"))
+
+
+@functools.cache
+def _style(name: str) -> Style:
+    if name not in style_names():
+        raise UserError(
+            f"Found no style {name!r}, expected one of {', '.join(style_names())}: correct "
+            "--styles."
+        )
+    file = importlib.resources.files("dicebear_styles") / f"{name}.json"
+    return Style(json.loads(file.read_text(encoding="utf-8")))

@@ -1,0 +1,205 @@
+"""The one Beam transform that writes every data set, whatever its source.
+
+    chunks -> read, normalise, spill -> group by split and domain -> cut into shards
+           -> write each shard
+
+Only small references go through Beam's shuffle; the images wait in spill files in
+the staging folder. So memory stays small with the local runner too, which keeps
+shuffled data in memory. Workers on several machines must share that folder.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import apache_beam as beam
+
+from stargan_tf.data import images, schema
+from stargan_tf.data.progress import Ticker
+from stargan_tf.data.sources.base import Candidate, Source
+
+SHARD_BYTES = 128 * 2**20
+REJECTED = "rejected"
+
+
+class Entry(NamedTuple):
+    """A reference to one image in a spill file."""
+
+    order: str  # the place within the split and domain; a hash, so the order is mixed
+    name: str
+    spill: str
+    offset: int
+    size: int
+
+
+class Shard(NamedTuple):
+    """One output file and what belongs into it."""
+
+    split: str
+    domain: str
+    index: int
+    count: int
+    entries: list[Entry]
+
+
+class WriteDataset(beam.PTransform):
+    """Writes the images of a source as shards into `staging`/shards.
+
+    Also writes `staging`/shards.json (split, domain, images and bytes of each shard)
+    and `staging`/rejected.json. The same source, settings and seed give the same
+    bytes, however the work was spread.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        staging: Path,
+        ticker: Ticker,
+        *,
+        img_size: int,
+        needed_size: int,
+        val_fraction: float,
+        seed: int,
+    ) -> None:
+        """Args as in `PrepareDataConfig`; `staging` must exist."""
+        super().__init__()
+        self._source = source
+        self._staging = staging
+        self._normalise = Normalise(
+            source, staging / "spill", ticker, img_size, needed_size, val_fraction, seed
+        )
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
+        """Builds the graph."""
+        for folder in ("spill", "shards"):
+            (self._staging / folder).mkdir()
+        outcome = (
+            pipeline
+            | "Chunks" >> beam.Create(list(self._source.chunks()))
+            | "Spread" >> beam.Reshuffle()
+            | "Normalise" >> beam.ParDo(self._normalise).with_outputs(REJECTED, main="accepted")
+        )
+        _ = (
+            outcome[REJECTED]
+            | "AllRejected" >> beam.combiners.ToList()
+            | "SaveRejected" >> beam.Map(_save_json, self._staging / "rejected.json")
+        )
+        labels = {domain: label for label, domain in enumerate(self._source.domains)}
+        return (
+            outcome["accepted"]
+            | "BySplitAndDomain" >> beam.GroupByKey()
+            | "CutIntoShards" >> beam.FlatMapTuple(cut_into_shards)
+            | "SpreadShards" >> beam.Reshuffle()
+            | "WriteShards" >> beam.Map(write_shard, self._staging / "shards", labels)
+            | "AllShards" >> beam.combiners.ToList()
+            | "SaveShards" >> beam.Map(_save_json, self._staging / "shards.json")
+        )
+
+
+class Normalise(beam.DoFn):
+    """Reads a chunk and makes the images that the records will hold.
+
+    Gives ((split, domain), Entry) for each image that can be used, and
+    {file, domain, reason} on the output `rejected` for each other.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        spill_dir: Path,
+        ticker: Ticker,
+        img_size: int,
+        needed_size: int,
+        val_fraction: float,
+        seed: int,
+    ) -> None:
+        """Args as in `PrepareDataConfig`."""
+        super().__init__()
+        self._source = source
+        self._spill_dir = spill_dir
+        self._ticker = ticker
+        self._img_size = img_size
+        self._needed_size = needed_size
+        self._val_fraction = val_fraction
+        self._seed = seed
+
+    def process(self, chunk: Any) -> Iterator[Any]:
+        """Handles one chunk, spilling into a file of its own."""
+        # A name that no other attempt at the same chunk has, should a worker be restarted.
+        path = self._spill_dir / uuid.uuid4().hex
+        with open(path, "xb") as spill:
+            for candidate in self._source.read(chunk):
+                self._ticker.tick()
+                try:
+                    yield self._accept(candidate, spill, str(path))
+                except images.RejectedError as error:
+                    rejected = {
+                        "file": candidate.name,
+                        "domain": candidate.domain,
+                        "reason": str(error),
+                    }
+                    yield beam.pvalue.TaggedOutput(REJECTED, rejected)
+
+    def _accept(
+        self, candidate: Candidate, spill: BinaryIO, path: str
+    ) -> tuple[tuple[str, str], Entry]:
+        if candidate.error:
+            raise images.RejectedError(candidate.error)
+        image = images.prepare(candidate.content, self._img_size, self._needed_size)
+        digest = hashlib.sha256(candidate.content).digest()
+        split = candidate.split or split_of(digest, self._val_fraction)
+        order = hashlib.sha256(f"{self._seed}/{candidate.name}/".encode() + digest).hexdigest()
+        offset = spill.tell()
+        spill.write(image)
+        return (split, candidate.domain), Entry(order, candidate.name, path, offset, len(image))
+
+
+def split_of(digest: bytes, val_fraction: float) -> str:
+    """The split of an image, from the hash of its content.
+
+    So an image stays in its split when others come or go, and two copies of it
+    never lie on both sides.
+    """
+    return "val" if int.from_bytes(digest[:8], "big") < val_fraction * 2**64 else "train"
+
+
+def cut_into_shards(
+    key: tuple[str, str], entries: Iterable[Entry], shard_bytes: int = SHARD_BYTES
+) -> list[Shard]:
+    """Orders the images of one split and domain and deals them out to shards."""
+    ordered = sorted(entries)
+    total = sum(entry.size for entry in ordered)
+    count = min(len(ordered), max(1, -(-total // shard_bytes)))
+    bounds = [len(ordered) * index // count for index in range(count + 1)]
+    return [
+        Shard(*key, index, count, ordered[bounds[index] : bounds[index + 1]])
+        for index in range(count)
+    ]
+
+
+def write_shard(shard: Shard, shards_dir: Path, labels: dict[str, int]) -> dict[str, Any]:
+    """Writes one shard; returns its split, domain, number of images and size."""
+    import tensorflow as tf  # slow to import, and only this stage needs it
+
+    # Beam has its own idea of how named tuples travel: give them their type back.
+    split, domain, index, count, entries = shard
+    path = shards_dir / schema.shard_name(split, domain, index, count)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for _, name, spill, offset, size in entries:
+            with open(spill, "rb") as file:
+                file.seek(offset)
+                image = file.read(size)
+            writer.write(schema.encode_example(image, labels[domain], name))
+    return {
+        "split": split,
+        "domain": domain,
+        "images": len(entries),
+        "bytes": path.stat().st_size,
+    }
+
+
+def _save_json(values: list[dict[str, Any]], path: Path) -> None:
+    path.write_text(json.dumps(values), encoding="utf-8")

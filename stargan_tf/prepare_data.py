@@ -1,0 +1,53 @@
+"""Turns images into the TFRecord shards that training reads.
+
+Your own images, one folder per domain, put into root/cats/, root/dogs/ ...; a tenth
+is kept for validation (with root/train/cats/ and root/val/cats/ the split is yours):
+
+    python -m stargan_tf.prepare_data --source=folder --input_dir=root --output_dir=data/pets \
+        --img_size=256
+
+Portraits that are drawn here, so that nothing needs to be downloaded:
+
+    python -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
+
+Any data set of tensorflow-datasets, with domains from its label or from attributes:
+
+    python -m stargan_tf.prepare_data --source=tfds --tfds_name=celeb_a --tfds_label=Male \
+        --output_dir=data/celeba
+
+The published AFHQ (afhq, afhq_v2) and CelebA-HQ (celeba_hq), from their archives:
+
+    python -m stargan_tf.prepare_data --source=tfds --tfds_name=afhq \
+        --tfds_manual_dir=downloads --output_dir=data/afhq
+
+What cannot be used (damaged, too small, no image) is listed in rejected.jsonl. The flags
+of Apache Beam work too: --direct_running_mode=multi_processing --direct_num_workers=0
+uses every core of this machine, --runner=... a cluster that shares the folders.
+"""
+
+import signal
+from collections.abc import Sequence
+
+from stargan_tf import flags
+from stargan_tf.config.prepare_data import PrepareDataConfig
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Checks the settings, prepares the data and says what came of it."""
+    config = flags.parse(PrepareDataConfig)
+    config.validate()
+    # A polite end from outside is handled as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    from stargan_tf.data import report
+
+    report.quieten()
+    from stargan_tf.data import preparation  # imports Beam: too slow for --help
+
+    info = preparation.prepare_dataset(config, arguments)
+    print(report.summary(info, config.output_dir))
+
+
+if __name__ == "__main__":
+    flags.define(PrepareDataConfig)
+    flags.run(main, extra_arguments=True)
