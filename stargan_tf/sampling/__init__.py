@@ -1,0 +1,1 @@
+"""From trained networks to pictures: styles, translations, grids and videos."""
