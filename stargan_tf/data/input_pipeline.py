@@ -1,6 +1,5 @@
 """The tf.data input of training and evaluation."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import tensorflow as tf
 
 from stargan_tf.data import augmentation
 from stargan_tf.data.record_index import RecordIndex
-from stargan_tf.data.sampling_plan import plan_blocks
+from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
 from stargan_tf.data.schema import DatasetInfo, parse_example, shard_paths
 from stargan_tf.errors import UserError
 from stargan_tf.types import TrainBatch
@@ -65,12 +64,17 @@ def train_dataset(
         )
     info = DatasetInfo.load(data_dir)
     index = RecordIndex(data_dir, "train", info.domains)
+    plan = SamplingPlan(index.sizes, batch_size, seed)
     share = batch_size // num_workers
     mine = slice(worker * share, (worker + 1) * share)
 
-    def plan() -> Iterator[np.ndarray]:
-        for block in plan_blocks(index.sizes, batch_size, seed, start_step):
-            yield block[:, mine].reshape(-1, 6)
+    def plan_block(number: np.ndarray) -> np.ndarray:
+        return plan.block(int(number))[:, mine]
+
+    def block_steps(number: tf.Tensor) -> tf.data.Dataset:
+        steps = tf.numpy_function(plan_block, [number], tf.int64, stateful=False)
+        steps = tf.ensure_shape(steps, [BLOCK_STEPS, share, 6])
+        return tf.data.Dataset.from_tensor_slices(steps)
 
     def read(example: np.ndarray) -> list[bytes]:
         _, y_org, y_trg, x_real, x_ref, x_ref2 = example
@@ -97,9 +101,9 @@ def train_dataset(
             z_trg2=latent(_Z_TRG2),
         )
 
-    dataset = tf.data.Dataset.from_generator(
-        plan, output_signature=tf.TensorSpec([None, 6], tf.int64)
-    )
+    first_block, steps_before = divmod(start_step, BLOCK_STEPS)
+    dataset = tf.data.Dataset.range(first_block, tf.int64.max).flat_map(block_steps)
+    dataset = dataset.skip(steps_before)
     # Single examples, so that the parallel work is the same for small and large batches.
     dataset = dataset.unbatch().map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     dataset = dataset.batch(batch_size // slices, drop_remainder=True)

@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import json
-import logging
 import os
 import shutil
 import threading
@@ -16,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
-from stargan_tf.data.progress import StoppedError, Ticker, wait_with_bar
+from stargan_tf.data.progress import Ticker, wait_with_bar
 from stargan_tf.data.schema import SPLITS, DatasetInfo
 from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
@@ -105,6 +104,8 @@ def _run(
         seed=config.seed,
     )
     failures: list[BaseException] = []
+    # Not thread.join: an interrupt inside it makes Python take the thread for ended.
+    done = threading.Event()
 
     def work() -> None:
         try:
@@ -112,25 +113,30 @@ def _run(
                 _ = pipeline | "WriteDataset" >> transform
         except BaseException as error:  # carried over to the main thread
             failures.append(error)
+        finally:
+            done.set()
 
     # In a thread of its own: Ctrl-C then reaches the bar below, not Beam's insides.
-    thread = threading.Thread(target=work, name="beam", daemon=True)
-    thread.start()
+    threading.Thread(target=work, name="beam", daemon=True).start()
     try:
-        wait_with_bar(thread, ticker, source.total, desc=f"Preparing {source.name}")
+        wait_with_bar(done, ticker, source.total, desc=f"Preparing {source.name}")
     except BaseException:
-        # What the workers say while they are being stopped is no news.
-        logging.disable(logging.CRITICAL)
         ticker.stop()
-        thread.join(STOP_SECONDS)
+        done.wait(STOP_SECONDS)
         raise
     if failures:
         _raise_failure(failures[0])
 
 
 def _raise_failure(error: BaseException) -> None:
-    if isinstance(error, UserError | StoppedError | SystemExit):
-        raise UserError(f"The preparation stopped ({error}): run the same command again.")
+    reason = str(error).split(" [while running")[0]  # what Beam adds to every message
+    if isinstance(error, UserError):
+        raise UserError(reason) from error
+    if isinstance(error, OSError):
+        raise UserError(
+            f"The preparation could not go on ({reason}): see that the disk has room and the "
+            "folders can be written, then run the same command again."
+        ) from error
     raise error
 
 

@@ -11,10 +11,6 @@ from tqdm import tqdm
 POLL_SECONDS = 0.2
 
 
-class StoppedError(Exception):
-    """The main process no longer wants the work."""
-
-
 class Ticker:
     """Counts in a file; a copy of it may live in every worker.
 
@@ -27,36 +23,37 @@ class Ticker:
         self.path = str(path)
         Path(path).write_bytes(b"")
 
-    def tick(self) -> None:
-        """Counts one.
-
-        Raises:
-          StoppedError: the count was stopped.
-        """
+    def tick(self) -> bool:
+        """Counts one; returns whether the work is still wanted."""
         try:
             # Appending one byte is atomic, and without O_CREAT a stopped count stays so.
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
-        except FileNotFoundError as error:
-            raise StoppedError("stopped by the main process") from error
+        except FileNotFoundError:
+            return False
         try:
             os.write(descriptor, b".")
         finally:
             os.close(descriptor)
+        return True
+
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return not os.path.exists(self.path)
 
     def count(self) -> int:
         """How often `tick` was called, in all processes together."""
         return os.stat(self.path).st_size
 
     def stop(self) -> None:
-        """Makes every further `tick` fail, so that the workers end."""
+        """Tells the workers that the rest of the work is no longer wanted."""
         Path(self.path).unlink(missing_ok=True)
 
 
-def wait_with_bar(thread: threading.Thread, ticker: Ticker, total: int, **bar_options: Any) -> None:
-    """Shows a progress bar until `thread` ends."""
+def wait_with_bar(done: threading.Event, ticker: Ticker, total: int, **bar_options: Any) -> None:
+    """Shows a progress bar until `done` is set."""
     # In a log file each update is a line: a few are enough.
     interval = 0.1 if sys.stderr.isatty() else 10
     with tqdm(total=total, unit="image", mininterval=interval, **bar_options) as bar:
-        while thread.is_alive():
-            thread.join(POLL_SECONDS)
+        while not done.wait(POLL_SECONDS):
             bar.update(ticker.count() - bar.n)
+        bar.update(ticker.count() - bar.n)

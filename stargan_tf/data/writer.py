@@ -68,6 +68,7 @@ class WriteDataset(beam.PTransform):
         super().__init__()
         self._source = source
         self._staging = staging
+        self._ticker = ticker
         self._normalise = Normalise(
             source, staging / "spill", ticker, img_size, needed_size, val_fraction, seed
         )
@@ -93,7 +94,8 @@ class WriteDataset(beam.PTransform):
             | "BySplitAndDomain" >> beam.GroupByKey()
             | "CutIntoShards" >> beam.FlatMapTuple(cut_into_shards)
             | "SpreadShards" >> beam.Reshuffle()
-            | "WriteShards" >> beam.Map(write_shard, self._staging / "shards", labels)
+            | "WriteShards"
+            >> beam.FlatMap(write_shard, self._staging / "shards", labels, self._ticker)
             | "AllShards" >> beam.combiners.ToList()
             | "SaveShards" >> beam.Map(_save_json, self._staging / "shards.json")
         )
@@ -132,7 +134,8 @@ class Normalise(beam.DoFn):
         path = self._spill_dir / uuid.uuid4().hex
         with open(path, "xb") as spill:
             for candidate in self._source.read(chunk):
-                self._ticker.tick()
+                if not self._ticker.tick():
+                    return
                 try:
                     yield self._accept(candidate, spill, str(path))
                 except images.RejectedError as error:
@@ -180,8 +183,12 @@ def cut_into_shards(
     ]
 
 
-def write_shard(shard: Shard, shards_dir: Path, labels: dict[str, int]) -> dict[str, Any]:
-    """Writes one shard; returns its split, domain, number of images and size."""
+def write_shard(
+    shard: Shard, shards_dir: Path, labels: dict[str, int], ticker: Ticker
+) -> Iterator[dict[str, Any]]:
+    """Writes one shard; gives its split, domain, number of images and size."""
+    if ticker.stopped():
+        return
     import tensorflow as tf  # slow to import, and only this stage needs it
 
     # Beam has its own idea of how named tuples travel: give them their type back.
@@ -193,7 +200,7 @@ def write_shard(shard: Shard, shards_dir: Path, labels: dict[str, int]) -> dict[
                 file.seek(offset)
                 image = file.read(size)
             writer.write(schema.encode_example(image, labels[domain], name))
-    return {
+    yield {
         "split": split,
         "domain": domain,
         "images": len(entries),
