@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 # Chatter of TensorFlow's start-up (missing GPU libraries and the like) would
 # bury our own lines; it must be silenced before TensorFlow is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import app, flags  # noqa: E402
 
@@ -54,11 +54,12 @@ def parse(config_class: type[Config], base: Config | None = None) -> Config:
     return config_class(**values)
 
 
-def run(main: Callable[[Sequence[str]], None], *, extra_arguments: bool = False) -> None:
+def run(main: Callable[[Sequence[str]], int | None], *, extra_arguments: bool = False) -> None:
     """Parses the flags, runs `main` and exits, 0 only on success.
 
     Args:
-      main: called with the arguments that are no flags of ours.
+      main: called with the arguments that are no flags of ours; returns the exit
+        status, None for 0.
       extra_arguments: whether such arguments are allowed; by default each is an
         error, since it is most often a mistyped flag.
     """
@@ -70,7 +71,7 @@ def run(main: Callable[[Sequence[str]], None], *, extra_arguments: bool = False)
                     f"Found the argument {argv[1]!r}, expected only --flags: write --name=value "
                     "and see --help for the names."
                 )
-            main(argv[1:])
+            sys.exit(main(argv[1:]))
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)

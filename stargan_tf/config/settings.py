@@ -36,34 +36,47 @@ def check(condition: bool, sentence: str) -> None:
         raise UserError(sentence)
 
 
-def save(config: Any, path: Path) -> None:
-    """Writes `config` as JSON, keys in the order of the fields."""
-    path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+def write_text(path: Path, text: str) -> None:
+    """Writes a file whole or not at all: a reader never sees half of it."""
+    beside = path.with_name(path.name + ".tmp")
+    beside.write_text(text)
+    beside.replace(path)
 
 
-def load(config_class: type[Config], path: Path) -> Config:
-    """Reads what `save` wrote.
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
 
     Raises:
-      UserError: the file is not JSON, or holds fields that `config_class` does
-        not have.
+      UserError: the file holds no JSON object.
     """
     try:
         values = json.loads(path.read_text())
     except ValueError as error:
-        raise UserError(
-            f"{path} is not valid JSON ({error}): restore it or start a new run directory."
-        ) from error
-    fields = {field.name: field for field in dataclasses.fields(config_class)}
-    unknown = sorted(set(values) - set(fields))
+        raise UserError(f"{path} is not valid JSON ({error}): restore it or start anew.") from error
+    check(isinstance(values, dict), f"{path} holds no JSON object: restore it or start anew.")
+    return values
+
+
+def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -> Config:
+    """Makes a config of what `dataclasses.asdict` made of one, with JSON in between.
+
+    Args:
+      config_class: a settings class.
+      values: by field name.
+      where: the file they come from, for the error.
+
+    Raises:
+      UserError: there are fields that `config_class` does not have.
+    """
+    fields = {field.name for field in dataclasses.fields(config_class)}
+    unknown = sorted(set(values) - fields)
     check(
         not unknown,
-        f"{path} has unknown settings {', '.join(unknown)}: it was written by another "
-        "version; use that version or start a new run directory.",
+        f"{where} has unknown settings ({', '.join(unknown)}): it was written by another version "
+        "of stargan_tf; use that one, or start anew.",
     )
-    for name, value in values.items():
-        if isinstance(value, list):  # JSON knows no tuples
-            values[name] = tuple(value)
+    # JSON knows no tuples.
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return config_class(**values)
 
 

@@ -127,7 +127,7 @@ class TrainConfig:
         size = self.img_size
         check(
             size >= 32 and size & (size - 1) == 0,
-            f"Found --img_size={size}, expected a power of two from 32 upwards: try 64, 128 or 256.",
+            f"Found --img_size={size}, expected a power of two from 32 up: try 64, 128 or 256.",
         )
         for name in ("max_conv_dim", "latent_dim", "style_dim", "mapping_hidden_dim"):
             value = getattr(self, name)

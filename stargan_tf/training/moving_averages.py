@@ -22,14 +22,18 @@ def average_decay(step: tf.Tensor, ema_decay: float, warmup: bool) -> tf.Tensor:
 
 
 def update_averages(
-    averages: list[tf.Variable], variables: list[tf.Variable], decay: tf.Tensor
+    strategy: tf.distribute.Strategy,
+    averages: list[tf.Variable],
+    variables: list[tf.Variable],
+    decay: tf.Tensor,
 ) -> None:
     """Sets each average to decay * average + (1 - decay) * variable.
 
     Call it outside of the replicas; every device updates its own copies.
     """
-    extended = tf.distribute.get_strategy().extended
+
+    def update(average: tf.Variable, variable: tf.Tensor) -> None:
+        average.assign_sub((1 - decay) * (average - variable))
+
     for average, variable in zip(averages, variables, strict=True):
-        extended.update(
-            average, lambda a, v: a.assign_sub((1 - decay) * (a - v)), args=(variable,), group=False
-        )
+        strategy.extended.update(average, update, args=(variable,), group=False)

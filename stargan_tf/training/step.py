@@ -34,7 +34,8 @@ class TrainStep:
         self._config = config
         self._strategy = strategy
 
-    @tf.function
+    # Nothing here branches on tensors; without AutoGraph, tracing is faster.
+    @tf.function(autograph=False)
     def __call__(self, batch: TrainBatch) -> Losses:
         """Runs one iteration.
 
@@ -57,7 +58,7 @@ class TrainStep:
         for average, network in zip(
             state.averages.networks(), state.networks.networks(), strict=True
         ):
-            update_averages(average.variables, network.variables, decay)
+            update_averages(self._strategy, average.variables, network.variables, decay)
         state.step.assign_add(1)
         left = 1 - tf.cast(state.step, tf.float32) / config.ds_iter
         state.lambda_ds.assign(config.lambda_ds * tf.maximum(left, 0.0))

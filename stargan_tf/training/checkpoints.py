@@ -1,0 +1,114 @@
+"""Checkpoints: saving all of a run's state, and loading its averaged networks."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.state import TrainState
+
+
+class Checkpoints:
+    """The last few checkpoints of a run.
+
+    TensorFlow writes a checkpoint beside its name, renames it, and only then
+    enters it in the index: one that was cut short is never read.
+    """
+
+    def __init__(self, run: RunDir, state: TrainState, keep: int, *, chief: bool = True) -> None:
+        """Binds checkpoints to a state.
+
+        Args:
+          run: whose checkpoints/ is used.
+          state: what is saved and restored, whole.
+          keep: how many of the newest stay.
+          chief: whether this process's checkpoints count. With several workers all
+            must save, since it may take their cooperation, but only the chief's
+            stay.
+        """
+        self._run = run
+        self._state = state
+        self._checkpoint = tf.train.Checkpoint(state=state)
+        self._scratch = None if chief else tempfile.mkdtemp(prefix="stargan_tf_worker_")
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint,
+            self._scratch or str(run.checkpoints),
+            max_to_keep=keep,
+            checkpoint_name="iteration",
+            step_counter=state.step,
+        )
+
+    def restore(self) -> bool:
+        """Restores the newest checkpoint; returns whether there was one.
+
+        Raises:
+          UserError: the newest checkpoint cannot be read.
+        """
+        newest = tf.train.latest_checkpoint(str(self._run.checkpoints))
+        if newest is None:
+            return False
+        try:
+            self._checkpoint.restore(newest).assert_existing_objects_matched()
+        except (tf.errors.OpError, AssertionError, ValueError) as error:
+            raise _unreadable(newest) from error
+        return True
+
+    def save(self) -> str:
+        """Saves the state; returns the checkpoint's path."""
+        return self._manager.save(checkpoint_number=self._state.step)
+
+    def close(self) -> None:
+        """Removes what a worker other than the chief has written."""
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+class TrainedNetworks(NamedTuple):
+    """What a run has learned so far."""
+
+    config: TrainConfig
+    domains: tuple[str, ...]
+    networks: TranslationNetworks  # the moving averages
+    step: int
+
+
+def load_trained(run_dir: str | Path) -> TrainedNetworks:
+    """Loads the averaged networks of a run's newest checkpoint.
+
+    Args:
+      run_dir: the folder of a run.
+
+    Raises:
+      UserError: the folder holds no run, or no checkpoint that can be read.
+    """
+    run = RunDir(run_dir)
+    config, domains = run.read()
+    newest = tf.train.latest_checkpoint(str(run.checkpoints))
+    if newest is None:
+        raise UserError(
+            f"Found no checkpoint in {run.checkpoints}, expected one: train for longer than "
+            "--save_every iterations, or stop the training with Ctrl-C, which saves one."
+        )
+    # The same tree of objects as TrainState has, without what only training needs.
+    state = tf.Module()
+    state.averages = TranslationNetworks(config, len(domains))
+    state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
+    try:
+        status = tf.train.Checkpoint(state=state).restore(newest)
+        status.assert_existing_objects_matched().expect_partial()
+    except (tf.errors.OpError, AssertionError, ValueError) as error:
+        raise _unreadable(newest) from error
+    return TrainedNetworks(config, domains, state.averages, int(state.step))
+
+
+def _unreadable(path: str) -> UserError:
+    return UserError(
+        f"Found a checkpoint that cannot be read, {path}: remove its line from the file "
+        "`checkpoint` beside it to go back to the one before."
+    )

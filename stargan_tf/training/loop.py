@@ -1,0 +1,88 @@
+"""The loop around the training step: when to log, sample, measure and save."""
+
+import signal
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.training.checkpoints import Checkpoints
+from stargan_tf.training.run_log import RunLog
+from stargan_tf.training.signals import StopRequest
+from stargan_tf.training.state import TrainState
+from stargan_tf.training.step import TrainStep
+
+# Given the averaged networks and the step, draws pictures: uint8 [H, W, 3] by name.
+Sampler = Callable[[TranslationNetworks, int], dict[str, np.ndarray]]
+# Given the averaged networks, measures them: numbers by log key.
+Evaluator = Callable[[TranslationNetworks], dict[str, float]]
+
+
+def train(
+    config: TrainConfig,
+    state: TrainState,
+    step: TrainStep,
+    batches: Iterable,
+    checkpoints: Checkpoints,
+    log: RunLog,
+    sample: Sampler,
+    evaluate: Evaluator,
+) -> signal.Signals | None:
+    """Trains until `config.total_iters`, or until Ctrl-C or SIGTERM.
+
+    Either way the state is saved before returning.
+
+    Args:
+      config: of the run.
+      state: at the iteration to start from; changed in place.
+      step: bound to `state`.
+      batches: distributed batches, from the iteration to start from on.
+      checkpoints: bound to `state`.
+      log: takes the losses, numbers and pictures.
+      sample: called every `sample_every` iterations, and at both ends.
+      evaluate: called every `eval_every` iterations.
+
+    Returns:
+      The signal that stopped the training, or None at its end.
+
+    Raises:
+      UserError: a loss became NaN or infinite; nothing is saved after that.
+    """
+    done = int(state.step)
+    saved = done
+    iterator = iter(batches)
+
+    def due(every: int) -> bool:
+        return every > 0 and done % every == 0
+
+    if done == 0 and config.sample_every:
+        log.write_images(done, sample(state.averages, done))
+    with StopRequest() as request:
+        while done < config.total_iters and request.signal is None:
+            start = time.perf_counter()
+            batch = next(iterator)
+            ready = time.perf_counter()
+            losses = step(batch)
+            done += 1
+            if due(config.log_every):
+                losses = tf.nest.map_structure(lambda x: x.numpy(), losses)  # waits for the device
+            log.add(losses, time.perf_counter() - start, ready - start)
+            if due(config.log_every):
+                log.write(done)
+            if due(config.sample_every) and done < config.total_iters:
+                log.write_images(done, sample(state.averages, done))
+            if due(config.eval_every):
+                log.write_scalars(done, evaluate(state.averages))
+            if due(config.save_every):
+                log.check_finite(done)
+                checkpoints.save()
+                saved = done
+        log.write(done)
+        if done > saved or done == 0:
+            checkpoints.save()
+        if request.signal is None and config.sample_every:
+            log.write_images(done, sample(state.averages, done))
+    return request.signal

@@ -1,0 +1,177 @@
+"""What a run leaves for people to read: TensorBoard, metrics.jsonl and a progress bar."""
+
+import dataclasses
+import json
+import math
+import sys
+import time
+from types import TracebackType
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+from tqdm import tqdm
+
+from stargan_tf.config.settings import write_text
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+from stargan_tf.training.run_dir import RunDir
+
+# The losses that tell most about how a run goes, under the names the bar has room for.
+_BAR_LOSSES = {
+    "D": "D/latent_real",
+    "adv": "G/latent_adv",
+    "sty": "G/latent_sty",
+    "ds": "G/latent_ds",
+    "cyc": "G/latent_cyc",
+}
+
+
+class RunLog:
+    """Averages losses between two log points and writes them; a context manager."""
+
+    def __init__(self, run: RunDir, config: TrainConfig, start_step: int, *, chief: bool) -> None:
+        """Opens the log.
+
+        Args:
+          run: whose folder is written to.
+          config: of the run.
+          start_step: where training starts; later records, of a run that was killed
+            after its last checkpoint, are dropped.
+          chief: whether this process writes; others only keep count.
+        """
+        self._run = run
+        self._config = config
+        self._chief = chief
+        self._losses: list[dict[str, tf.Tensor]] = []
+        self._busy_seconds = 0.0
+        self._input_seconds = 0.0
+        if chief:
+            _drop_records_after(run, start_step)
+            self._writer = tf.summary.create_file_writer(str(run.logs))
+            with self._writer.as_default():
+                hparams.hparams(_hyperparameters(config), trial_id=run.root.resolve().name)
+        self._bar = tqdm(
+            total=config.total_iters,
+            initial=start_step,
+            desc="training",
+            unit="it",
+            dynamic_ncols=True,
+            disable=not chief,
+            # Not in a terminal, each update is a line of its own: a few will do.
+            mininterval=0.5 if sys.stderr.isatty() else 20,
+        )
+
+    def __enter__(self) -> "RunLog":
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes the bar and flushes the files."""
+        self._bar.close()
+        if self._chief:
+            self._writer.close()
+
+    def add(self, losses: dict[str, tf.Tensor], seconds: float, input_seconds: float) -> None:
+        """Takes one iteration's losses and times.
+
+        Args:
+          losses: scalars by log key.
+          seconds: the iteration's time, input included.
+          input_seconds: how long of that it waited for input.
+        """
+        self._losses.append(losses)
+        self._busy_seconds += seconds
+        self._input_seconds += input_seconds
+        self._bar.update()
+
+    def check_finite(self, step: int) -> None:
+        """Stops a run whose losses are no longer numbers.
+
+        Raises:
+          UserError: names the first loss that is NaN or infinite.
+        """
+        for losses in self._losses:
+            for name, loss in losses.items():
+                if not math.isfinite(float(loss)):
+                    raise UserError(
+                        f"The loss {name} became {float(loss)} by iteration {step}: training was "
+                        f"stopped, and the last good checkpoint is in {self._run.checkpoints}; try "
+                        "a lower --lr, a higher --lambda_reg or --mixed_precision=none in a new "
+                        "--run_dir."
+                    )
+
+    def write(self, step: int) -> dict[str, float]:
+        """Writes the means since the last call; returns them.
+
+        Raises:
+          UserError: a loss is NaN or infinite.
+        """
+        self.check_finite(step)
+        if not self._losses:
+            return {}
+        means = {
+            name: float(np.mean([float(losses[name]) for losses in self._losses]))
+            for name in self._losses[0]
+        }
+        images = len(self._losses) * self._config.batch_size
+        means["speed/images_per_second"] = images / self._busy_seconds
+        means["speed/input_wait_share"] = self._input_seconds / self._busy_seconds
+        self._losses, self._busy_seconds, self._input_seconds = [], 0.0, 0.0
+        self.write_scalars(step, means)
+        self._bar.set_postfix(
+            {short: f"{means[name]:.2f}" for short, name in _BAR_LOSSES.items()}, refresh=False
+        )
+        return means
+
+    def write_scalars(self, step: int, scalars: dict[str, float]) -> None:
+        """Writes numbers to TensorBoard and metrics.jsonl."""
+        if not self._chief:
+            return
+        with self._writer.as_default(step):
+            for name, value in scalars.items():
+                tf.summary.scalar(name, value)
+        with self._run.metrics_file.open("a") as file:
+            file.write(json.dumps({"step": step, "time": time.time(), **scalars}) + "\n")
+
+    def write_images(self, step: int, images: dict[str, np.ndarray]) -> None:
+        """Writes pictures, uint8 [H, W, 3] each, to TensorBoard."""
+        if not self._chief:
+            return
+        with self._writer.as_default(step):
+            for name, image in images.items():
+                tf.summary.image(f"samples/{name}", image[np.newaxis])
+        self._writer.flush()
+
+    def say(self, text: str) -> None:
+        """Prints a line without tearing the progress bar."""
+        if self._chief:
+            self._bar.write(text)
+
+
+def _hyperparameters(config: TrainConfig) -> dict[str, bool | int | float | str]:
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.metadata["lasting"]
+    }
+
+
+def _drop_records_after(run: RunDir, step: int) -> None:
+    """Removes records that a resumed run will write again, and a last line cut short."""
+    if not run.metrics_file.exists():
+        return
+    kept = []
+    for line in run.metrics_file.read_text().splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if record["step"] <= step:
+            kept.append(line + "\n")
+    write_text(run.metrics_file, "".join(kept))

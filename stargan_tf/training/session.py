@@ -1,0 +1,100 @@
+"""One sitting at a run: restore, train, save, say what to do next."""
+
+import signal
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.training.checkpoints import Checkpoints
+from stargan_tf.training.loop import Evaluator, Sampler, train
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.run_log import RunLog
+from stargan_tf.training.runtime import is_chief
+from stargan_tf.training.state import TrainState
+from stargan_tf.training.step import TrainStep
+
+# Called with start_step, replicas, num_workers and worker by name; yields one
+# replica's `TrainBatch` after the other.
+MakeDataset = Callable[..., tf.data.Dataset]
+
+
+def run_training(
+    config: TrainConfig,
+    run: RunDir,
+    strategy: tf.distribute.Strategy,
+    state: TrainState,
+    make_dataset: MakeDataset,
+    sample: Sampler,
+    evaluate: Evaluator,
+) -> int:
+    """Trains a run from its newest checkpoint, or from the start, to its end.
+
+    Args:
+      config: of the run.
+      run: its folder, begun.
+      strategy: over whose replicas to train.
+      state: fresh, made within the strategy's scope.
+      make_dataset: see `MakeDataset`.
+      sample: see `loop.train`.
+      evaluate: see `loop.train`.
+
+    Returns:
+      The exit status: 0 at the end, 128 + its number after a signal.
+
+    Raises:
+      UserError: see `Checkpoints.restore` and `loop.train`.
+    """
+    chief = is_chief(strategy)
+    checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=chief)
+    resumed = checkpoints.restore()
+    start_step = int(state.step)
+    if start_step >= config.total_iters > 0:
+        print(
+            f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
+            "higher --total_iters."
+        )
+        return 0
+    devices = strategy.num_replicas_in_sync
+    if chief:
+        verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
+        print(f"{verb} iteration {start_step}, on {devices} device{'s' * (devices > 1)}.")
+
+    def worker_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return make_dataset(
+            start_step=start_step,
+            replicas=devices // context.num_input_pipelines,
+            num_workers=context.num_input_pipelines,
+            worker=context.input_pipeline_id,
+        )
+
+    with RunLog(run, config, start_step, chief=chief) as log:
+        stopped_by = train(
+            config,
+            state,
+            TrainStep(state, config, strategy),
+            strategy.distribute_datasets_from_function(worker_dataset),
+            checkpoints,
+            log,
+            sample,
+            evaluate,
+        )
+    checkpoints.close()
+    if chief:
+        _say_what_is_next(run, int(state.step), stopped_by)
+    return 128 + stopped_by if stopped_by else 0
+
+
+def _say_what_is_next(run: RunDir, step: int, stopped_by: signal.Signals | None) -> None:
+    if stopped_by:
+        print(
+            f"Stopped by {stopped_by.name} after iteration {step}; everything is saved.\n"
+            f"  go on:   python -m stargan_tf.train --run_dir={run.root}"
+        )
+    else:
+        print(f"Trained to iteration {step}.")
+    print(
+        f"  look:    {run.samples} holds the image grids\n"
+        f"  watch:   tensorboard --logdir={run.logs}\n"
+        f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=PHOTO --out=looks.png"
+    )
