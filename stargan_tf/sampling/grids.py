@@ -71,6 +71,18 @@ class Grid:
         """Puts a picture, [cell, cell, 3] uint8, into a cell of every image made from now on."""
         self._canvas.paste(Image.fromarray(picture), self.corner(column, row))
 
+    def write(self, column: int, row: int, text: str, *, below: bool) -> None:
+        """Writes into an empty cell: about the cell below it, or the one to the right."""
+        left, top = self.corner(column, row)
+        text, size = _fit(text, self.cell, self._font_size)
+        if below:
+            position, anchor = (left + self.cell / 2, top + self.cell), "md"
+        else:
+            position, anchor = (left + self.cell, top + self.cell / 2), "rm"
+        ImageDraw.Draw(self._canvas).text(
+            position, text, _INK, font=_font(size, text), anchor=anchor
+        )
+
     def corner(self, column: int, row: int) -> tuple[int, int]:
         """The x and y of a cell's upper left pixel."""
         return self._lefts[column], self._tops[row]
@@ -154,10 +166,13 @@ def sources_grid(
     num_sources: int, cell: int, looks: Sequence[Group], *, with_references: bool = False
 ) -> Grid:
     """The empty grid of `looks_grid`: for videos, and to see whether it is too large."""
-    rows = [Group("", num_sources)]
-    if with_references:
-        rows = [Group("reference"), *rows]
-    return Grid(cell, [Group("source"), *looks], rows)
+    if not with_references:
+        return Grid(cell, [Group("source"), *looks], [Group("", num_sources)])
+    grid = Grid(cell, [Group(""), *looks], [Group(""), Group("", num_sources)])
+    # Both labels stand in the empty corner, next to what they are about.
+    grid.write(0, 0, "reference", below=False)
+    grid.write(0, 0, "source", below=True)
+    return grid
 
 
 def _fit(text: str, width: int, size: int) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Translations in batches, through the compiled generator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -43,7 +43,7 @@ class Translator:
           images: [N, R, R, 3] float32 in [-1, 1].
 
         Returns:
-          What `decode` and `decode_pairs` take.
+          What the other methods take.
         """
         batches = [
             self._encode(tf.constant(images[start : start + self._batch_size], tf.float32))
@@ -68,16 +68,14 @@ class Translator:
           [N, M, R, R, 3] uint8.
         """
         num_images = int(encoded.features.shape[0])
-        image_indices, style_indices = np.indices([num_images, len(styles)]).reshape(2, -1)
-        flat = self.decode_pairs(encoded, image_indices, styles[style_indices], on_progress)
-        return to_8_bit(flat).reshape(num_images, len(styles), *flat.shape[1:])
+        images, looks = np.indices([num_images, len(styles)]).reshape(2, -1)
+        # To 8 bits batch by batch: the floats of a large grid would fill the memory.
+        batches = self._batches(encoded, images, styles[looks], on_progress)
+        flat = np.concatenate([to_8_bit(batch) for batch in batches])
+        return flat.reshape(num_images, len(styles), *flat.shape[1:])
 
     def decode_pairs(
-        self,
-        encoded: EncodedImage,
-        indices: np.ndarray,
-        styles: np.ndarray,
-        on_progress: Callable[[int], object] | None = None,
+        self, encoded: EncodedImage, indices: np.ndarray, styles: np.ndarray
     ) -> np.ndarray:
         """Draws chosen encoded images, each in a style of its own.
 
@@ -85,23 +83,29 @@ class Translator:
           encoded: N images, from `encode`.
           indices: which of them, [P] integers below N.
           styles: [P, style_dim] float32.
-          on_progress: see `decode`.
 
         Returns:
           [P, R, R, 3] float32, about [-1, 1] but not bounded.
         """
-        outputs = []
-        for start in range(0, len(indices), self._batch_size):
-            batch = slice(start, start + self._batch_size)
-            chosen = tf.constant(indices[batch], tf.int32)
-            outputs.append(self._decode(encoded, chosen, tf.constant(styles[batch])).numpy())
-            if on_progress:
-                on_progress(len(outputs[-1]))
-        return np.concatenate(outputs)
+        return np.concatenate(list(self._batches(encoded, indices, styles)))
 
     def translate(self, images: np.ndarray, styles: np.ndarray) -> np.ndarray:
         """Draws images [N, R, R, 3] in styles [M, style_dim]: [N, M, R, R, 3] uint8."""
         return self.decode(self.encode(images), styles)
+
+    def _batches(
+        self,
+        encoded: EncodedImage,
+        indices: np.ndarray,
+        styles: np.ndarray,
+        on_progress: Callable[[int], object] | None = None,
+    ) -> Iterator[np.ndarray]:
+        for start in range(0, len(indices), self._batch_size):
+            chosen = tf.constant(indices[start : start + self._batch_size], tf.int32)
+            s = tf.constant(styles[start : start + self._batch_size], tf.float32)
+            yield self._decode(encoded, chosen, s).numpy()
+            if on_progress:
+                on_progress(len(chosen))
 
 
 def to_8_bit(images: np.ndarray) -> np.ndarray:

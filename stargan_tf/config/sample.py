@@ -1,0 +1,150 @@
+"""Settings of `python -m stargan_tf.sample`."""
+
+import dataclasses
+from pathlib import Path
+
+from stargan_tf.config.settings import check, setting
+
+GRID_SUFFIXES = (".png", ".jpg", ".jpeg")
+VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleConfig:
+    """What is translated, into what, and where the pictures go."""
+
+    run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    src: str = setting("", "Image to translate, or a folder of images.")
+    ref: str = setting(
+        "",
+        "Image whose style is taken, or a folder of images, or of one folder per domain. Without "
+        "it, styles are random.",
+    )
+    target_domain: str = setting(
+        "",
+        "Domain to translate into, by name; all (or nothing) for every domain. With --ref it is "
+        "the domain of the references, and can be left out when their folder has its name.",
+    )
+    psi: float = setting(
+        1.0,
+        "Truncation of random styles, from 0 (every one the domain's mean style) to 1 (as they "
+        "are, the most diverse); 0.5 to 0.7 looks safer, at the price of variety.",
+    )
+    seed: int = setting(7, "Seed of the random styles; the same seed always gives the same styles.")
+    num_outputs: int = setting(4, "Random styles per domain.")
+    out: str = setting(
+        "",
+        "File to write: .png or .jpg for a grid of pictures; .mp4, .webp or .gif for a video that "
+        "moves from style to style. With --images_only, a folder.",
+    )
+    images_only: bool = setting(
+        False,
+        "Write every translation into a file of its own, named like "
+        "SOURCE__to_DOMAIN__seed7_0.png, and no grid.",
+    )
+    frames: int = setting(24, "Video: frames from one style to the next.")
+    fps: int = setting(24, "Video: frames per second.")
+    batch_size: int = setting(8, "Images that go through the networks at once.")
+    overwrite: bool = setting(False, "Replace files that are already at --out.")
+
+    def validate(self) -> None:
+        """Checks everything that can be known before any work.
+
+        Raises:
+          UserError: a setting is missing, out of range or contradicts another.
+        """
+        self._validate_inputs()
+        self._validate_numbers()
+        self._validate_out()
+
+    @property
+    def is_video(self) -> bool:
+        """Whether --out asks for a video."""
+        return not self.images_only and Path(self.out).suffix.lower() in VIDEO_SUFFIXES
+
+    def _validate_inputs(self) -> None:
+        check(
+            bool(self.run_dir),
+            "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME.",
+        )
+        check(
+            Path(self.run_dir).is_dir(),
+            f"--run_dir={self.run_dir} is not a folder, expected that of a training run: check "
+            "the path, or train one with python -m stargan_tf.train.",
+        )
+        check(
+            bool(self.src),
+            "Found no --src, expected an image or a folder of images to translate: pass "
+            "--src=PHOTO.jpg.",
+        )
+        for flag in ("src", "ref"):
+            value = getattr(self, flag)
+            check(
+                not value or Path(value).exists(),
+                f"--{flag}={value} does not exist, expected an image or a folder of images: check "
+                "the path.",
+            )
+
+    def _validate_numbers(self) -> None:
+        check(
+            0 <= self.psi <= 1,
+            f"Found --psi={self.psi}, expected 0 to 1: try 0.7, or 1 for the most diverse styles.",
+        )
+        check(
+            not self.ref or self.psi == 1,
+            f"Found --psi={self.psi} with --ref, expected one of the two, since only random styles "
+            "are truncated: leave one out.",
+        )
+        check(self.seed >= 0, f"Found --seed={self.seed}, expected 0 or more: change it.")
+        for flag in ("num_outputs", "frames", "fps", "batch_size"):
+            value = getattr(self, flag)
+            check(value >= 1, f"Found --{flag}={value}, expected at least 1: raise it.")
+        check(
+            bool(self.ref) or not self.is_video or self.num_outputs >= 2,
+            f"Found --num_outputs={self.num_outputs} for a video, which moves from one style to "
+            "the next, expected at least 2: raise it.",
+        )
+
+    def _validate_out(self) -> None:
+        check(
+            bool(self.out),
+            "Found no --out, expected where to write: pass --out=grid.png, --out=video.mp4, or "
+            "--out=FOLDER with --images_only.",
+        )
+        out = Path(self.out)
+        suffix = out.suffix.lower()
+        if self.images_only:
+            self._validate_out_folder(out)
+            return
+        known = ", ".join((*GRID_SUFFIXES, *VIDEO_SUFFIXES))
+        check(
+            suffix in (*GRID_SUFFIXES, *VIDEO_SUFFIXES),
+            f"Found --out={self.out}, expected a name that ends in one of {known}: rename it, or "
+            "add --images_only to write single images into a folder.",
+        )
+        check(
+            not out.is_dir(),
+            f"--out={self.out} is a folder, expected a file to write: choose another name.",
+        )
+        check(
+            self.overwrite or not out.exists(),
+            f"--out={self.out} already exists: choose another name, or add --overwrite to "
+            "replace it.",
+        )
+
+    def _validate_out_folder(self, out: Path) -> None:
+        check(
+            out.suffix.lower() not in (*GRID_SUFFIXES, *VIDEO_SUFFIXES),
+            f"Found --out={self.out} with --images_only, expected a folder: name one, or leave "
+            "--images_only out for a grid or a video.",
+        )
+        check(
+            not out.exists() or out.is_dir(),
+            f"--out={self.out} is a file, expected a folder for --images_only: choose another "
+            "name.",
+        )
+        check(
+            self.overwrite or not out.exists() or not any(out.iterdir()),
+            f"--out={self.out} already exists and is not empty: choose another folder, or add "
+            "--overwrite to replace images of the same names in it.",
+        )

@@ -1,0 +1,61 @@
+r"""Translates images with the networks of a training run.
+
+One photo in random looks of every domain, as one labelled picture; another seed gives
+other looks, and 0.7 keeps them nearer to the domain's typical one:
+
+    python -m stargan_tf.sample --run_dir=runs/pets --src=photo.jpg --out=looks.png \
+        --seed=3 --psi=0.7
+
+A folder of photos in the style of one reference, or of many, in folders that have the
+names of the domains (refs/cat/, refs/dog/ ...):
+
+    python -m stargan_tf.sample --run_dir=runs/pets --src=photos --ref=tiger.jpg \
+        --target_domain=wild --out=tigers.png
+    python -m stargan_tf.sample --run_dir=runs/pets --src=photos --ref=refs --out=refs.png
+
+A video that moves smoothly from look to look and back to the first (mp4, webp or gif):
+
+    python -m stargan_tf.sample --run_dir=runs/pets --src=photo.jpg --target_domain=dog \
+        --num_outputs=6 --out=dogs.mp4
+
+Every translation in a file of its own, such as photo__to_dog__seed7_0.png:
+
+    python -m stargan_tf.sample --run_dir=runs/pets --src=photos --images_only --out=translated
+
+Photos may have any size and common format; their central square is used. Files of a
+folder that are no images are named and left out.
+"""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from stargan_tf import flags
+from stargan_tf.config.sample import SampleConfig
+from stargan_tf.errors import UserError
+
+
+def main(argv: Sequence[str]) -> None:
+    """Checks the settings, draws, and says where the result is."""
+    del argv
+    config = flags.parse(SampleConfig)
+    config.validate()
+    # A polite end from outside is handled as Ctrl-C is: no half-written file stays.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf.sampling.sampler import sample
+        from stargan_tf.training.checkpoints import load_trained
+
+        trained = load_trained(Path(config.run_dir))
+        print(f"Using {config.run_dir} after {trained.step} iterations.")
+        print(sample(config, trained.config, trained.domains, trained.networks))
+    except KeyboardInterrupt as interrupt:
+        raise UserError(
+            f"Interrupted, so --out={config.out} was not finished: run the same command again."
+        ) from interrupt
+
+
+if __name__ == "__main__":
+    flags.define(SampleConfig)
+    flags.run(main)

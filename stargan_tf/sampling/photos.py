@@ -1,0 +1,151 @@
+"""Finds and reads the images that are translated or whose style is taken."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from stargan_tf.config.settings import check
+from stargan_tf.data.augmentation import preprocess
+from stargan_tf.data.images import load_image
+from stargan_tf.data.sources.base import domain_names
+from stargan_tf.errors import UserError
+
+
+class ReferenceFile(NamedTuple):
+    """A reference image that is still to be read."""
+
+    path: Path
+    domain: int  # index of the domain it belongs to
+
+
+class Photo(NamedTuple):
+    """An image as the networks take it."""
+
+    path: Path
+    pixels: np.ndarray  # [R, R, 3] float32 in [-1, 1]
+
+
+def find_sources(src: Path) -> list[Path]:
+    """Lists what `--src` names: one file, or the files directly in a folder, sorted.
+
+    Raises:
+      UserError: there is no file in the folder.
+    """
+    if src.is_file():
+        return [src]
+    files = _visible_files(src)
+    subfolders = ", ".join(path.name for path in _visible_folders(src))
+    check(
+        bool(files),
+        f"Found no files directly in {src}, expected images"
+        + (f": pass one of the folders in it ({subfolders})." if subfolders else ": add some."),
+    )
+    return files
+
+
+def find_references(
+    ref: Path, domains: Sequence[str], target: int | None = None
+) -> list[ReferenceFile]:
+    """Lists what `--ref` names, with the domain of each reference.
+
+    An image belongs to `target` or, without one, to the domain that its folder is
+    named after. Folders within the folder `ref` are looked into when they have the
+    name of a domain (of the target, if there is one).
+
+    Args:
+      ref: a file or a folder.
+      domains: names of all domains.
+      target: index of the only domain that is wanted; None for all.
+
+    Raises:
+      UserError: there is none, or the domain of one cannot be told.
+    """
+    own_domain = find_domain(_folder_name(ref), domains) if target is None else target
+    files = [ref] if ref.is_file() else _visible_files(ref)
+    nested = [] if ref.is_file() else _references_in_domain_folders(ref, domains, target)
+    names = ", ".join(domains)
+    if own_domain is None and files:
+        check(
+            bool(nested),
+            f"Found no domain for --ref={ref}, expected its folder to have the name of one "
+            f"({names}): pass --target_domain.",
+        )
+        tqdm.write(f"warning: left out {_list(files)}, which lie in no domain's folder", sys.stderr)
+        files = []
+    found = [ReferenceFile(path, own_domain) for path in files if own_domain is not None] + nested
+    wanted = names if target is None else domains[target]
+    check(
+        bool(found),
+        f"Found no files in {ref}, expected references directly in it or in folders with the name "
+        f"of a domain ({wanted}): check --ref.",
+    )
+    return found
+
+
+def read_photos(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[Photo]:
+    """Reads images one by one; those of a folder that cannot be used are left out.
+
+    Args:
+      root: the file or folder that `paths` were found in.
+      paths: image files.
+      img_size: R.
+
+    Raises:
+      UserError: `root` is a file that cannot be used, or no file of the folder can.
+    """
+    usable = 0
+    for path in paths:
+        try:
+            image = load_image(path)
+        except UserError as error:
+            if root.is_file():
+                raise
+            tqdm.write(f"warning: left out: {error}", sys.stderr)
+            continue
+        usable += 1
+        yield Photo(path, np.asarray(preprocess(image, img_size)))
+    check(
+        usable > 0,
+        f"None of the {len(paths)} files in {root} is a usable image, expected at least one: "
+        "check the folder.",
+    )
+
+
+def find_domain(name: str, domains: Sequence[str]) -> int | None:
+    """Index of the domain of this name, or that a folder of this name was made into."""
+    if name not in domains and any(character.isalnum() for character in name):
+        name = domain_names([name])[name]
+    return list(domains).index(name) if name in domains else None
+
+
+def _references_in_domain_folders(
+    ref: Path, domains: Sequence[str], target: int | None
+) -> list[ReferenceFile]:
+    found = []
+    for folder in _visible_folders(ref):
+        domain = find_domain(folder.name, domains)
+        if domain is not None and target in (None, domain):
+            found += [ReferenceFile(path, domain) for path in _visible_files(folder)]
+    return sorted(found, key=lambda reference: reference.domain)
+
+
+def _folder_name(path: Path) -> str:
+    path = path.resolve()
+    return path.parent.name if path.is_file() else path.name
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+
+
+def _visible_folders(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _list(paths: Sequence[Path], most: int = 5) -> str:
+    names = ", ".join(str(path) for path in paths[:most])
+    return names + (f" and {len(paths) - most} more" if len(paths) > most else "")
