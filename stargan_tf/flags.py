@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 # bury our own lines; it must be silenced before TensorFlow is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from absl import app, flags  # noqa: E402
+from absl import app, flags, logging  # noqa: E402
 
 from stargan_tf.errors import UserError  # noqa: E402
 
 Config = TypeVar("Config")
+
+logging.set_verbosity(logging.WARNING)
 
 # Flags count as the main module's own, so that --help lists them.
 flags.disclaim_key_flags()

@@ -61,7 +61,7 @@ class Checkpoints:
 
     def save(self) -> str:
         """Saves the state; returns the checkpoint's path."""
-        return self._manager.save(checkpoint_number=self._state.step)
+        return self._manager.save(checkpoint_number=self._state.step.numpy())
 
     def close(self) -> None:
         """Removes what a worker other than the chief has written."""
@@ -104,7 +104,7 @@ def load_trained(run_dir: str | Path) -> TrainedNetworks:
         status.assert_existing_objects_matched().expect_partial()
     except (tf.errors.OpError, AssertionError, ValueError) as error:
         raise _unreadable(newest) from error
-    return TrainedNetworks(config, domains, state.averages, int(state.step))
+    return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()))
 
 
 def _unreadable(path: str) -> UserError:

@@ -51,7 +51,7 @@ def train(
     Raises:
       UserError: a loss became NaN or infinite; nothing is saved after that.
     """
-    done = int(state.step)
+    done = int(state.step.numpy())
     saved = done
     iterator = iter(batches)
 

@@ -48,7 +48,7 @@ def run_training(
     chief = is_chief(strategy)
     checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=chief)
     resumed = checkpoints.restore()
-    start_step = int(state.step)
+    start_step = int(state.step.numpy())
     if start_step >= config.total_iters > 0:
         print(
             f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
@@ -81,7 +81,7 @@ def run_training(
         )
     checkpoints.close()
     if chief:
-        _say_what_is_next(run, int(state.step), stopped_by)
+        _say_what_is_next(run, int(state.step.numpy()), stopped_by)
     return 128 + stopped_by if stopped_by else 0
 
 
