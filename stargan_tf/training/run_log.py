@@ -44,6 +44,8 @@ class RunLog:
         self._config = config
         self._chief = chief
         self._losses: list[dict[str, tf.Tensor]] = []
+        self._compiled = False
+        self._timed_iterations = 0
         self._busy_seconds = 0.0
         self._input_seconds = 0.0
         if chief:
@@ -86,8 +88,11 @@ class RunLog:
           input_seconds: how long of that it waited for input.
         """
         self._losses.append(losses)
-        self._busy_seconds += seconds
-        self._input_seconds += input_seconds
+        if self._compiled:
+            self._timed_iterations += 1
+            self._busy_seconds += seconds
+            self._input_seconds += input_seconds
+        self._compiled = True  # the first iteration's time is the compiler's
         self._bar.update()
 
     def check_finite(self, step: int) -> None:
@@ -119,10 +124,12 @@ class RunLog:
             name: float(np.mean([float(losses[name]) for losses in self._losses]))
             for name in self._losses[0]
         }
-        images = len(self._losses) * self._config.batch_size
-        means["speed/images_per_second"] = images / self._busy_seconds
-        means["speed/input_wait_share"] = self._input_seconds / self._busy_seconds
-        self._losses, self._busy_seconds, self._input_seconds = [], 0.0, 0.0
+        if self._timed_iterations:
+            images = self._timed_iterations * self._config.batch_size
+            means["speed/images_per_second"] = images / self._busy_seconds
+            means["speed/input_wait_share"] = self._input_seconds / self._busy_seconds
+        self._losses, self._timed_iterations = [], 0
+        self._busy_seconds = self._input_seconds = 0.0
         self.write_scalars(step, means)
         self._bar.set_postfix(
             {short: f"{means[name]:.2f}" for short, name in _BAR_LOSSES.items()}, refresh=False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.loop import Evaluator, Sampler, train
 from stargan_tf.training.run_dir import RunDir
@@ -68,18 +69,19 @@ def run_training(
             worker=context.input_pipeline_id,
         )
 
-    with RunLog(run, config, start_step, chief=chief) as log:
-        stopped_by = train(
-            config,
-            state,
-            TrainStep(state, config, strategy),
-            strategy.distribute_datasets_from_function(worker_dataset),
-            checkpoints,
-            log,
-            sample,
-            evaluate,
-        )
-    checkpoints.close()
+    batches = strategy.distribute_datasets_from_function(worker_dataset)
+    step = TrainStep(state, config, strategy)
+    try:
+        with RunLog(run, config, start_step, chief=chief) as log:
+            stopped_by = train(config, state, step, batches, checkpoints, log, sample, evaluate)
+    except tf.errors.ResourceExhaustedError as error:
+        raise UserError(
+            f"The device ran out of memory with --batch_size={config.batch_size}: lower it, "
+            "--base_channels or --img_size in a new --run_dir, or try --mixed_precision; "
+            "--dry_run shows an estimate."
+        ) from error
+    finally:
+        checkpoints.close()
     if chief:
         _say_what_is_next(run, int(state.step.numpy()), stopped_by)
     return 128 + stopped_by if stopped_by else 0
