@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from stargan_tf.errors import UserError
+from stargan_tf.sampling.photos import (
+    ReferenceFile,
+    find_domain,
+    find_references,
+    find_sources,
+    read_photos,
+)
+from tests.sampling.fakes import DOMAINS, SIZE, save_image
+
+WILD = DOMAINS.index("wild")
+
+
+def test_a_source_may_be_one_file(tmp_path):
+    path = save_image(tmp_path / "photo.jpg", "red")
+    assert find_sources(path) == [path]
+
+
+def test_sources_are_the_files_directly_in_a_folder(tmp_path):
+    b, a = (save_image(tmp_path / name, "red") for name in ("b.jpg", "a.png"))
+    save_image(tmp_path / "cat" / "c.jpg", "red")
+    (tmp_path / ".hidden").touch()
+    assert find_sources(tmp_path) == [a, b]
+
+
+def test_a_folder_of_folders_is_no_source(tmp_path):
+    save_image(tmp_path / "cat" / "c.jpg", "red")
+    with pytest.raises(UserError, match=r"directly in .*one of the folders in it \(cat\)"):
+        find_sources(tmp_path)
+
+
+def test_an_empty_folder_is_no_source(tmp_path):
+    with pytest.raises(UserError, match="Found no files directly in"):
+        find_sources(tmp_path)
+
+
+def test_a_references_domain_is_that_of_its_folder(tmp_path):
+    path = save_image(tmp_path / "wild" / "tiger.jpg", "red")
+    assert find_references(path, DOMAINS) == [ReferenceFile(path, WILD)]
+    assert find_references(path.parent, DOMAINS) == [ReferenceFile(path, WILD)]
+
+
+def test_the_target_domain_is_stronger_than_the_folder(tmp_path):
+    path = save_image(tmp_path / "wild" / "tiger.jpg", "red")
+    assert find_references(path, DOMAINS, target=0) == [ReferenceFile(path, 0)]
+    assert find_references(path.parent, DOMAINS, target=0) == [ReferenceFile(path, 0)]
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_a_reference_of_unknown_domain_asks_for_it(tmp_path, as_folder):
+    path = save_image(tmp_path / "holiday" / "tiger.jpg", "red")
+    with pytest.raises(UserError, match=r"\(cat, dog, wild\): pass --target_domain"):
+        find_references(path.parent if as_folder else path, DOMAINS)
+    found = find_references(path.parent if as_folder else path, DOMAINS, target=WILD)
+    assert found == [ReferenceFile(path, WILD)]
+
+
+def test_references_in_domain_folders(tmp_path, capsys):
+    tiger = save_image(tmp_path / "wild" / "tiger.jpg", "red")
+    felix = save_image(tmp_path / "cat" / "felix.jpg", "red")
+    save_image(tmp_path / "others" / "x.jpg", "red")
+    save_image(tmp_path / "stray.jpg", "red")
+    assert find_references(tmp_path, DOMAINS) == [ReferenceFile(felix, 0), ReferenceFile(tiger, 2)]
+    assert f"warning: left out {tmp_path / 'stray.jpg'}" in capsys.readouterr().err
+
+
+def test_only_the_target_domains_folder_is_used(tmp_path):
+    tiger = save_image(tmp_path / "wild" / "tiger.jpg", "red")
+    save_image(tmp_path / "cat" / "felix.jpg", "red")
+    assert find_references(tmp_path, DOMAINS, target=WILD) == [ReferenceFile(tiger, WILD)]
+    with pytest.raises(UserError, match=r"name of a domain \(dog\)"):
+        find_references(tmp_path, DOMAINS, target=1)
+
+
+def test_no_references_at_all(tmp_path):
+    save_image(tmp_path / "others" / "x.jpg", "red")
+    with pytest.raises(UserError, match=r"Found no files in .*\(cat, dog, wild\)"):
+        find_references(tmp_path, DOMAINS)
+
+
+def test_domains_are_found_by_the_names_of_the_folders_they_were_made_from():
+    domains = ("Open_Peeps", "pixel-art")
+    assert find_domain("Open Peeps", domains) == 0
+    assert find_domain("pixel-art", domains) == 1
+    assert find_domain("elsewhere", domains) is None
+    assert find_domain("___", domains) is None
+
+
+def test_photos_of_any_size_become_square(tmp_path):
+    paths = [
+        save_image(tmp_path / "wide.jpg", (255, 0, 0), size=(90, 40)),
+        save_image(tmp_path / "small.png", (0, 0, 0), size=(7, 9)),
+    ]
+    photos = list(read_photos(tmp_path, paths, SIZE))
+    assert [photo.path for photo in photos] == paths
+    for photo in photos:
+        assert photo.pixels.shape == (SIZE, SIZE, 3) and photo.pixels.dtype == np.float32
+    np.testing.assert_allclose(photos[0].pixels.mean(axis=(0, 1)), [1, -1, -1], atol=0.03)
+
+
+def test_bad_files_of_a_folder_are_named_and_left_out(tmp_path, capsys):
+    good = save_image(tmp_path / "good.png", "red")
+    bad = tmp_path / "notes.txt"
+    bad.write_text("no image")
+    photos = list(read_photos(tmp_path, [good, bad], SIZE))
+    assert [photo.path for photo in photos] == [good]
+    error = capsys.readouterr().err
+    assert error.startswith("warning: ") and str(bad) in error and error.count("\n") == 1
+
+
+def test_a_folder_of_bad_files_is_an_error(tmp_path):
+    bad = tmp_path / "notes.txt"
+    bad.write_text("no image")
+    with pytest.raises(UserError, match="None of the 1 files in .* is a usable image"):
+        list(read_photos(tmp_path, [bad], SIZE))
+
+
+def test_a_single_bad_file_is_an_error(tmp_path):
+    bad = tmp_path / "photo.jpg"
+    bad.write_text("no image")
+    with pytest.raises(UserError, match="photo.jpg"):
+        list(read_photos(bad, [bad], SIZE))

@@ -1,0 +1,101 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.config.sample import SampleConfig
+from stargan_tf.errors import UserError
+from stargan_tf.sampling.sampler import sample, target_index
+from tests.sampling.fakes import CONFIG, DOMAINS, FakeNetworks, save_image
+
+GREY = (128, 128, 128)
+
+
+@pytest.fixture
+def config(tmp_path):
+    src = save_image(tmp_path / "photo.png", GREY, size=(80, 50))
+    return SampleConfig(
+        run_dir=str(tmp_path), src=str(src), out=str(tmp_path / "out"), images_only=True
+    )
+
+
+def draw(config, **changes):
+    config = dataclasses.replace(config, **changes)
+    return sample(config, CONFIG, DOMAINS, FakeNetworks())
+
+
+def images(folder):
+    return {path.name: np.asarray(Image.open(path)).mean(axis=(0, 1)) for path in folder.iterdir()}
+
+
+def test_random_looks_of_all_domains(config, tmp_path):
+    message = draw(config, num_outputs=2)
+    assert sorted(images(tmp_path / "out")) == [
+        f"photo__to_{domain}__seed7_{index}.png" for domain in DOMAINS for index in range(2)
+    ]
+    assert "6 images" in message and "cat, dog, wild" in message and "seed 7" in message
+    assert str(tmp_path / "out") in message
+
+
+@pytest.mark.parametrize("name", ["all", ""])
+def test_all_is_every_domain(name):
+    assert target_index(name, DOMAINS) is None
+
+
+def test_a_domain_may_be_called_all():
+    assert target_index("all", ("none", "all")) == 1
+
+
+def test_one_target_domain(config, tmp_path):
+    draw(config, target_domain="dog", num_outputs=1)
+    assert list(images(tmp_path / "out")) == ["photo__to_dog__seed7_0.png"]
+
+
+def test_an_unknown_target_domain_is_refused(config):
+    with pytest.raises(UserError, match=r"--target_domain=fish.*\(cat, dog, wild\) or all"):
+        draw(config, target_domain="fish")
+
+
+def test_the_seed_decides_the_looks(config, tmp_path):
+    outs = [tmp_path / name for name in ("first", "again", "other")]
+    for out, seed in zip(outs, [3, 3, 4], strict=True):
+        draw(config, seed=seed, out=str(out), target_domain="cat", num_outputs=3)
+    first, again, other = (np.stack(list(dict(sorted(images(o).items())).values())) for o in outs)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max(axis=1).min() > 1
+
+
+def test_psi_0_makes_all_looks_the_mean(config, tmp_path):
+    draw(config, psi=0.0, target_domain="cat", num_outputs=3, out=str(tmp_path / "mean"))
+    draw(config, psi=1.0, target_domain="cat", num_outputs=3, out=str(tmp_path / "free"))
+    mean, free = (np.stack(list(images(tmp_path / o).values())) for o in ("mean", "free"))
+    assert np.ptp(mean, axis=0).max() == 0
+    assert np.ptp(free, axis=0).max() > 10
+
+
+def test_references_give_their_colour_and_domain(config, tmp_path):
+    save_image(tmp_path / "refs" / "wild" / "tiger.png", (255, 0, 0))
+    save_image(tmp_path / "refs" / "cat" / "tiger.png", (0, 255, 0))
+    message = draw(config, ref=str(tmp_path / "refs"))
+    found = images(tmp_path / "out")
+    assert sorted(found) == ["photo__to_cat__ref_tiger.png", "photo__to_wild__ref_tiger.png"]
+    # Half the grey, half the reference's red and green, and the domain in the blue.
+    expected = [(64 + 128, 64, 64 + 96), (64, 64 + 128, 64 + 32)]
+    np.testing.assert_allclose(found["photo__to_wild__ref_tiger.png"], expected[0], atol=1)
+    np.testing.assert_allclose(found["photo__to_cat__ref_tiger.png"], expected[1], atol=1)
+    assert "cat, wild by references" in message
+
+
+def test_a_single_reference_of_the_target_domain(config, tmp_path):
+    ref = save_image(tmp_path / "tiger.png", (255, 0, 0))
+    draw(config, ref=str(ref), target_domain="wild")
+    assert list(images(tmp_path / "out")) == ["photo__to_wild__ref_tiger.png"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("grid.png", "PNG"), ("move.gif", "GIF")])
+def test_the_suffix_decides_what_is_written(config, tmp_path, name, kind):
+    draw(config, images_only=False, out=str(tmp_path / name), frames=3, num_outputs=2)
+    with Image.open(tmp_path / name) as image:
+        assert image.format == kind
+        assert getattr(image, "n_frames", 1) == (6 if kind == "GIF" else 1)

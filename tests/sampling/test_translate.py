@@ -1,0 +1,68 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.sampling.translate import Translator, to_8_bit
+from tests.sampling.fakes import CONFIG, SIZE, FakeGenerator, flat
+
+
+def uniform(*shape):
+    return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("precision", ["none", "bfloat16"])
+def test_agrees_with_the_generator(precision):
+    config = dataclasses.replace(CONFIG, mixed_precision=precision)
+    generator = TranslationNetworks(config, 3).generator
+    x, s = uniform(3, SIZE, SIZE, 3), uniform(2, 3)
+    pictures = Translator(generator, batch_size=4).translate(x, s)
+    assert pictures.shape == (3, 2, SIZE, SIZE, 3) and pictures.dtype == np.uint8
+    for look in range(2):
+        expected = to_8_bit(generator(x, s[[look] * 3]).numpy())
+        difference = np.abs(pictures[:, look].astype(int) - expected)
+        # bfloat16 sums differ with the size of the batch.
+        assert np.mean(difference) < (0.1 if precision == "none" else 3)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
+def test_every_image_meets_every_style(batch_size):
+    images = np.stack([flat(0, 0, 0), flat(0.2, 0.4, 0.6), flat(-1, 1, 0)])
+    styles = np.float32([[0, 0, 0], [1, -1, 0.5]])
+    done = []
+    translator = Translator(FakeGenerator(), batch_size=batch_size)
+    pictures = translator.decode(translator.encode(images), styles, done.append)
+    for i, image in enumerate(images):
+        for j, style in enumerate(styles):
+            np.testing.assert_array_equal(pictures[i, j], to_8_bit((image + style) / 2))
+    assert sum(done) == 6 and max(done) <= batch_size
+
+
+def test_pairs_are_taken_as_given():
+    images = np.stack([flat(0, 0, 0), flat(1, 1, 1)])
+    translator = Translator(FakeGenerator(), batch_size=2)
+    styles = np.float32([[0, 0, 0], [3, 3, 3], [1, 0, -1]])
+    pictures = translator.decode_pairs(translator.encode(images), np.array([1, 1, 0]), styles)
+    np.testing.assert_array_equal(pictures[:, 0, 0], [[0.5] * 3, [2.0] * 3, [0.5, 0, -0.5]])
+
+
+def test_the_generator_is_traced_once():
+    class Counting(FakeGenerator):
+        traces = 0
+
+        def decode(self, encoded, s):
+            Counting.traces += 1
+            return super().decode(encoded, s)
+
+    translator = Translator(Counting(), batch_size=4)
+    for num_images, num_styles in [(1, 1), (3, 3), (2, 7)]:
+        translator.translate(np.zeros([num_images, SIZE, SIZE, 3]), np.zeros([num_styles, 3]))
+    assert Counting.traces == 1
+
+
+def test_8_bit_clips_and_rounds():
+    floats = np.float32([-7, -1, -0.998, 0, 0.999, 1, 1.01, 9])
+    np.testing.assert_array_equal(to_8_bit(floats), [0, 0, 0, 128, 255, 255, 255, 255])
+    steps = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(to_8_bit(steps / np.float32(127.5) - 1), steps)
