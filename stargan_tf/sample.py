@@ -33,6 +33,7 @@ from pathlib import Path
 from stargan_tf import flags
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import UserError
+from stargan_tf.training.run_dir import RunDir
 
 
 def main(argv: Sequence[str]) -> None:
@@ -40,6 +41,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(SampleConfig)
     config.validate()
+    RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,0 +1,119 @@
+"""python -m stargan_tf.sample, as a user runs it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.training.checkpoints import Checkpoints
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.state import TrainState
+from tests.sampling.fakes import DOMAINS, save_image
+
+COMMAND = [sys.executable, "-m", "stargan_tf.sample"]
+
+
+def run(*arguments):
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    """A run that was stopped before its first iteration."""
+    root = tmp_path_factory.mktemp("run")
+    config = TrainConfig(img_size=32, base_channels=4, max_conv_dim=8, run_dir=str(root))
+    run = RunDir(root)
+    run.begin(config, DOMAINS)
+    Checkpoints(run, TrainState(config, len(DOMAINS)), keep=1).save()
+    return root
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for name in ("a.jpg", "b.png"):
+        save_image(tmp_path / "photos" / name, "teal", size=(60, 40))
+    return tmp_path / "photos"
+
+
+def assert_error(result, *words):
+    """One sentence on stderr, and no success."""
+    assert result.returncode == 1
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert str(word) in lines[0]
+
+
+def test_help_is_quick_and_teaches():
+    start = time.monotonic()
+    result = run("--help")
+    assert time.monotonic() - start < 3  # TensorFlow alone takes longer
+    for flag in ("run_dir", "src", "ref", "target_domain", "psi", "seed", "out", "images_only"):
+        assert f"--{flag}" in result.stdout or f"--[no]{flag}" in result.stdout
+    for example in re.findall(r"python -m stargan_tf\.sample.*?\n\n", result.stdout, re.DOTALL):
+        assert "--out=" in example
+    assert "--out=looks.png \\\n" in result.stdout  # can be pasted into a shell
+
+
+def test_mistakes_are_found_without_loading_anything(tmp_path):
+    start = time.monotonic()
+    result = run("--run_dir=missing", "--src=x.jpg", f"--out={tmp_path / 'a.png'}")
+    assert time.monotonic() - start < 3
+    assert_error(result, "--run_dir=missing", "train")
+
+
+def test_a_folder_without_a_run_is_refused_at_once(photos, tmp_path):
+    start = time.monotonic()
+    result = run(f"--run_dir={photos}", f"--src={photos}", f"--out={tmp_path / 'a.png'}")
+    assert time.monotonic() - start < 3
+    assert_error(result, photos, "config.json")
+
+
+@pytest.mark.e2e
+def test_a_grid_of_a_folder(run_dir, photos, tmp_path):
+    (photos / "notes.txt").write_text("no image")
+    out = tmp_path / "grid.png"
+    result = run(
+        f"--run_dir={run_dir}",
+        f"--src={photos}",
+        "--target_domain=dog",
+        "--psi=0.7",
+        f"--out={out}",
+    )
+    assert result.returncode == 0, result.stderr
+    assert str(out) in result.stdout and "after 0 iterations" in result.stdout
+    assert f"warning: left out: {photos / 'notes.txt'}" in result.stderr
+    with Image.open(out) as image:
+        image.load()
+
+    again = run(f"--run_dir={run_dir}", f"--src={photos}", f"--out={out}")
+    assert_error(again, out, "already exists", "--overwrite")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_no_half_written_video(run_dir, photos, tmp_path, kind):
+    out = tmp_path / "out" / "video.mp4"
+    arguments = [f"--run_dir={run_dir}", f"--src={photos}", "--frames=100000", f"--out={out}"]
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches the whole group, ffmpeg included
+    )
+    deadline = time.monotonic() + 60
+    while not (out.parent.exists() and any(out.parent.iterdir())):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, kind)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "error: Interrupted" in error and "Traceback" not in error
+    assert list(out.parent.iterdir()) == []
