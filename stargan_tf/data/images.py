@@ -69,9 +69,7 @@ def prepare(content: bytes, img_size: int, needed_size: int) -> bytes:
             f"too few pixels: {image.width}x{image.height}, needed {needed_size} on each side"
         )
     if img_size and image.size != (img_size, img_size):
-        # No gap between the steps of a large reduction: the quality matters more than
-        # the time, since it is paid once.
-        image = ImageOps.fit(image, (img_size, img_size), Image.Resampling.LANCZOS)
+        image = _central_square(image).resize((img_size, img_size), Image.Resampling.LANCZOS)
         changed = True
     if not changed and file_format in ("JPEG", "PNG"):
         return content
@@ -137,6 +135,12 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")  # palette, grey, black-and-white, CMYK, YCbCr
+
+
+def _central_square(image: Image.Image) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
 
 
 def _is_16_bit_png(content: bytes) -> bool:

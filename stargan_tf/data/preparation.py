@@ -19,7 +19,7 @@ from stargan_tf.data.progress import Ticker, wait_with_bar
 from stargan_tf.data.schema import SPLITS, DatasetInfo
 from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
-from stargan_tf.data.writer import WriteDataset
+from stargan_tf.data.writer import FAILURE_FILE, WriteDataset
 from stargan_tf.errors import UserError
 
 REJECTED_FILE = "rejected.jsonl"
@@ -125,19 +125,10 @@ def _run(
         done.wait(STOP_SECONDS)
         raise
     if failures:
-        _raise_failure(failures[0])
-
-
-def _raise_failure(error: BaseException) -> None:
-    reason = str(error).split(" [while running")[0]  # what Beam adds to every message
-    if isinstance(error, UserError):
-        raise UserError(reason) from error
-    if isinstance(error, OSError):
-        raise UserError(
-            f"The preparation could not go on ({reason}): see that the disk has room and the "
-            "folders can be written, then run the same command again."
-        ) from error
-    raise error
+        explanation = staging / FAILURE_FILE
+        if explanation.exists():
+            raise UserError(explanation.read_text(encoding="utf-8")) from failures[0]
+        raise failures[0]
 
 
 def _read_rejected(staging: Path) -> list[dict[str, str]]:
@@ -173,7 +164,9 @@ def _make_info(
         counts[shard["split"]][shard["domain"]] += shard["images"]
         encoded_bytes[shard["split"]][shard["domain"]] += shard["bytes"]
     settings: dict[str, Any] = {
-        key: value for key, value in dataclasses.asdict(config).items() if key not in _NOT_RECORDED
+        key: list(value) if isinstance(value, tuple) else value  # as JSON will have it
+        for key, value in dataclasses.asdict(config).items()
+        if key not in _NOT_RECORDED
     }
     return DatasetInfo(
         name=source.name,

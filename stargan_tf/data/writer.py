@@ -8,6 +8,7 @@ the staging folder. So memory stays small with the local runner too, which keeps
 shuffled data in memory. Workers on several machines must share that folder.
 """
 
+import contextlib
 import hashlib
 import json
 import uuid
@@ -20,9 +21,11 @@ import apache_beam as beam
 from stargan_tf.data import images, schema
 from stargan_tf.data.progress import Ticker
 from stargan_tf.data.sources.base import Candidate, Source
+from stargan_tf.errors import UserError
 
 SHARD_BYTES = 128 * 2**20
 REJECTED = "rejected"
+FAILURE_FILE = "failure.txt"
 
 
 class Entry(NamedTuple):
@@ -70,7 +73,7 @@ class WriteDataset(beam.PTransform):
         self._staging = staging
         self._ticker = ticker
         self._normalise = Normalise(
-            source, staging / "spill", ticker, img_size, needed_size, val_fraction, seed
+            source, staging, ticker, img_size, needed_size, val_fraction, seed
         )
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
@@ -94,11 +97,30 @@ class WriteDataset(beam.PTransform):
             | "BySplitAndDomain" >> beam.GroupByKey()
             | "CutIntoShards" >> beam.FlatMapTuple(cut_into_shards)
             | "SpreadShards" >> beam.Reshuffle()
-            | "WriteShards"
-            >> beam.FlatMap(write_shard, self._staging / "shards", labels, self._ticker)
+            | "WriteShards" >> beam.FlatMap(write_shard, self._staging, labels, self._ticker)
             | "AllShards" >> beam.combiners.ToList()
             | "SaveShards" >> beam.Map(_save_json, self._staging / "shards.json")
         )
+
+
+@contextlib.contextmanager
+def explained(staging: Path) -> Iterator[None]:
+    """Leaves the sentence for people in `staging` when what fails is not the code.
+
+    Beam hands errors on as other types and with its own text, or from another process.
+    """
+    try:
+        yield
+    except UserError as error:
+        (staging / FAILURE_FILE).write_text(str(error), encoding="utf-8")
+        raise
+    except OSError as error:
+        (staging / FAILURE_FILE).write_text(
+            f"The preparation could not go on ({error}): see that the disk has room and the "
+            "folders can be written, then run the same command again.",
+            encoding="utf-8",
+        )
+        raise
 
 
 class Normalise(beam.DoFn):
@@ -111,7 +133,7 @@ class Normalise(beam.DoFn):
     def __init__(
         self,
         source: Source,
-        spill_dir: Path,
+        staging: Path,
         ticker: Ticker,
         img_size: int,
         needed_size: int,
@@ -121,7 +143,7 @@ class Normalise(beam.DoFn):
         """Args as in `PrepareDataConfig`."""
         super().__init__()
         self._source = source
-        self._spill_dir = spill_dir
+        self._staging = staging
         self._ticker = ticker
         self._img_size = img_size
         self._needed_size = needed_size
@@ -131,8 +153,8 @@ class Normalise(beam.DoFn):
     def process(self, chunk: Any) -> Iterator[Any]:
         """Handles one chunk, spilling into a file of its own."""
         # A name that no other attempt at the same chunk has, should a worker be restarted.
-        path = self._spill_dir / uuid.uuid4().hex
-        with open(path, "xb") as spill:
+        path = self._staging / "spill" / uuid.uuid4().hex
+        with explained(self._staging), open(path, "xb") as spill:
             for candidate in self._source.read(chunk):
                 if not self._ticker.tick():
                     return
@@ -184,7 +206,7 @@ def cut_into_shards(
 
 
 def write_shard(
-    shard: Shard, shards_dir: Path, labels: dict[str, int], ticker: Ticker
+    shard: Shard, staging: Path, labels: dict[str, int], ticker: Ticker
 ) -> Iterator[dict[str, Any]]:
     """Writes one shard; gives its split, domain, number of images and size."""
     if ticker.stopped():
@@ -193,8 +215,8 @@ def write_shard(
 
     # Beam has its own idea of how named tuples travel: give them their type back.
     split, domain, index, count, entries = shard
-    path = shards_dir / schema.shard_name(split, domain, index, count)
-    with tf.io.TFRecordWriter(str(path)) as writer:
+    path = staging / "shards" / schema.shard_name(split, domain, index, count)
+    with explained(staging), tf.io.TFRecordWriter(str(path)) as writer:
         for _, name, spill, offset, size in entries:
             with open(spill, "rb") as file:
                 file.seek(offset)

@@ -49,7 +49,9 @@ class TfdsSource:
         )
         info = builder.info
         self.licence = (
-            config.licence or info.license or "not stated; see the data set's own description"
+            config.licence
+            or info.redistribution_info.license
+            or "not stated; see the data set's own description"
         )
         self.credits = {
             key: text

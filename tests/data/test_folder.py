@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from stargan_tf.data.schema import DatasetInfo, shard_paths
+from stargan_tf.errors import UserError
+from tests.data import makers
+
+
+def names(data_dir: Path, split: str, domain: str) -> set[str]:
+    """The files that the records of one split and domain were made from."""
+    found = set()
+    for record in tf.data.TFRecordDataset(shard_paths(data_dir, split, domain)):
+        features = tf.train.Example.FromString(record.numpy()).features.feature
+        found.add(features["name"].bytes_list.value[0].decode())
+    return found
+
+
+def prepare(source: Path, output: Path, **settings: object) -> DatasetInfo:
+    return makers.prepared(output, source="folder", input_dir=str(source), **settings)
+
+
+@pytest.mark.parametrize("val", ["val", "test"])
+def test_given_splits_are_kept(tmp_path: Path, val: str) -> None:
+    counts = {"train/cat": 4, "train/wild dog": 3, f"{val}/cat": 2, f"{val}/wild dog": 1}
+    source = makers.folder(tmp_path / "in", counts)
+    info = prepare(source, tmp_path / "out")
+    assert info.domains == ("cat", "wild_dog")
+    assert info.counts == {
+        "train": {"cat": 4, "wild_dog": 3},
+        "val": {"cat": 2, "wild_dog": 1},
+    }
+    assert info == DatasetInfo.load(tmp_path / "out")
+    assert names(tmp_path / "out", "val", "wild_dog") == {f"{val}/wild dog/000.png"}
+
+
+def test_a_split_by_content_stays_when_images_are_added(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 30, "dog": 30})
+    before = prepare(source, tmp_path / "before", val_fraction=0.4)
+    assert sum(before.counts["val"].values()) in range(12, 37)
+    for index in range(10):
+        (source / "cat" / f"new{index}.png").write_bytes(
+            makers.encoded(makers.pixels(9000 + index))
+        )
+    prepare(source, tmp_path / "after", val_fraction=0.4, seed=7)
+    for split in ("train", "val"):
+        for domain in ("cat", "dog"):
+            old = names(tmp_path / "before", split, domain)
+            new = names(tmp_path / "after", split, domain)
+            assert old == {name for name in new if "new" not in name}
+
+
+def test_copies_never_straddle_the_split(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 12, "dog": 12})
+    for path in list((source / "cat").iterdir()):
+        (source / "cat" / f"copy-{path.name}").write_bytes(path.read_bytes())
+    prepare(source, tmp_path / "out", val_fraction=0.5)
+    val = names(tmp_path / "out", "val", "cat")
+    assert val
+    originals = {name.replace("copy-", "") for name in val}
+    assert val == originals | {name.replace("cat/", "cat/copy-") for name in originals}
+
+
+def test_without_validation_all_images_are_for_training(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"train/cat": 3, "train/dog": 3})
+    info = prepare(source, tmp_path / "out", val_fraction=0.0)
+    assert info.counts == {"train": {"cat": 3, "dog": 3}}
+
+
+def test_hidden_files_do_not_count(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 2, "dog": 2})
+    (source / "cat" / ".DS_Store").write_bytes(b"junk")
+    (source / ".cache").mkdir()
+    info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=0.0)
+    assert (info.domains, info.rejected) == (("cat", "dog"), 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({"cat": 2}, "Found cat in .*at least two domains"),
+        ({"train/cat": 2, "train/dog": 2, "val/cat": 2}, "Found no folder dog in the val split"),
+        ({"cat": 2, "dog": 0}, "Found no images in .*dog"),
+        ({"cat": 2, "dog/poodle": 2}, "Found the folder .*poodle"),
+        ({"a b": 2, "a_b": 2}, "two domains that would both be called 'a_b'"),
+        ({"cat": 2, "!?": 2}, "letters or digits in its name"),
+    ],
+)
+def test_unfit_folders_are_explained(tmp_path: Path, counts: dict[str, int], sentence: str) -> None:
+    source = makers.folder(tmp_path / "in", counts)
+    with pytest.raises(UserError, match=sentence):
+        prepare(source, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_a_file_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 3, "dog": 3})
+    (source / "cat" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=1.0)
+    assert info.rejected == 1
+    assert "cannot be read: No such file" in (tmp_path / "out" / "rejected.jsonl").read_text()

@@ -1,0 +1,182 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from stargan_tf.data import images
+from stargan_tf.errors import UserError
+from tests.data import makers
+
+RGB = makers.pixels(0)
+
+
+def decoded(content: bytes) -> np.ndarray:
+    return np.asarray(images.decode(content)[0])
+
+
+def grey_16_bit() -> Image.Image:
+    return Image.fromarray((np.arange(40 * 40).reshape(40, 40) * 40).astype(np.uint16))
+
+
+@pytest.mark.parametrize(
+    ("mode", "file_format"),
+    [
+        ("L", "PNG"),
+        ("L", "JPEG"),
+        ("1", "PNG"),
+        ("P", "PNG"),
+        ("P", "GIF"),
+        ("CMYK", "TIFF"),
+        ("YCbCr", "JPEG"),
+        ("RGB", "BMP"),
+        ("RGB", "WEBP"),
+        ("RGB", "TIFF"),
+    ],
+)
+def test_modes_become_the_rgb_that_was_meant(mode: str, file_format: str) -> None:
+    image = Image.fromarray(RGB).convert(mode)
+    wanted = np.asarray(image.convert("RGB")).astype(int)
+    difference = np.abs(decoded(makers.encoded(image, file_format)).astype(int) - wanted)
+    assert difference.mean() < (4 if file_format in ("JPEG", "WEBP") else 0.5)
+
+
+def test_cmyk_jpeg_is_not_inverted() -> None:
+    white = Image.new("CMYK", (16, 16), (0, 0, 0, 0))
+    assert decoded(makers.encoded(white, "JPEG")).min() > 250
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparency_is_laid_over_white(mode: str) -> None:
+    image = Image.new("RGBA", (16, 16), (0, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 8, 16))
+    image.putpixel((15, 15), (0, 0, 0, 128 if mode != "P" else 255))
+    if mode == "P":
+        palette = Image.new("P", (16, 16), 1)
+        palette.putpalette([255, 0, 0, 0, 0, 0])
+        palette.paste(0, (0, 0, 8, 16))
+        content = makers.encoded(palette, "PNG", transparency=0)
+    else:
+        content = makers.encoded(image.convert(mode), "PNG")
+    result = decoded(content)
+    assert (result[:, :8] == 255).all()
+    assert (result[:15, 8:] == 0).all()
+    if mode != "P":
+        assert 120 < result[15, 15, 0] < 135
+
+
+def test_16_bits_of_grey_are_scaled() -> None:
+    result = decoded(makers.encoded(grey_16_bit(), "PNG"))
+    wanted = np.round(np.asarray(grey_16_bit()) / 257)
+    np.testing.assert_array_equal(result[..., 0], wanted)
+    np.testing.assert_array_equal(result[..., 0], result[..., 2])
+
+
+def test_16_bits_of_colour_are_stored_as_8() -> None:
+    row = b"\0" + b"\x80\x11\x40\x22\x20\x33" * 16
+    content = makers.png(16, 16, row * 16, depth=16)
+    stored = images.prepare(content, 0, 8)
+    assert stored[24] == 8
+    np.testing.assert_array_equal(decoded(stored)[3, 3], [0x80, 0x40, 0x20])
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_exif_rotation_is_applied(orientation: int) -> None:
+    upright = Image.fromarray(makers.pixels(1, 24, 40))
+    back = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = makers.encoded(upright.transpose(back[orientation]), "PNG", exif=exif)
+    np.testing.assert_array_equal(decoded(content), np.asarray(upright))
+    stored = images.prepare(content, 0, 8)
+    np.testing.assert_array_equal(decoded(stored), np.asarray(upright))
+    assert Image.open(io.BytesIO(stored)).getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty file"),
+        (b"no image at all", "not an image"),
+        (makers.encoded(RGB, "JPEG")[:-200], "truncated"),
+        (makers.encoded(RGB, "PNG")[:-800], "truncated"),
+        (makers.encoded(RGB, "JPEG")[:100], "truncated"),
+        (makers.bomb(), "absurdly large"),
+        (makers.encoded(makers.pixels(0, 40, 31)), "too few pixels: 31x40, needed 32"),
+        (makers.encoded(Image.new("F", (40, 40)), "TIFF"), "floating point"),
+        (makers.encoded(Image.fromarray(np.full((40, 40), 70000, np.int32)), "TIFF"), "32-bit"),
+    ],
+)
+def test_unusable_images_are_rejected_with_the_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(images.RejectedError, match=reason):
+        images.prepare(content, 0, 32)
+
+
+def test_large_images_below_pillows_own_limit_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_PIXELS", 1599)
+    with pytest.raises(images.RejectedError, match="absurdly large: 40x40"):
+        images.decode(makers.encoded(RGB))
+    monkeypatch.setattr(images, "MAX_PIXELS", 1600)
+    images.decode(makers.encoded(RGB))
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_plain_images_keep_their_bytes(file_format: str) -> None:
+    content = makers.encoded(RGB, file_format)
+    assert images.prepare(content, 0, 8) == content
+    assert images.prepare(content, 40, 8) == content
+
+
+@pytest.mark.parametrize(
+    ("file_format", "stored_format"),
+    [("JPEG", "JPEG"), ("WEBP", "JPEG"), ("PNG", "PNG"), ("BMP", "PNG"), ("TIFF", "PNG")],
+)
+def test_resized_images_are_stored_without_new_loss(file_format: str, stored_format: str) -> None:
+    stored = images.prepare(makers.encoded(RGB, file_format), 20, 8)
+    image = Image.open(io.BytesIO(stored))
+    assert (image.format, image.size, image.mode) == (stored_format, (20, 20), "RGB")
+    if stored_format == "JPEG":
+        assert image.layer[0][1:3] == image.layer[1][1:3]  # no chroma subsampling
+
+
+def test_resizing_takes_the_central_square() -> None:
+    wide = np.zeros((40, 120, 3), np.uint8)
+    wide[:, 40:80] = 255
+    stored = images.prepare(makers.encoded(wide), 20, 20)
+    assert decoded(stored).min() > 250
+
+
+def test_resizing_is_antialiased() -> None:
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    inner = decoded(images.prepare(makers.encoded(stripes), 16, 16))[:, 2:-2]
+    assert 110 < inner.min() and inner.max() < 145
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_training_decodes_what_pillow_decodes(file_format: str) -> None:
+    content = makers.encoded(RGB, file_format, **({"quality": 80} if file_format == "JPEG" else {}))
+    seen = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE").numpy()
+    np.testing.assert_array_equal(seen, decoded(content))
+
+
+def test_load_image_reads_and_refuses(tmp_path: Path) -> None:
+    (tmp_path / "good.png").write_bytes(makers.encoded(RGB))
+    (tmp_path / "bad.png").write_bytes(b"text")
+    result = images.load_image(tmp_path / "good.png")
+    assert result.dtype == np.uint8
+    np.testing.assert_array_equal(result, RGB)
+    with pytest.raises(UserError, match="bad.png cannot be used"):
+        images.load_image(tmp_path / "bad.png")
+    with pytest.raises(UserError, match="none.png cannot be used"):
+        images.load_image(tmp_path / "none.png")

@@ -1,0 +1,201 @@
+import itertools
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
+from stargan_tf.data.sampling_plan import BLOCK_STEPS
+from stargan_tf.data.throughput import measure_throughput
+from stargan_tf.errors import UserError
+from stargan_tf.types import TrainBatch
+from tests.data import makers
+
+
+def dataset(data_dir: Path, **changes: object) -> tf.data.Dataset:
+    settings = {
+        "img_size": 16,
+        "batch_size": 8,
+        "latent_dim": 4,
+        "randcrop_prob": 0.5,
+        "seed": 3,
+    }
+    return train_dataset(data_dir, **{**settings, **changes})
+
+
+def take(data: tf.data.Dataset, count: int) -> list[TrainBatch]:
+    batches = list(itertools.islice(data.as_numpy_iterator(), count))
+    return [TrainBatch(*batch) for batch in batches]
+
+
+def assert_equal(found: list[TrainBatch], wanted: list[TrainBatch]) -> None:
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        for name, a, b in zip(TrainBatch._fields, one, other, strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+def test_batches_have_static_shapes_and_ranges(uneven_dir: Path) -> None:
+    data = dataset(uneven_dir)
+    spec = data.element_spec
+    assert isinstance(spec, TrainBatch)
+    assert spec.x_real == spec.x_ref == spec.x_ref2 == tf.TensorSpec((8, 16, 16, 3), tf.float32)
+    assert spec.y_org == spec.y_trg == tf.TensorSpec((8,), tf.int32)
+    assert spec.z_trg == spec.z_trg2 == tf.TensorSpec((8, 4), tf.float32)
+    batch = take(data, 1)[0]
+    for images in (batch.x_real, batch.x_ref, batch.x_ref2):
+        assert images.min() >= -1 and images.max() <= 1 and images.std() > 0.2
+
+
+def test_images_belong_to_their_domains(uneven_dir: Path) -> None:
+    known: dict[int, list[np.ndarray]] = {0: [], 1: [], 2: []}
+    for x, y in eval_dataset(uneven_dir, "train", img_size=16, batch_size=1).as_numpy_iterator():
+        known[int(y[0])] += [x[0], x[0][:, ::-1]]
+    assert {domain: len(images) for domain, images in known.items()} == {0: 120, 1: 14, 2: 4}
+    for batch in take(dataset(uneven_dir, randcrop_prob=0.0), 6):
+        pairs = [*zip(batch.x_real, batch.y_org, strict=True)]
+        pairs += [*zip(batch.x_ref, batch.y_trg, strict=True)]
+        pairs += [*zip(batch.x_ref2, batch.y_trg, strict=True)]
+        for image, domain in pairs:
+            assert min(np.abs(image - other).max() for other in known[int(domain)]) < 1e-5
+
+
+def test_domains_are_uniform_whatever_the_class_sizes(uneven_dir: Path) -> None:
+    batches = take(dataset(uneven_dir, batch_size=32, img_size=4), 40)
+    for name in ("y_org", "y_trg"):
+        counts = np.bincount(np.concatenate([getattr(batch, name) for batch in batches]))
+        assert ((counts - 1280 / 3) ** 2 / (1280 / 3)).sum() < 13.8
+
+
+def test_latents_are_normal_and_independent(uneven_dir: Path) -> None:
+    batches = take(dataset(uneven_dir, batch_size=32, img_size=4, latent_dim=16), 20)
+    first, second = (
+        np.concatenate([getattr(batch, name) for batch in batches]).ravel()
+        for name in ("z_trg", "z_trg2")
+    )
+    for latents in (first, second):
+        assert abs(latents.mean()) < 0.05 and abs(latents.std() - 1) < 0.05
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.05
+
+
+def test_two_references_are_different_crops_even_of_one_image(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"train/cat": 1, "train/dog": 1})
+    makers.prepared(tmp_path / "out", source="folder", input_dir=str(source), val_fraction=0.0)
+    for batch in take(dataset(tmp_path / "out", randcrop_prob=1.0), 5):
+        for one, other in zip(batch.x_ref, batch.x_ref2, strict=True):
+            assert np.abs(one - other).max() > 0.01
+    # With the same crops and flips they would be the same images.
+    batch = take(dataset(tmp_path / "out", randcrop_prob=0.0), 1)[0]
+    same = [np.allclose(a, b) for a, b in zip(batch.x_ref, batch.x_ref2, strict=True)]
+    mirrored = [np.allclose(a, b[:, ::-1]) for a, b in zip(batch.x_ref, batch.x_ref2, strict=True)]
+    assert all(np.logical_or(same, mirrored)) and not all(same)
+
+
+def test_the_same_image_is_cropped_anew_each_time(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"train/cat": 1, "train/dog": 1})
+    makers.prepared(tmp_path / "out", source="folder", input_dir=str(source), val_fraction=0.0)
+    images = np.concatenate(
+        [batch.x_real for batch in take(dataset(tmp_path / "out", randcrop_prob=1.0), 3)]
+    )
+    assert len(np.unique(images.reshape(24, -1), axis=0)) == 24
+
+
+def test_the_stream_is_a_function_of_the_seed(uneven_dir: Path) -> None:
+    wanted = take(dataset(uneven_dir), 3)
+    assert_equal(take(dataset(uneven_dir), 3), wanted)
+    other = take(dataset(uneven_dir, seed=4), 1)[0]
+    assert (other.z_trg != wanted[0].z_trg).all()
+    assert np.abs(other.x_real - wanted[0].x_real).max() > 0.1
+
+
+@pytest.mark.parametrize("start", [1, 5, BLOCK_STEPS - 1, BLOCK_STEPS, 2 * BLOCK_STEPS + 3])
+def test_a_resumed_stream_equals_an_unbroken_one(uneven_dir: Path, start: int) -> None:
+    small = {"img_size": 4, "batch_size": 2}
+    unbroken = dataset(uneven_dir, **small).skip(start)
+    assert_equal(take(dataset(uneven_dir, **small, start_step=start), 3), take(unbroken, 3))
+
+
+def test_resuming_far_ahead_is_cheap(uneven_dir: Path) -> None:
+    take(dataset(uneven_dir), 1)
+    start = time.perf_counter()
+    take(dataset(uneven_dir, start_step=100_000), 1)
+    assert time.perf_counter() - start < 5  # to read the batches before would take minutes
+
+
+@pytest.mark.parametrize(("replicas", "num_workers"), [(2, 1), (4, 1), (1, 2), (2, 2)])
+def test_replicas_and_workers_share_the_same_global_batches(
+    uneven_dir: Path, replicas: int, num_workers: int
+) -> None:
+    wanted = take(dataset(uneven_dir), 2)
+    streams = [
+        take(
+            dataset(uneven_dir, replicas=replicas, num_workers=num_workers, worker=worker),
+            2 * replicas,
+        )
+        for worker in range(num_workers)
+    ]
+    found = []
+    for step in range(2):
+        slices = [
+            batch for stream in streams for batch in stream[step * replicas : (step + 1) * replicas]
+        ]
+        assert all(len(batch.y_org) == 8 // (replicas * num_workers) for batch in slices)
+        found.append(TrainBatch(*(np.concatenate(parts) for parts in zip(*slices, strict=True))))
+    assert_equal(found, wanted)
+
+
+def test_a_batch_that_cannot_be_divided_is_explained(uneven_dir: Path) -> None:
+    with pytest.raises(UserError, match="--batch_size=8, expected a positive multiple of the 3"):
+        dataset(uneven_dir, replicas=3)
+
+
+def test_damaged_shards_are_explained(uneven_dir: Path, tmp_path: Path) -> None:
+    shutil.copytree(uneven_dir, tmp_path / "data")
+    shard = next((tmp_path / "data").glob("train-big-*"))
+    shard.write_bytes(shard.read_bytes()[:-10])
+    with pytest.raises(UserError, match="train-big.*is cut short"):
+        dataset(tmp_path / "data")
+    shard.write_bytes(b"")
+    with pytest.raises(UserError, match="Found no images of the domain big"):
+        dataset(tmp_path / "data")
+    shard.unlink()
+    with pytest.raises(UserError, match="Found no shards of split train, domain big"):
+        dataset(tmp_path / "data")
+
+
+def test_evaluation_gives_each_image_once_in_order(uneven_dir: Path) -> None:
+    data = eval_dataset(uneven_dir, "val", img_size=16, batch_size=4)
+    images, domains = (np.concatenate(part) for part in zip(*data.as_numpy_iterator(), strict=True))
+    assert images.shape == (9, 16, 16, 3) and images.dtype == np.float32
+    assert domains.tolist() == [0] * 5 + [1] * 3 + [2] and domains.dtype == np.int32
+    assert len(np.unique(images.reshape(9, -1), axis=0)) == 9
+    again = np.concatenate([x for x, _ in data.as_numpy_iterator()])
+    np.testing.assert_array_equal(images, again)
+    assert data.element_spec[0].shape[1:] == (16, 16, 3)
+
+
+def test_evaluation_of_one_domain(uneven_dir: Path) -> None:
+    data = eval_dataset(uneven_dir, "val", img_size=16, batch_size=2, domain="mid")
+    assert [y.tolist() for _, y in data.as_numpy_iterator()] == [[1, 1], [1]]
+    with pytest.raises(UserError, match="Found no domain 'cow' .*expected one of big, mid, tiny"):
+        eval_dataset(uneven_dir, "val", img_size=16, batch_size=2, domain="cow")
+    with pytest.raises(UserError, match="Found no shards of split test"):
+        eval_dataset(uneven_dir, "test", img_size=16, batch_size=2)
+
+
+def test_throughput_counts_examples_per_second() -> None:
+    def slow() -> object:
+        for _ in range(12):
+            time.sleep(0.02)
+            yield np.zeros([5, 2], np.float32)
+
+    spec = tf.TensorSpec([5, 2], tf.float32)
+    data = tf.data.Dataset.from_generator(slow, output_signature=spec)
+    assert 120 < measure_throughput(data, batches=10, warmup=2) < 260
+
+
+def test_throughput_of_training_batches(uneven_dir: Path) -> None:
+    assert measure_throughput(dataset(uneven_dir), batches=3, warmup=1) > 8

@@ -1,0 +1,162 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.data import preparation, writer
+from stargan_tf.data.writer import Entry, cut_into_shards, split_of
+from stargan_tf.errors import UserError
+from tests.data import makers
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return makers.folder(tmp_path / "in", {"cat": 20, "dog": 10}, "JPEG")
+
+
+def prepare(source: Path, output: Path, *beam_arguments: str, **settings: object):
+    return makers.prepared(
+        output, *beam_arguments, source="folder", input_dir=str(source), **settings
+    )
+
+
+def test_the_same_input_gives_the_same_bytes(source: Path, tmp_path: Path) -> None:
+    prepare(source, tmp_path / "one")
+    prepare(source, tmp_path / "two")
+    assert makers.files(tmp_path / "one") == makers.files(tmp_path / "two")
+    prepare(source, tmp_path / "three", seed=1)
+    assert makers.files(tmp_path / "one") != makers.files(tmp_path / "three")
+
+
+@pytest.mark.parametrize("mode", ["multi_threading", "multi_processing"])
+def test_beam_spreads_the_work_without_changing_it(source: Path, tmp_path: Path, mode: str) -> None:
+    prepare(source, tmp_path / "one")
+    flags = ("--direct_running_mode", mode, "--direct_num_workers=2")
+    prepare(source, tmp_path / "two", *flags)
+    assert makers.files(tmp_path / "one") == makers.files(tmp_path / "two")
+
+
+def test_large_domains_become_several_shards() -> None:
+    entries = [Entry(f"{index:02d}", "n", "spill", 0, 1000) for index in reversed(range(10))]
+    shards = cut_into_shards(("train", "cat"), entries, 4000)
+    assert [len(shard.entries) for shard in shards] == [3, 3, 4]
+    assert [(shard.index, shard.count) for shard in shards] == [(0, 3), (1, 3), (2, 3)]
+    assert [entry for shard in shards for entry in shard.entries] == sorted(entries)
+    assert len(cut_into_shards(("train", "cat"), entries[:1], 1)) == 1
+
+
+def test_the_split_follows_the_fraction() -> None:
+    digests = [index.to_bytes(1, "big") + bytes(31) for index in range(256)]
+    assert sum(split_of(digest, 0.25) == "val" for digest in digests) == 64
+    assert all(split_of(digest, 0.0) == "train" for digest in digests)
+
+
+def test_rejected_images_are_listed(source: Path, tmp_path: Path) -> None:
+    (source / "cat" / "notes.txt").write_text("not an image")
+    (source / "cat" / "zero.png").write_bytes(b"")
+    (source / "dog" / "bomb.png").write_bytes(makers.bomb())
+    info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=3.0)
+    assert info.rejected == 3
+    assert info.counts["train"] == {"cat": 20, "dog": 10}
+    lines = (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()
+    rejected = {value["file"]: value["reason"] for value in map(json.loads, lines)}
+    assert rejected["cat/notes.txt"] == "not an image, or of an unknown format"
+    assert rejected["cat/zero.png"] == "empty file"
+    assert rejected["dog/bomb.png"].startswith("absurdly large")
+
+
+@pytest.mark.parametrize("max_rejected", [1.0, 0.05, 0.0])
+def test_too_many_rejected_images_end_the_work(
+    source: Path, tmp_path: Path, max_rejected: float
+) -> None:
+    for index in range(2):
+        (source / "cat" / f"broken{index}.jpg").write_bytes(b"")
+    with pytest.raises(UserError, match="Found 2 of 32 images unusable.*out.rejected.jsonl"):
+        prepare(source, tmp_path / "out", max_rejected=max_rejected)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out.rejected.jsonl"]
+    assert len((tmp_path / "out.rejected.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_domain_without_usable_images_ends_the_work(source: Path, tmp_path: Path) -> None:
+    (source / "fox").mkdir()
+    (source / "fox" / "only.jpg").write_bytes(b"")
+    with pytest.raises(UserError, match="Found no usable images of the domain fox in the train"):
+        prepare(source, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_a_failure_leaves_nothing_behind(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writer.schema, "encode_example", full_disk)
+    with pytest.raises(UserError, match="No space left on device"):
+        prepare(source, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(preparation, "wait_with_bar", interrupted)
+    with pytest.raises(UserError, match="Interrupted before the data set was whole"):
+        prepare(source, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_img_size_is_recorded_and_kept(source: Path, tmp_path: Path) -> None:
+    info = prepare(source, tmp_path / "out", img_size=16, licence="CC0 1.0", name="pets")
+    assert (info.img_size, info.licence, info.name) == (16, "CC0 1.0", "pets")
+    assert info.settings["img_size"] == 16
+    sizes = sum(path.stat().st_size for path in (tmp_path / "out").glob("*.tfrecord"))
+    assert sum(sum(by.values()) for by in info.encoded_bytes.values()) == sizes
+
+
+def test_beam_flags_are_parsed_and_others_refused() -> None:
+    options = preparation.beam_options(["--direct_num_workers", "3", "--job_name=x"])
+    assert options.get_all_options()["direct_num_workers"] == 3
+    for arguments in (["--imgsize=3"], ["data"], ["--direct_num_workers=2", "more"]):
+        with pytest.raises(UserError, match="expected a flag of prepare_data or of Apache Beam"):
+            preparation.beam_options(arguments)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"output_dir": ""}, "no --output_dir"),
+        ({"input_dir": ""}, "no --input_dir"),
+        ({"input_dir": "nowhere"}, "nowhere is not a folder"),
+        ({"val_fraction": 1.0}, "--val_fraction=1.0"),
+        ({"max_rejected": -1.0}, "--max_rejected=-1.0"),
+        ({"img_size": -2}, "--img_size=-2"),
+        ({"source": "tfds"}, "no --tfds_name"),
+        ({"source": "portraits", "styles": ("thumbs",)}, "expected at least two"),
+        ({"source": "portraits", "styles": ("thumbs", "thumbs")}, "each style once"),
+        ({"source": "portraits", "train_per_domain": 0}, "--train_per_domain=0"),
+    ],
+)
+def test_settings_are_checked_before_any_work(
+    tmp_path: Path, settings: dict[str, object], sentence: str
+) -> None:
+    values = {"input_dir": str(tmp_path), "output_dir": str(tmp_path.parent / "out")} | settings
+    with pytest.raises(UserError, match=sentence):
+        PrepareDataConfig(**values).validate()
+
+
+def test_an_output_in_use_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    config = PrepareDataConfig(input_dir=str(tmp_path / "in"), output_dir=str(tmp_path / "out"))
+    config.validate()
+    (tmp_path / "out" / "file").touch()
+    with pytest.raises(UserError, match="not an empty folder"):
+        config.validate()
+    inside = PrepareDataConfig(input_dir=str(tmp_path), output_dir=str(tmp_path / "new"))
+    with pytest.raises(UserError, match="lies inside --input_dir"):
+        inside.validate()

@@ -1,0 +1,79 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.data import schema
+from stargan_tf.errors import UserError
+from tests.data import makers
+
+INFO = schema.DatasetInfo(
+    name="pets",
+    source="folder",
+    domains=("cat", "dog"),
+    counts={"train": {"cat": 3, "dog": 2}},
+    encoded_bytes={"train": {"cat": 300, "dog": 200}},
+    img_size=64,
+    licence="CC0 1.0",
+    credits={"cat": {"creator": "Ana Ünal"}},
+    rejected=0,
+    settings={"seed": 1},
+)
+
+
+def test_info_survives_saving(tmp_path: Path) -> None:
+    INFO.save(tmp_path)
+    assert schema.DatasetInfo.load(tmp_path) == INFO
+
+
+def test_missing_info_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Found no dataset_info.json.*prepare_data"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}'])
+def test_damaged_info_is_explained(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dataset_info.json").write_text(text)
+    with pytest.raises(UserError, match="prepare the data set again"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+def test_another_schema_version_is_refused(tmp_path: Path) -> None:
+    values = dataclasses.asdict(INFO) | {"schema_version": 99}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="schema version 99, expected version 1"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+def touch_shards(folder: Path, split: str, domain: str, indices: list[int], count: int) -> None:
+    for index in indices:
+        (folder / schema.shard_name(split, domain, index, count)).touch()
+
+
+def test_shards_are_found_in_order_and_by_whole_name(tmp_path: Path) -> None:
+    touch_shards(tmp_path, "train", "cat", [2, 0, 1], 3)
+    touch_shards(tmp_path, "train", "cat-big", [0], 1)
+    touch_shards(tmp_path, "val", "cat", [0], 1)
+    names = [Path(path).name for path in schema.shard_paths(tmp_path, "train", "cat")]
+    assert names == [f"train-cat-0000{index}-of-00003.tfrecord" for index in range(3)]
+
+
+def test_missing_shards_are_explained(tmp_path: Path) -> None:
+    touch_shards(tmp_path, "train", "cat", [0, 2], 3)
+    with pytest.raises(UserError, match="Found 2 of 3 shards of split train, domain cat"):
+        schema.shard_paths(tmp_path, "train", "cat")
+    with pytest.raises(UserError, match="Found no shards of split val, domain cat"):
+        schema.shard_paths(tmp_path, "val", "cat")
+
+
+def test_records_survive_encoding() -> None:
+    image = makers.pixels(3)
+    record = schema.encode_example(makers.encoded(image), 1, "cats/ä.png")
+    parsed, label = schema.parse_example(tf.constant(record))
+    np.testing.assert_array_equal(parsed.numpy(), image)
+    assert (int(label), label.dtype) == (1, tf.int32)
+    features = tf.train.Example.FromString(record).features.feature
+    assert features["name"].bytes_list.value[0].decode() == "cats/ä.png"

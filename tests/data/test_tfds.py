@@ -1,0 +1,98 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.errors import UserError
+from tests.data import makers
+
+
+class TinyFaces(tfds.core.GeneratorBasedBuilder):
+    """Twelve faces, with attributes nested as celeb_a nests them."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(None, None, 3)),
+                    "label": tfds.features.ClassLabel(names=["ann", "bob"]),
+                    "attributes": {"Male": np.bool_, "Young": np.bool_, "age": np.int64},
+                }
+            ),
+            license="CC0 1.0",
+            citation="@misc{tiny}",
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        return {"train": self._generate_examples(0), "test": self._generate_examples(100)}
+
+    def _generate_examples(self, first: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index in range(first, first + 12):
+            yield (
+                index,
+                {
+                    "image": makers.pixels(index),
+                    "label": index % 2,
+                    "attributes": {"Male": index % 3 == 0, "Young": index % 2 == 0, "age": index},
+                },
+            )
+
+
+def prepare(tmp_path: Path, **settings: object) -> DatasetInfo:
+    values = {"tfds_name": "tiny_faces", "tfds_data_dir": str(tmp_path / "tfds")} | settings
+    return makers.prepared(tmp_path / "out", source="tfds", **values)
+
+
+def test_domains_come_from_a_class_label(tmp_path: Path) -> None:
+    info = prepare(tmp_path, tfds_label=("label",))
+    assert info.domains == ("ann", "bob")
+    assert info.counts == {"train": {"ann": 6, "bob": 6}, "val": {"ann": 6, "bob": 6}}
+    assert (info.name, info.licence) == ("tiny_faces", "CC0 1.0")
+    assert info.credits["citation"] == "@misc{tiny}"
+
+
+def test_the_only_class_label_is_the_default(tmp_path: Path) -> None:
+    assert prepare(tmp_path).domains == ("ann", "bob")
+
+
+@pytest.mark.parametrize("name", ["Male", "attributes/Male"])
+def test_domains_come_from_an_attribute(tmp_path: Path, name: str) -> None:
+    info = prepare(tmp_path, tfds_label=(name,))
+    assert info.domains == ("male", "not_male")
+    assert info.counts["train"] == {"male": 4, "not_male": 8}
+
+
+def test_domains_come_from_two_attributes(tmp_path: Path) -> None:
+    info = prepare(tmp_path, tfds_label=("Male", "Young"))
+    wanted = {"male-young": 2, "male-not_young": 2, "not_male-young": 4, "not_male-not_young": 4}
+    assert info.counts["train"] == wanted
+
+
+def test_other_processes_can_read_it(tmp_path: Path) -> None:
+    flags = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
+    config = {"tfds_name": "tiny_faces", "tfds_data_dir": str(tmp_path / "tfds")}
+    makers.prepared(tmp_path / "spread", *flags, source="tfds", **config)
+    prepare(tmp_path)
+    assert makers.files(tmp_path / "spread") == makers.files(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"tfds_name": "no_such_set"}, "Found no tensorflow-datasets builder 'no_such_set'"),
+        ({"tfds_label": ("Old",)}, "Found 0 labels called Old, .*attributes/Male"),
+        ({"tfds_label": ("age",)}, "Found 0 labels called age"),
+    ],
+)
+def test_unfit_settings_are_explained(
+    tmp_path: Path, settings: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        prepare(tmp_path, **settings)
+    assert not (tmp_path / "out").exists()
