@@ -37,7 +37,7 @@ def test_a_folder_becomes_a_data_set(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert DatasetInfo.load(tmp_path / "out").counts["train"] == {"cat": 3, "dog": 2}
     assert "cat  3 train, 1 val" in done.stdout
-    assert "1 images rejected: see" in done.stdout
+    assert "rejected: 1, listed in" in done.stdout
     assert f"Next: python -m stargan_tf.train --data_dir={tmp_path / 'out'}" in done.stdout
     # Nothing but the progress bar: no chatter of Beam or TensorFlow.
     lines = [

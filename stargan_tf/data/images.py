@@ -14,8 +14,8 @@ from stargan_tf.errors import UserError
 MAX_PIXELS = 2**27
 JPEG_QUALITY = 95
 # Only formats that Pillow decodes by itself; others would start other programs.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA")
-LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM", "TGA")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM")
 _ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
 _ORIENTATION = 0x0112  # EXIF tag
 

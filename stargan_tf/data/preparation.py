@@ -76,7 +76,8 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
     Raises:
       UserError: an argument is none of them.
     """
-    # The flags of every options class that Beam knows, as its own parser collects them.
+    # Beam itself ignores what it does not know. This collects the flags of all its options
+    # as Beam does inside PipelineOptions.get_all_options, which does not tell the rest.
     parser = beam.options.pipeline_options._BeamArgumentParser(allow_abbrev=False)
     for options_class in PipelineOptions.__subclasses__():
         options_class._add_argparse_args(parser)

@@ -31,7 +31,7 @@ def summary(info: DatasetInfo, output_dir: str) -> str:
     size = f"{info.img_size}x{info.img_size}" if info.img_size else "their own size"
     lines.append(f"  {megabytes:,.1f} MB, images at {size}; licence: {info.licence}")
     if info.rejected:
-        lines.append(f"  {info.rejected:,} images rejected: see {output_dir}/rejected.jsonl")
+        lines.append(f"  rejected: {info.rejected:,}, listed in {output_dir}/rejected.jsonl")
     lines.append(f"Next: {_next_command(output_dir)}")
     return "\n".join(lines)
 

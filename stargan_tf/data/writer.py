@@ -5,7 +5,8 @@
 
 Only small references go through Beam's shuffle; the images wait in spill files in
 the staging folder. So memory stays small with the local runner too, which keeps
-shuffled data in memory. Workers on several machines must share that folder.
+shuffled data in memory, at the price of the disk holding every image twice for a
+while. Workers on several machines must share that folder.
 """
 
 import contextlib

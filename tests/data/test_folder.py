@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,23 @@ def test_a_file_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
     info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=1.0)
     assert info.rejected == 1
     assert "cannot be read: No such file" in (tmp_path / "out" / "rejected.jsonl").read_text()
+
+
+def test_names_that_are_no_valid_text_are_read(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 2, "dog": 2})
+    content = makers.encoded(makers.pixels(77))
+    Path(os.fsdecode(os.fsencode(source / "cat") + b"/caf\xe9.png")).write_bytes(content)
+    Path(os.fsdecode(os.fsencode(source / "dog") + b"/caf\xe9.png")).write_bytes(b"")
+    info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=1.0)
+    assert info.counts["train"] == {"cat": 3, "dog": 2}
+    assert names(tmp_path / "out", "train", "cat") >= {"cat/caf\ufffd.png"}
+    assert "dog/caf\ufffd.png" in (tmp_path / "out" / "rejected.jsonl").read_text("utf-8")
+
+
+def test_huge_files_are_not_even_read(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 2, "dog": 2})
+    with open(source / "cat" / "disk.png", "wb") as file:
+        file.truncate(2**30 + 1)  # sparse: takes no room
+    info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=1.0)
+    assert info.rejected == 1
+    assert "absurdly large: a file of" in (tmp_path / "out" / "rejected.jsonl").read_text()

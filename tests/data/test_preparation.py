@@ -29,7 +29,9 @@ def test_the_same_input_gives_the_same_bytes(source: Path, tmp_path: Path) -> No
     assert makers.files(tmp_path / "one") != makers.files(tmp_path / "three")
 
 
-@pytest.mark.parametrize("mode", ["multi_threading", "multi_processing"])
+@pytest.mark.parametrize(
+    "mode", ["multi_threading", pytest.param("multi_processing", marks=pytest.mark.slow)]
+)
 def test_beam_spreads_the_work_without_changing_it(source: Path, tmp_path: Path, mode: str) -> None:
     prepare(source, tmp_path / "one")
     flags = ("--direct_running_mode", mode, "--direct_num_workers=2")

@@ -74,6 +74,7 @@ def test_domains_come_from_two_attributes(tmp_path: Path) -> None:
     assert info.counts["train"] == wanted
 
 
+@pytest.mark.slow
 def test_other_processes_can_read_it(tmp_path: Path) -> None:
     flags = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
     config = {"tfds_name": "tiny_faces", "tfds_data_dir": str(tmp_path / "tfds")}

@@ -1,5 +1,6 @@
 """Images in folders: root/{train,val}/DOMAIN/IMAGES or root/DOMAIN/IMAGES."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ FILES_PER_CHUNK = 32
 # Published archives call the second split by any of these names.
 VAL_FOLDERS = ("val", "validation", "test")
 
-FolderChunk = tuple[str, str, tuple[str, ...]]  # split, domain, paths below the root
+# A larger file is no photograph; reading it could fill the memory.
+MAX_FILE_BYTES = 2**30
+
+# Split, domain, paths below the root. These are bytes, since old archives hold names
+# that are no valid text.
+FolderChunk = tuple[str, str, tuple[bytes, ...]]
 
 
 class FolderSource:
@@ -59,15 +65,11 @@ class FolderSource:
 
     def read(self, chunk: FolderChunk) -> Iterator[Candidate]:
         """Reads the files of one chunk."""
-        split, domain, names = chunk
-        for name in names:
-            try:
-                content = (self.root / name).read_bytes()
-            except OSError as error:
-                reason = f"cannot be read: {error.strerror}"
-                yield Candidate(name, domain, split or "train", b"", reason)
-                continue
-            yield Candidate(name, domain, split, content)
+        split, domain, paths = chunk
+        for encoded_path in paths:
+            name = encoded_path.decode("utf-8", "replace")
+            content, error = _read(self.root / os.fsdecode(encoded_path))
+            yield Candidate(name, domain, split, content, error)
 
     def _split_folders(self, val_fraction: float) -> dict[str, Path]:
         """Maps each split to its folder; the split "" is still to be cut in two."""
@@ -89,14 +91,14 @@ class FolderSource:
             )
 
     def _add_files(self, split: str, domain: str, folder: Path) -> None:
-        files = []
+        files: list[bytes] = []
         for path in _visible(folder):
             check(
                 not path.is_dir(),
                 f"Found the folder {path}, expected only images inside a domain's folder: move "
                 "its images up or remove it.",
             )
-            files.append(str(path.relative_to(self.root)))
+            files.append(os.fsencode(path.relative_to(self.root)))
         check(
             bool(files),
             f"Found no images in {folder}, expected at least one per domain: add images or remove "
@@ -105,6 +107,17 @@ class FolderSource:
         self.total += len(files)
         for start in range(0, len(files), FILES_PER_CHUNK):
             self._chunks.append((split, domain, tuple(files[start : start + FILES_PER_CHUNK])))
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """The content of a file, or why it cannot be had."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            return b"", f"absurdly large: a file of {size} bytes"
+        return path.read_bytes(), ""
+    except OSError as error:
+        return b"", f"cannot be read: {error.strerror}"
 
 
 def _visible(folder: Path) -> list[Path]:
