@@ -3,10 +3,12 @@
 import signal
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
+from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.loop import Evaluator, Sampler, train
 from stargan_tf.training.run_dir import RunDir
@@ -47,6 +49,14 @@ def run_training(
       UserError: see `Checkpoints.restore` and `loop.train`.
     """
     chief = is_chief(strategy)
+    if not chief:  # the other workers only train
+
+        def sample(networks: TranslationNetworks, step: int) -> dict[str, np.ndarray]:
+            return {}
+
+        def evaluate(networks: TranslationNetworks) -> dict[str, float]:
+            return {}
+
     checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=chief)
     resumed = checkpoints.restore()
     start_step = int(state.step.numpy())
