@@ -85,7 +85,10 @@ class AdaINResBlk(tf.keras.layers.Layer):
             self.conv1x1.build([None, None, None, dim_in])
 
     def call(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
-        """Maps [N, H, W, dim_in], [N, style_dim] to [N, H, W, dim_out], H and W doubled if upsampling."""
+        """Maps x [N, H, W, dim_in] and styles s [N, style_dim] to [N, H, W, dim_out].
+
+        H and W are doubled when upsampling.
+        """
         residual = self.conv1(leaky_relu(self.norm1(x, s)))
         residual = self.conv2(leaky_relu(self.norm2(residual, s)))
         if not self.shortcut:
