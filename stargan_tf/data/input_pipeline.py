@@ -1,5 +1,6 @@
 """The tf.data input of training and evaluation."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,14 @@ import tensorflow as tf
 
 from stargan_tf.data import augmentation
 from stargan_tf.data.record_index import RecordIndex
-from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
+from stargan_tf.data.sampling_plan import BLOCK_STEPS, PLAN_WIDTH, SamplingPlan
 from stargan_tf.data.schema import DatasetInfo, parse_example, shard_paths
 from stargan_tf.errors import UserError
 from stargan_tf.types import TrainBatch
 
 # What a random seed is for: the same example must not give two things the same numbers.
 _X_REAL, _X_REF, _X_REF2, _Z_TRG, _Z_TRG2 = range(5)
+_USES = 5
 
 
 def train_dataset(
@@ -71,41 +73,17 @@ def train_dataset(
     def plan_block(number: np.ndarray) -> np.ndarray:
         return plan.block(int(number))[:, mine]
 
-    def block_steps(number: tf.Tensor) -> tf.data.Dataset:
+    def block_examples(number: tf.Tensor) -> tf.data.Dataset:
         steps = tf.numpy_function(plan_block, [number], tf.int64, stateful=False)
-        steps = tf.ensure_shape(steps, [BLOCK_STEPS, share, 6])
-        return tf.data.Dataset.from_tensor_slices(steps)
-
-    def read(example: np.ndarray) -> list[bytes]:
-        _, y_org, y_trg, x_real, x_ref, x_ref2 = example
-        return [index.read(y_org, x_real), index.read(y_trg, x_ref), index.read(y_trg, x_ref2)]
-
-    def make(example: tf.Tensor) -> TrainBatch:
-        position, y_org, y_trg = example[0], example[1], example[2]
-        records = tf.numpy_function(read, [example], [tf.string] * 3, stateful=False)
-
-        def image(record: tf.Tensor, use: int) -> tf.Tensor:
-            pixels, _ = parse_example(tf.ensure_shape(record, []))
-            return augmentation.augment(pixels, _seed(seed, use, position), img_size, randcrop_prob)
-
-        def latent(use: int) -> tf.Tensor:
-            return tf.random.stateless_normal([latent_dim], _seed(seed, use, position))
-
-        return TrainBatch(
-            x_real=image(records[0], _X_REAL),
-            y_org=tf.cast(y_org, tf.int32),
-            x_ref=image(records[1], _X_REF),
-            x_ref2=image(records[2], _X_REF2),
-            y_trg=tf.cast(y_trg, tf.int32),
-            z_trg=latent(_Z_TRG),
-            z_trg2=latent(_Z_TRG2),
-        )
+        steps = tf.ensure_shape(steps, [BLOCK_STEPS, share, PLAN_WIDTH])
+        return tf.data.Dataset.from_tensor_slices(tf.reshape(steps, [-1, PLAN_WIDTH]))
 
     first_block, steps_before = divmod(start_step, BLOCK_STEPS)
-    dataset = tf.data.Dataset.range(first_block, tf.int64.max).flat_map(block_steps)
-    dataset = dataset.skip(steps_before)
+    dataset = tf.data.Dataset.range(first_block, tf.int64.max).flat_map(block_examples)
+    dataset = dataset.skip(steps_before * share)  # of the plan: no image is read
     # Single examples, so that the parallel work is the same for small and large batches.
-    dataset = dataset.unbatch().map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    make = _ExampleMaker(index, img_size, latent_dim, randcrop_prob, seed)
+    dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     dataset = dataset.batch(batch_size // slices, drop_remainder=True)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
@@ -146,6 +124,43 @@ def eval_dataset(
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
-def _seed(seed: int, use: int, position: tf.Tensor) -> tf.Tensor:
-    """The [2] seed of one random thing of one example."""
-    return tf.stack([tf.constant(8 * seed + use, tf.int64), position])
+@dataclasses.dataclass(frozen=True)
+class _ExampleMaker:
+    """Makes one example, a `TrainBatch` without the batch axis, from its plan."""
+
+    index: RecordIndex
+    img_size: int
+    latent_dim: int
+    randcrop_prob: float
+    seed: int
+
+    def __call__(self, planned: tf.Tensor) -> TrainBatch:
+        """Takes [PLAN_WIDTH] int64; traced into the tf.data graph."""
+        position, y_org, y_trg = planned[0], planned[1], planned[2]
+        records = tf.numpy_function(self._read, [planned], [tf.string] * 3, stateful=False)
+        return TrainBatch(
+            x_real=self._image(records[0], _X_REAL, position),
+            y_org=tf.cast(y_org, tf.int32),
+            x_ref=self._image(records[1], _X_REF, position),
+            x_ref2=self._image(records[2], _X_REF2, position),
+            y_trg=tf.cast(y_trg, tf.int32),
+            z_trg=self._latent(_Z_TRG, position),
+            z_trg2=self._latent(_Z_TRG2, position),
+        )
+
+    def _read(self, planned: np.ndarray) -> list[bytes]:
+        _, y_org, y_trg, x_real, x_ref, x_ref2 = planned
+        places = ((y_org, x_real), (y_trg, x_ref), (y_trg, x_ref2))
+        return [self.index.read(domain, record) for domain, record in places]
+
+    def _image(self, record: tf.Tensor, use: int, position: tf.Tensor) -> tf.Tensor:
+        pixels, _ = parse_example(tf.ensure_shape(record, []))
+        seed = self._seed(use, position)
+        return augmentation.augment(pixels, seed, self.img_size, self.randcrop_prob)
+
+    def _latent(self, use: int, position: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal([self.latent_dim], self._seed(use, position))
+
+    def _seed(self, use: int, position: tf.Tensor) -> tf.Tensor:
+        """The [2] seed of one random thing of one example."""
+        return tf.stack([tf.constant(_USES * self.seed + use, tf.int64), position])

@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class RecordIndex:
                 )
         self._descriptors: dict[str, int] = {}
         self._lock = threading.Lock()
+        closing = weakref.finalize(self, _close, self._descriptors)
+        closing.atexit = False  # the system closes them then; a reader may still be at work
 
     def read(self, domain: int, record: int) -> bytes:
         """Returns one serialised record; may be called from several threads."""
@@ -58,10 +61,10 @@ class RecordIndex:
                 self._descriptors[path] = os.open(path, os.O_RDONLY)
             return self._descriptors[path]
 
-    def __del__(self) -> None:
-        """Closes the shards."""
-        for descriptor in getattr(self, "_descriptors", {}).values():
-            os.close(descriptor)
+
+def _close(descriptors: dict[str, int]) -> None:
+    for descriptor in descriptors.values():
+        os.close(descriptor)
 
 
 def _scan(path: str, shard: int) -> np.ndarray:

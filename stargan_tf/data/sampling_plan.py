@@ -13,6 +13,8 @@ import numpy as np
 
 # Steps planned at once. Changing it changes the plan of every seed.
 BLOCK_STEPS = 256
+# Numbers that describe one example: see SamplingPlan.block.
+PLAN_WIDTH = 6
 
 # The uses of randomness; each has numbers of its own.
 _SOURCE_DOMAINS, _TARGET_DOMAINS, _SOURCE_ORDER, _REF_ORDER, _REF2_ORDER = range(5)
@@ -37,7 +39,7 @@ class SamplingPlan:
         """Plans the steps from number * BLOCK_STEPS to (number + 1) * BLOCK_STEPS - 1.
 
         Returns:
-          [BLOCK_STEPS, batch_size, 6] int64: the example's position in the whole run,
+          [BLOCK_STEPS, batch_size, PLAN_WIDTH] int64: the example's position in the whole run,
           its source domain, its target domain, and the numbers of its source image
           and of its two reference images within their domains.
         """
@@ -49,7 +51,7 @@ class SamplingPlan:
         x_ref = self._target.images(y_trg, target_turns, _REF_ORDER)
         x_ref2 = self._target.images(y_trg, target_turns, _REF2_ORDER)
         plan = np.stack([positions, y_org, y_trg, x_real, x_ref, x_ref2], axis=-1)
-        return plan.reshape(BLOCK_STEPS, self._batch_size, 6)
+        return plan.reshape(BLOCK_STEPS, self._batch_size, PLAN_WIDTH)
 
 
 class _Stream:

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM ask a run to stop; they do not tear it apart."""
 
 import signal
+import sys
 from types import FrameType, TracebackType
 
 
@@ -34,3 +35,7 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
         signal.signal(number, self._before[self.signal])
+        print(
+            f"\n{self.signal.name}: saving after this iteration; a second one stops at once.",
+            file=sys.stderr,
+        )
