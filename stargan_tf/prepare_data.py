@@ -1,4 +1,4 @@
-"""Turns images into the TFRecord shards that training reads.
+r"""Turns images into the TFRecord shards that training reads.
 
 Your own images, one folder per domain, put into root/cats/, root/dogs/ ...; a tenth
 is kept for validation (with root/train/cats/ and root/val/cats/ the split is yours):
