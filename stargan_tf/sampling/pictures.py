@@ -1,4 +1,4 @@
-"""The three things that sampling writes: a grid, a video, or single images."""
+"""Still pictures: one grid, or single images."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -9,14 +9,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from stargan_tf.config.settings import check
 from stargan_tf.sampling.files import distinct_names, written_whole
-from stargan_tf.sampling.grids import Grid, Group, looks_grid, sources_grid
+from stargan_tf.sampling.grids import Group, looks_grid, sources_grid
 from stargan_tf.sampling.looks import Look
 from stargan_tf.sampling.photos import read_photos
-from stargan_tf.sampling.styles import interpolation_loop, lerp
 from stargan_tf.sampling.translate import Translator, to_8_bit
-from stargan_tf.sampling.video import check_size, write_video
 
 # Fewer translations than this are done before a bar could be read.
 BAR_FROM = 32
@@ -60,7 +57,7 @@ def write_grid(
     # Made for its check alone: a picture that is too large should not cost the translations.
     sources_grid(len(sources.paths), sources.img_size, columns, with_references=has_references)
     images = sources.read()
-    with _progress(len(images) * len(looks)) as advance:
+    with progress(len(images) * len(looks)) as advance:
         pictures = translator.decode(translator.encode(images), _styles(looks), advance)
     references = np.stack([look.reference for look in looks]) if has_references else None
     picture = looks_grid(to_8_bit(images), pictures, columns, references).image()
@@ -98,7 +95,7 @@ def write_images(
     name_of = dict(zip(sources.paths, distinct_names(sources.paths), strict=True))
     photos = read_photos(sources.root, sources.paths, sources.img_size)
     written = 0
-    with _progress(len(sources.paths) * len(looks)) as advance:
+    with progress(len(sources.paths) * len(looks)) as advance:
         while batch := list(islice(photos, batch_size)):
             encoded = translator.encode(np.stack([photo.pixels for photo in batch]))
             for start in range(0, len(looks), batch_size):
@@ -113,91 +110,6 @@ def write_images(
     return f"{written} images"
 
 
-def write_interpolation(
-    out: Path,
-    translator: Translator,
-    sources: Sources,
-    looks: Sequence[Look],
-    names: Sequence[str],
-    *,
-    frames: int,
-    fps: int,
-    batch_size: int,
-) -> str:
-    """Writes a video that moves the sources from look to look and back to the first.
-
-    Random looks move in one column per domain, side by side. References follow each
-    other in one column, from domain to domain too, with the reference itself above.
-
-    Args:
-      out: .mp4, .webp or .gif to write.
-      translator: draws the images.
-      sources: the images.
-      looks: the styles, sorted by domain; of random ones equally many per domain.
-      names: of all domains.
-      frames: from one look to the next.
-      fps: frames per second.
-      batch_size: about how many translations to hold in memory at once.
-
-    Returns:
-      What was written, in words.
-
-    Raises:
-      UserError: there is only one reference, the frames would be too large, or no
-        source is usable.
-    """
-    by_domain = [list(group) for _, group in groupby(looks, key=lambda look: look.domain)]
-    has_references = looks[0].reference is not None
-    check(
-        not has_references or len(looks) >= 2,
-        "Found one reference for a video, which moves from one style to the next, expected at "
-        "least two: pass a folder with --ref, or --out=grid.png.",
-    )
-    if has_references:
-        label = names[looks[0].domain] if len(by_domain) == 1 else "translation"
-        tracks, columns = [list(looks)], [Group(label)]
-    else:
-        tracks, columns = by_domain, _columns([track[0] for track in by_domain], names)
-
-    def make_grid(num_sources: int) -> Grid:
-        return sources_grid(num_sources, sources.img_size, columns, with_references=has_references)
-
-    grid = make_grid(len(sources.paths))
-    check_size(grid.width, grid.height)  # before any work
-    images = sources.read()
-    grid = make_grid(len(images))
-    first_row = int(has_references)
-    for row, source in enumerate(to_8_bit(images), first_row):
-        grid.paste(0, row, source)
-
-    steps = interpolation_loop(len(tracks[0]), frames)
-    encoded = translator.encode(images)
-    chunk = max(1, batch_size // (len(images) * len(tracks)))
-
-    def draw_frames(advance: Callable[[int], object] | None) -> Iterator[np.ndarray]:
-        for start in range(0, len(steps), chunk):
-            part = steps[start : start + chunk]
-            styles = [
-                lerp(track[a].style, track[b].style, t) for a, b, t in part for track in tracks
-            ]
-            pictures = translator.decode(encoded, np.stack(styles), advance)
-            for number, (a, b, t) in enumerate(part):
-                if has_references:
-                    blend = lerp(tracks[0][a].reference, tracks[0][b].reference, t)
-                    grid.paste(1, 0, np.round(blend).astype(np.uint8))
-                for row in range(len(images)):
-                    for column in range(len(tracks)):
-                        picture = pictures[row, number * len(tracks) + column]
-                        grid.paste(1 + column, first_row + row, picture)
-                yield grid.image()
-
-    total = len(steps) * len(images) * len(tracks)
-    with _progress(total) as advance, written_whole(out) as path:
-        write_video(path, draw_frames(advance), fps)
-    seconds = len(steps) / fps
-    return f"a video of {len(steps)} frames ({seconds:.1f} s), {grid.width} x {grid.height} pixels"
-
-
 def _columns(looks: Sequence[Look], names: Sequence[str]) -> list[Group]:
     """One group of columns for each domain."""
     groups = groupby(looks, key=lambda look: look.domain)
@@ -209,7 +121,7 @@ def _styles(looks: Sequence[Look]) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], object]]:
+def progress(total: int) -> Iterator[Callable[[int], object]]:
     """Gives a function that advances a bar by a number of images."""
     with tqdm(total=total, unit="image", dynamic_ncols=True, disable=total < BAR_FROM) as bar:
         yield bar.update

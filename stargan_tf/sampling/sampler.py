@@ -7,9 +7,10 @@ from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.sampling.interpolation import write_interpolation
 from stargan_tf.sampling.looks import Look, random_looks, reference_looks
 from stargan_tf.sampling.photos import find_references, find_sources
-from stargan_tf.sampling.pictures import Sources, write_grid, write_images, write_interpolation
+from stargan_tf.sampling.pictures import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import StyleMaker
 from stargan_tf.sampling.translate import Translator
 

@@ -66,3 +66,29 @@ def save_image(path, colour, size=(SIZE, SIZE)):
 
 def random_look(domain, index, *style):
     return Look(domain, f"seed7_{index}", np.array(style, np.float32))
+
+
+SOURCES = {"a.png": (0, 51, 102), "b.png": (153, 204, 255)}
+LOOKS = [
+    random_look(0, 0, -1, -1, -1),
+    random_look(0, 1, 1, 1, 1),
+    random_look(2, 0, 1, -1, 1),
+    random_look(2, 1, -1, 1, -1),
+]
+
+
+def colour_of(source, style):
+    """What the fake generator makes of them, in 8 bits."""
+    return np.round((np.array(source) + (np.array(style) + 1) * 127.5) / 2)
+
+
+def with_reference(look, value):
+    return Look(look.domain, f"ref_{value}", look.style, np.full([SIZE, SIZE, 3], value, np.uint8))
+
+
+def assert_cell(image, grid, column, row, colour, tolerance=1.0):
+    x, y = grid.corner(column, row)
+    margin = 0 if tolerance == 1 else 6  # video encoders blur the edges
+    inside = slice(margin, SIZE - margin)
+    cell = np.asarray(image)[y : y + SIZE, x : x + SIZE][inside, inside].astype(int)
+    assert np.abs(cell - np.array(colour)).max() <= tolerance, (column, row)
