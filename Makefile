@@ -5,10 +5,11 @@ PY := $(VENV)/bin/python
 UV := uv==0.13.9
 STAMP := $(VENV)/.installed
 
-# Resolve as of this day, so that the set of versions stays coherent. The three
-# packages that draw the portraits are younger.
-LOCK_DATE := 2024-10-10
-PORTRAITS_DATE := 2026-11-01
+# Resolve as of this day, so that the set of versions stays coherent. What draws the
+# portraits is younger, and so is ruff.
+LOCK_DATE := 2024-10-03
+YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff
+YOUNGER_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format lock clean
@@ -40,12 +41,14 @@ test: $(STAMP)  ## Run every test.
 	$(PY) -m pytest
 
 lock: $(STAMP)  ## Resolve requirements.in into requirements.txt again.
-	$(PY) -m uv pip compile --universal --python-version 3.10 --no-annotate --no-emit-index-url \
-	  --exclude-newer $(LOCK_DATE) \
-	  $(foreach p,dicebear-core dicebear-styles dicebear-schema resvg-py,--exclude-newer-package $(p)=$(PORTRAITS_DATE)) \
-	  --custom-compile-command 'make lock (as of $(LOCK_DATE))' requirements.in \
-	  | sed -E "s/ ; python_full_version < '3.12' and \(sys_platform == 'darwin' or sys_platform == 'linux'\)$$//" > requirements.tmp
-	mv requirements.tmp requirements.txt
+	@rm -f requirements.tmp
+	$(PY) -m uv pip compile --universal --python-version 3.10 --no-python-downloads \
+	  --no-annotate --no-emit-index-url --exclude-newer $(LOCK_DATE) \
+	  $(foreach p,$(YOUNGER),--exclude-newer-package $(p)=$(YOUNGER_DATE)) \
+	  --custom-compile-command 'make lock (as of $(LOCK_DATE))' --quiet -o requirements.tmp requirements.in
+	sed -E "s/ ; python_full_version < '3.12' and \(sys_platform == 'darwin' or sys_platform == 'linux'\)$$//" \
+	  requirements.tmp > requirements.txt
+	@rm requirements.tmp
 
 clean:  ## Remove .venv and caches (data and runs stay).
-	rm -rf $(VENV) .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .build dist *.egg-info
