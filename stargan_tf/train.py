@@ -1,4 +1,4 @@
-"""Trains StarGAN v2.
+r"""Trains StarGAN v2.
 
 A run needs images that stargan_tf.prepare_data has written, and a folder of its own:
 

@@ -30,7 +30,8 @@ class Adam(tf.keras.optimizers.Optimizer):
           epsilon: added to the root of the corrected second moment.
           name: of the optimizer.
         """
-        super().__init__(name=name, jit_compile=False)
+        # None: even a weight decay of 0 would cost the base class an operation per variable.
+        super().__init__(name=name, weight_decay=None, jit_compile=False)
         self._learning_rate = self._build_learning_rate(learning_rate)
         self.beta1 = beta1
         self.beta2 = beta2
