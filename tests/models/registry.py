@@ -1,0 +1,64 @@
+"""Every network of the package once, small, with inputs to call it with."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.models.discriminator import Discriminator
+from stargan_tf.models.generator import Generator
+from stargan_tf.models.mapping_network import MappingNetwork
+from stargan_tf.models.style_encoder import StyleEncoder
+
+WIDTHS = {"img_size": 32, "base_channels": 8, "max_conv_dim": 16}
+PUBLISHED = {"img_size": 256, "base_channels": 64, "max_conv_dim": 512}
+STYLE_DIM = 6
+
+
+class Entry(NamedTuple):
+    network_class: type[tf.keras.Model]
+    make: Callable[[], tf.keras.Model]
+    inputs: tuple[tf.Tensor, ...]  # of two examples
+    output_shape: tuple[int, ...]
+    variables: int
+    call: Callable[..., tf.Tensor] = lambda network, *inputs: network(*inputs)
+
+
+def _random(seed: int, *shape: int) -> tf.Tensor:
+    return tf.constant(np.random.default_rng(seed).uniform(-1, 1, shape), tf.float32)
+
+
+X = _random(0, 2, 32, 32, 3)
+MASKS = (tf.abs(_random(1, 2, 32, 32, 1)), tf.abs(_random(2, 2, 32, 32, 1)))
+S, Z = _random(3, 2, STYLE_DIM), _random(4, 2, 4)
+Y = tf.constant([2, 0])
+
+NETWORKS = {
+    "generator": Entry(Generator, lambda: Generator(**WIDTHS), (X, S), (2, 32, 32, 3), 56),
+    "generator_with_masks": Entry(
+        Generator,
+        lambda: Generator(**WIDTHS, w_hpf=1.0),
+        (X, S, *MASKS),
+        (2, 32, 32, 3),
+        72,
+        lambda network, x, s, *masks: network(x, s, masks),
+    ),
+    "mapping_network": Entry(
+        MappingNetwork,
+        lambda: MappingNetwork(3, STYLE_DIM, hidden_dim=10),
+        (Z, Y),
+        (2, STYLE_DIM),
+        4 * 2 + 4 * 2,
+    ),
+    "style_encoder": Entry(
+        StyleEncoder,
+        lambda: StyleEncoder(**WIDTHS, num_domains=3, style_dim=STYLE_DIM),
+        (X, Y),
+        (2, STYLE_DIM),
+        19,
+    ),
+    "discriminator": Entry(
+        Discriminator, lambda: Discriminator(**WIDTHS, num_domains=3), (X, Y), (2,), 19
+    ),
+}
