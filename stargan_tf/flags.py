@@ -81,4 +81,8 @@ def run(main: Callable[[Sequence[str]], int | None], *, extra_arguments: bool = 
     def parse_known(argv: list[str]) -> list[str]:
         return flags.FLAGS(argv, known_only=True)
 
+    if {"--help", "-help", "-h"} & set(sys.argv[1:]):
+        # As app.run does, but asking for help is no failure.
+        app.usage(shorthelp=True, writeto_stdout=True)
+        sys.exit(0)
     app.run(guarded, flags_parser=parse_known) if extra_arguments else app.run(guarded)

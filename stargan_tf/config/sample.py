@@ -27,8 +27,8 @@ class SampleConfig:
     )
     psi: float = setting(
         1.0,
-        "Truncation of random styles, from 0 (every one the domain's mean style) to 1 (as they "
-        "are, the most diverse); 0.5 to 0.7 looks safer, at the price of variety.",
+        "Truncation of the styles, from 0 (every one the domain's mean style) to 1 (as they are, "
+        "the most diverse); 0.5 to 0.7 looks safer, at the price of variety.",
     )
     seed: int = setting(7, "Seed of the random styles; the same seed always gives the same styles.")
     num_outputs: int = setting(4, "Random styles per domain.")
@@ -89,11 +89,6 @@ class SampleConfig:
         check(
             0 <= self.psi <= 1,
             f"Found --psi={self.psi}, expected 0 to 1: try 0.7, or 1 for the most diverse styles.",
-        )
-        check(
-            not self.ref or self.psi == 1,
-            f"Found --psi={self.psi} with --ref, expected one of the two, since only random styles "
-            "are truncated: leave one out.",
         )
         check(self.seed >= 0, f"Found --seed={self.seed}, expected 0 or more: change it.")
         for flag in ("num_outputs", "frames", "fps", "batch_size"):

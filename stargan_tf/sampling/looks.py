@@ -8,7 +8,7 @@ import numpy as np
 
 from stargan_tf.sampling.files import distinct_names
 from stargan_tf.sampling.photos import ReferenceFile, read_photos
-from stargan_tf.sampling.styles import StyleMaker, draw_latents
+from stargan_tf.sampling.styles import StyleMaker, draw_latents, truncate
 from stargan_tf.sampling.translate import to_8_bit
 
 
@@ -43,7 +43,11 @@ def random_looks(
 
 
 def reference_looks(
-    styles: StyleMaker, root: Path, references: Sequence[ReferenceFile], img_size: int
+    styles: StyleMaker,
+    root: Path,
+    references: Sequence[ReferenceFile],
+    img_size: int,
+    psi: float = 1.0,
 ) -> list[Look]:
     """Takes the looks of reference images, sorted by domain.
 
@@ -52,6 +56,7 @@ def reference_looks(
       root: the file or folder that the references were found in.
       references: image files and their domains.
       img_size: R.
+      psi: truncation towards the mean style of the reference's domain.
 
     Raises:
       UserError: no reference is a usable image.
@@ -61,9 +66,12 @@ def reference_looks(
     for domain in set(domain_of.values()):  # file names hold the domain's name as well
         paths = [path for path in domain_of if domain_of[path] == domain]
         name_of.update(zip(paths, distinct_names(paths), strict=True))
+    mean_of = {domain: styles.mean_style(domain) for domain in set(domain_of.values()) if psi < 1}
     looks = []
     for path, pixels in read_photos(root, list(domain_of), img_size):
-        style = styles.from_references(pixels[np.newaxis], domain_of[path])[0]
-        look = Look(domain_of[path], f"ref_{name_of[path]}", style, to_8_bit(pixels))
+        domain = domain_of[path]
+        style = styles.from_references(pixels[np.newaxis], domain)[0]
+        style = truncate(style, mean_of[domain], psi) if psi < 1 else style
+        look = Look(domain, f"ref_{name_of[path]}", style, to_8_bit(pixels))
         looks.append(look)
     return sorted(looks, key=lambda look: look.domain)

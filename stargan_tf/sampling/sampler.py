@@ -90,7 +90,7 @@ def _make_looks(
     if config.ref:
         ref = Path(config.ref)
         references = find_references(ref, domains, target)
-        return reference_looks(styles, ref, references, trained.img_size)
+        return reference_looks(styles, ref, references, trained.img_size, config.psi)
     return random_looks(
         styles,
         range(len(domains)) if target is None else [target],

@@ -152,7 +152,8 @@ class TrainStep:
             scaled = total / self._strategy.num_replicas_in_sync * loss_scale
         gradients = tape.gradient(scaled, [network.trainable_variables for network, _ in stepped])
         for (network, optimizer), own in zip(stepped, gradients, strict=True):
-            own = [gradient / loss_scale for gradient in own]
+            if self._config.mixed_precision == "float16":
+                own = [gradient / loss_scale for gradient in own]
             optimizer.apply_gradients(zip(own, network.trainable_variables, strict=True))
         return losses
 

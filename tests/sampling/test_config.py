@@ -35,7 +35,6 @@ def test_formats(config, tmp_path, name):
         ({"ref": "missing.jpg"}, "--ref=missing.jpg does not exist"),
         ({"psi": 1.5}, "--psi=1.5, expected 0 to 1"),
         ({"psi": -0.1}, "--psi=-0.1, expected 0 to 1"),
-        ({"psi": 0.5, "ref": "."}, "--psi=0.5 with --ref"),
         ({"seed": -1}, "--seed=-1"),
         ({"num_outputs": 0}, "--num_outputs=0"),
         ({"frames": 0}, "--frames=0"),

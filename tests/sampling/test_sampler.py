@@ -87,6 +87,16 @@ def test_references_give_their_colour_and_domain(config, tmp_path):
     assert "cat, wild by references" in message
 
 
+def test_psi_0_takes_nothing_of_a_reference_but_its_domain(config, tmp_path):
+    for name, colour in (("red", (255, 0, 0)), ("green", (0, 255, 0))):
+        save_image(tmp_path / "refs" / "cat" / f"{name}.png", colour)
+    draw(config, ref=str(tmp_path / "refs"), psi=0.0, out=str(tmp_path / "mean"))
+    draw(config, ref=str(tmp_path / "refs"), psi=1.0, out=str(tmp_path / "free"))
+    mean, free = (np.stack(list(images(tmp_path / o).values())) for o in ("mean", "free"))
+    assert np.ptp(mean, axis=0).max() == 0
+    assert np.ptp(free, axis=0).max() > 10
+
+
 def test_a_single_reference_of_the_target_domain(config, tmp_path):
     ref = save_image(tmp_path / "tiger.png", (255, 0, 0))
     draw(config, ref=str(ref), target_domain="wild")
