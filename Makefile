@@ -29,6 +29,18 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PY) -m uv pip install --python $(PY) --no-deps --compile-bytecode -r requirements.txt
 	@touch $@
 
+demo: $(STAMP)  ## Draw portraits, train on them for minutes, show image grids before and after.
+	@test -e data/portraits || $(PY) -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
+	@$(PY) -m stargan_tf.train --flagfile=stargan_tf/flagfiles/demo.flags \
+	  --data_dir=data/portraits --run_dir=runs/demo
+	@printf '%s\n' 'Now look at pictures from before and after:' \
+	  '  runs/demo/samples/000000_latent_psi_1.0.png   random styles, untrained' \
+	  '  runs/demo/samples/000900_latent_psi_1.0.png   random styles, trained' \
+	  '  runs/demo/samples/000900_reference.png        styles of the portraits across the top' \
+	  'Translate a picture of your own:' \
+	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=PHOTO.jpg --out=looks.png' \
+	  'Train for longer: stargan_tf/flagfiles/portraits_64.flags says how.'
+
 lint: $(STAMP)  ## Check style and formatting.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

@@ -83,6 +83,6 @@ def train(
         log.write(done)
         if done > saved or done == 0:
             checkpoints.save()
-        if request.signal is None and config.sample_every:
+        if done > 0 and request.signal is None and config.sample_every:
             log.write_images(done, sample(state.averages, done))
     return request.signal

@@ -106,7 +106,7 @@ def _say_what_is_next(run: RunDir, step: int, stopped_by: signal.Signals | None)
     else:
         print(f"Trained to iteration {step}.")
     print(
-        f"  look:    {run.samples} holds the image grids\n"
+        f"  look:    {run.samples} holds the image grids, by iteration\n"
         f"  watch:   tensorboard --logdir={run.logs}\n"
         f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=PHOTO --out=looks.png"
     )

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 FLAGFILES = sorted((ROOT / "stargan_tf/flagfiles").glob("*.flags"))
 # Makes the training of the README's own commands a matter of seconds.
-TINY = "--img_size=32 --base_channels=4 --max_conv_dim=8 --mapping_hidden_dim=8 --total_iters=1"
+TINY = "--img_size=32 --base_channels=4 --max_conv_dim=8 --mapping_hidden_dim=8 --total_iters=0"
 CONFIGS = {
     "stargan_tf.prepare_data": ("stargan_tf.config.prepare_data", "PrepareDataConfig"),
     "stargan_tf.train": ("stargan_tf.config.train", "TrainConfig"),
