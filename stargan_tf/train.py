@@ -23,9 +23,6 @@ from stargan_tf import flags as config_flags
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.training.run_dir import RunDir
 
-config_flags.define(TrainConfig)
-flags.DEFINE_bool("dry_run", False, "Print settings, parameters and memory needed, and stop.")
-
 
 def main(argv: Sequence[str]) -> int:
     """Trains as the flags say; returns the exit status."""
@@ -80,4 +77,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    config_flags.define(TrainConfig)
+    flags.DEFINE_bool("dry_run", False, "Print settings, parameters and memory needed, and stop.")
     config_flags.run(main)

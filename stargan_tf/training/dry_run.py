@@ -22,10 +22,9 @@ def describe(
       state: a fresh state of that config.
       dataset: the input, whose speed is measured.
     """
+    config = dataclasses.replace(config, base_channels=config.first_layer_channels)
     lines = ["Settings:"]
-    lines += [
-        f"  {field.name} = {getattr(config, field.name)}" for field in dataclasses.fields(config)
-    ]
+    lines += [f"  {name} = {value}" for name, value in dataclasses.asdict(config).items()]
     lines += [f"Domains: {', '.join(domains)}", "Parameters:"]
     networks = (*state.networks.networks(), state.discriminator)
     lines += [f"  {network.name:<16}{network.count_params():>12,}" for network in networks]
