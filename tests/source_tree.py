@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("stargan_tf", "pipeline", "tests")
+# Imports whose package has another name, and packages that one we import needs to do our work.
+PACKAGE_OF = {"PIL": "pillow", "absl": "absl_py", "dicebear": "dicebear_core"}
+COMPANIONS = {"dicebear": "dicebear_styles", "imageio": "imageio_ffmpeg"}
 
 
 class Import(NamedTuple):
@@ -79,8 +82,16 @@ def imports(file: str) -> tuple[Import, ...]:
     return tuple(i for i in found if i.top not in sys.stdlib_module_names)
 
 
-def mentioned_modules(file: str) -> set[str]:
-    """Modules of the project whose names stand in a file as strings, to be run or patched."""
+def third_party(file: str) -> set[str]:
+    """Names of the packages that a file imports, with _ for -."""
+    tops = {i.top for i in imports(file)} - {*PACKAGES}
+    return {PACKAGE_OF.get(top, top) for top in tops} | {
+        COMPANIONS[top] for top in tops if top in COMPANIONS
+    }
+
+
+def started_mains(file: str) -> set[str]:
+    """Commands of the project whose module names stand in a file, to be run by it."""
     names = {
         node.value
         for node in ast.walk(tree(file))
@@ -88,7 +99,7 @@ def mentioned_modules(file: str) -> set[str]:
         and isinstance(node.value, str)
         and re.fullmatch(r"(stargan_tf|pipeline)(\.\w+)+", node.value)
     }
-    return {name for name in names if file_of(name)}
+    return {name for name in names if (main := file_of(name)) and is_main(main)}
 
 
 def _module_part(name: str) -> str:

@@ -1,0 +1,124 @@
+"""What `pip install` gives: a wheel with the two packages, and what they need to run."""
+
+import email
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import stargan_tf
+from tests.source_tree import ROOT, files, python_files, third_party
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built without a network from a copy of the project."""
+    copy = tmp_path_factory.mktemp("project")
+    for name in (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "BUILD",
+        "stargan_tf",
+        "pipeline",
+        "tests",
+    ):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy(source, copy / name)
+    options = ["--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", copy / "dist"]
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, copy], capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert not (copy / "build").exists(), "build/ is BUILD where file names ignore case"
+    (path,) = (copy / "dist").iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(archive.read(name))
+
+
+@pytest.fixture(scope="module")
+def requirements(metadata: Message) -> dict[str, Requirement]:
+    parsed = map(Requirement, metadata.get_all("Requires-Dist"))
+    return {requirement.name.replace("-", "_"): requirement for requirement in parsed}
+
+
+def pins(file: str) -> dict[str, set[str]]:
+    """The versions that a requirements file pins, by package."""
+    found: dict[str, set[str]] = {}
+    for line in (ROOT / file).read_text().splitlines():
+        name, equals, version = line.partition(";")[0].partition("==")
+        if equals and not line.startswith("#"):
+            found.setdefault(name.lower().replace("-", "_"), set()).add(version.strip())
+    return found
+
+
+def test_wheel_holds_the_packages_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    product = {file for file in files() if not file.startswith("tests/")}
+    assert names == {file for file in product if file.endswith((".py", ".flags", "/py.typed"))}
+
+
+def test_metadata(wheel, metadata):
+    assert metadata["Name"] == "stargan_tf"
+    assert metadata["Version"] == stargan_tf.__version__
+    assert metadata["License"] == "Apache-2.0"
+    pythons = SpecifierSet(metadata["Requires-Python"])
+    assert [v for v in ("3.9", "3.10", "3.11.9", "3.12") if v in pythons] == ["3.10", "3.11.9"]
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith("/LICENSE"))
+        assert b"Apache License" in archive.read(name)
+
+
+def test_every_package_that_is_imported_is_required(requirements):
+    used = {name for file in python_files("stargan_tf") for name in third_party(file)}
+    assert used <= set(requirements), "missing in the dependencies of pyproject.toml"
+
+
+def test_requirements_leave_users_room(requirements):
+    assert not {"pytest", "ruff"} & set(requirements)
+    assert not [str(r) for r in requirements.values() if "==" in str(r.specifier)]
+
+
+def test_we_test_with_what_we_require(requirements):
+    asked, locked = pins("requirements.in"), pins("requirements.txt")
+    assert set(requirements) <= set(asked), "missing in requirements.in"
+    outside = [
+        f"{requirement}, but requirements.txt has {version}"
+        for name, requirement in requirements.items()
+        for version in locked[name]
+        if version not in requirement.specifier
+    ]
+    assert not outside
+    assert all(locked[name] == versions for name, versions in asked.items()), "run make lock"
+
+
+def test_wheel_runs_without_the_checkout(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path / "installed")!r})
+import importlib.resources, pipeline, stargan_tf.config.train, stargan_tf.flags
+for module in (pipeline, stargan_tf, stargan_tf.flags):
+    assert "installed" in module.__file__, module.__file__
+assert (importlib.resources.files(stargan_tf) / "flagfiles/portraits_64.flags").is_file()
+"""
+    command = [sys.executable, "-I", "-c", program]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
