@@ -35,8 +35,8 @@ demo: $(STAMP)  ## Draw portraits, train on them for minutes, show image grids b
 	  --data_dir=data/portraits --run_dir=runs/demo
 	@printf '%s\n' 'Now look at pictures from before and after:' \
 	  '  runs/demo/samples/000000_latent_psi_1.0.png   random styles, untrained' \
-	  '  runs/demo/samples/000900_latent_psi_1.0.png   random styles, trained' \
-	  '  runs/demo/samples/000900_reference.png        styles of the portraits across the top' \
+	  '  runs/demo/samples/000800_latent_psi_1.0.png   random styles, trained' \
+	  '  runs/demo/samples/000800_reference.png        styles of the portraits across the top' \
 	  'Translate a picture of your own:' \
 	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=PHOTO.jpg --out=looks.png' \
 	  'Train for longer: stargan_tf/flagfiles/portraits_64.flags says how.'

@@ -13,6 +13,9 @@ from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
+# What TensorFlow raises for checkpoints that are cut short, altered or of other contents.
+_DAMAGED = (tf.errors.OpError, AssertionError, ValueError, IndexError)
+
 
 class Checkpoints:
     """The last few checkpoints of a run.
@@ -55,7 +58,7 @@ class Checkpoints:
             return False
         try:
             self._checkpoint.restore(newest).assert_existing_objects_matched()
-        except (tf.errors.OpError, AssertionError, ValueError) as error:
+        except _DAMAGED as error:
             raise _unreadable(newest) from error
         return True
 
@@ -102,13 +105,13 @@ def load_trained(run_dir: str | Path) -> TrainedNetworks:
     try:
         status = tf.train.Checkpoint(state=state).restore(newest)
         status.assert_existing_objects_matched().expect_partial()
-    except (tf.errors.OpError, AssertionError, ValueError) as error:
+    except _DAMAGED as error:
         raise _unreadable(newest) from error
     return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()))
 
 
 def _unreadable(path: str) -> UserError:
     return UserError(
-        f"Found a checkpoint that cannot be read, {path}: remove its line from the file "
-        "`checkpoint` beside it to go back to the one before."
+        f"Found a checkpoint that cannot be read, {path}: to go back to an earlier one, "
+        "write its name into the first line of the file `checkpoint` beside it."
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.training.loss_scaling import loss_scale, r1_scale, unscale
 from stargan_tf.training.moving_averages import average_decay, update_averages
 from stargan_tf.training.objectives import (
     Objective,
@@ -102,7 +103,7 @@ class TrainStep:
         D, optimizer = self._state.discriminator, self._state.discriminator_optimizer
         return self._minimize(
             lambda: discriminator_objective(
-                D, self._config, x_real, y_org, x_fake, y_trg, _r1_scale(optimizer)
+                D, self._config, x_real, y_org, x_fake, y_trg, r1_scale(optimizer)
             ),
             [(D, optimizer)],
         )
@@ -144,47 +145,15 @@ class TrainStep:
         stepped: Sequence[tuple[tf.keras.Model, tf.keras.optimizers.Optimizer]],
     ) -> Losses:
         """Takes one step down the objective with each network's optimizer."""
-        loss_scale = _loss_scale(stepped[0][1])
+        first_optimizer = stepped[0][1]
         with tf.GradientTape() as tape:
             total, losses = objective()
             # Optimizers add up the replicas' gradients; each loss is a mean over
             # its replica's share, so the sum needs dividing by their number.
-            scaled = total / self._strategy.num_replicas_in_sync * loss_scale
-        gradients = tape.gradient(scaled, [network.trainable_variables for network, _ in stepped])
-        if _is_scaled(stepped[0][1]):
-            gradients = _all_or_none(gradients)
+            total /= self._strategy.num_replicas_in_sync
+            total *= loss_scale(first_optimizer)
+        gradients = tape.gradient(total, [network.trainable_variables for network, _ in stepped])
+        gradients = unscale(gradients, first_optimizer)
         for (network, optimizer), own in zip(stepped, gradients, strict=True):
-            if self._config.mixed_precision == "float16":
-                own = [gradient / loss_scale for gradient in own]
             optimizer.apply_gradients(zip(own, network.trainable_variables, strict=True))
         return losses
-
-
-def _is_scaled(optimizer: tf.keras.optimizers.Optimizer) -> bool:
-    """Whether an optimizer is one for float16 gradients."""
-    return isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
-
-
-def _loss_scale(optimizer: tf.keras.optimizers.Optimizer) -> tf.Tensor | float:
-    """What float16 gradients are multiplied by on their way; 1 in other precisions."""
-    return optimizer.loss_scale if _is_scaled(optimizer) else 1.0
-
-
-def _r1_scale(optimizer: tf.keras.optimizers.Optimizer) -> float:
-    """The same for the gradient within R1.
-
-    The loss scale itself will not do: it grows until gradients overflow. That costs
-    one update, but here it would make the penalty NaN, as if the run had failed.
-    """
-    return 2.0**10 if _is_scaled(optimizer) else 1.0
-
-
-def _all_or_none(gradients: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
-    """Makes all gradients NaN if any of them overflowed.
-
-    The networks of an update share the first one's loss scale. It must fall, and
-    all must skip the update, whichever of them overflows.
-    """
-    finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in sum(gradients, [])]
-    factor = tf.where(tf.reduce_all(finite), 1.0, float("nan"))
-    return [[gradient * factor for gradient in own] for own in gradients]

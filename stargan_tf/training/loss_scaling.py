@@ -1,0 +1,46 @@
+"""Loss scaling, which keeps small float16 gradients from becoming 0.
+
+In other precisions every function here leaves its input as it is.
+"""
+
+import tensorflow as tf
+
+Optimizer = tf.keras.optimizers.Optimizer
+
+# Not the loss scale, which grows until gradients overflow: there that costs one
+# update, but here it would make the penalty NaN, as if the run had failed.
+_R1_SCALE = 2.0**10
+
+
+def loss_scale(optimizer: Optimizer) -> tf.Tensor | float:
+    """What the loss is to be multiplied by before its gradient is taken."""
+    return optimizer.loss_scale if _scales(optimizer) else 1.0
+
+
+def r1_scale(optimizer: Optimizer) -> float:
+    """The same for the gradient within the R1 penalty."""
+    return _R1_SCALE if _scales(optimizer) else 1.0
+
+
+def unscale(gradients: list[list[tf.Tensor]], optimizer: Optimizer) -> list[list[tf.Tensor]]:
+    """Divides gradients by the loss scale, or makes all NaN if any of them overflowed.
+
+    Networks that are updated together share one loss scale. When one overflows it
+    must fall, and all must skip the update; optimizers skip gradients of NaN.
+
+    Args:
+      gradients: of each network's weights.
+      optimizer: the one whose loss scale was used.
+
+    Returns:
+      Tensors of the same shapes.
+    """
+    if not _scales(optimizer):
+        return gradients
+    finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in sum(gradients, [])]
+    factor = tf.where(tf.reduce_all(finite), 1 / optimizer.loss_scale, float("nan"))
+    return [[gradient * factor for gradient in own] for own in gradients]
+
+
+def _scales(optimizer: Optimizer) -> bool:
+    return isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
