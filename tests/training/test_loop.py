@@ -1,0 +1,205 @@
+import dataclasses
+import json
+import math
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.errors import UserError
+from stargan_tf.training import loop
+from stargan_tf.training.checkpoints import Checkpoints
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.run_log import RunLog
+from tests.training import tiny
+from tests.training.fakes import FakeState, FakeStep
+from tests.training.tiny import LOSSES
+
+PICTURE = {"cycle": np.zeros([4, 6, 3], np.uint8)}
+
+
+class Training:
+    """One call of the loop, with a record of what it called."""
+
+    def __init__(self, folder, **settings):
+        every = {"log_every": 1, "sample_every": 0, "eval_every": 0, "save_every": 100}
+        self.config = dataclasses.replace(tiny.CONFIG, **{**every, "total_iters": 6, **settings})
+        self.run = RunDir(folder)
+        self.run.begin(self.config, ("cat", "dog"))
+        self.state = FakeState()
+        self.step = FakeStep(self.state)
+        self.checkpoints = Checkpoints(self.run, self.state, self.config.keep_checkpoints)
+        self.sampled, self.evaluated = [], []
+
+    def __call__(self):
+        start = int(self.state.step.numpy())
+        batches = (float(number) for number in range(start, 1000))
+        with RunLog(self.run, self.config, start, chief=True) as log:
+            return loop.train(
+                self.config,
+                self.state,
+                self.step,
+                batches,
+                self.checkpoints,
+                log,
+                self.sample,
+                self.evaluate,
+            )
+
+    def sample(self, networks, step):
+        assert networks is self.state.averages
+        self.sampled.append(step)
+        return PICTURE
+
+    def evaluate(self, networks):
+        assert networks is self.state.averages
+        self.evaluated.append(int(self.state.step.numpy()))
+        return {"val/latent_cyc": 0.5}
+
+    def saved(self):
+        names = [path.stem for path in self.run.checkpoints.glob("*.index")]
+        return sorted(int(name.split("-")[1]) for name in names)
+
+    def records(self):
+        return [json.loads(line) for line in self.run.metrics_file.read_text().splitlines()]
+
+
+@pytest.fixture
+def training(tmp_path):
+    return lambda **settings: Training(tmp_path / "run", **settings)
+
+
+def test_everything_is_done_when_it_is_due(training):
+    run = training(sample_every=4, eval_every=3, save_every=2, log_every=3, total_iters=8)
+    assert run() is None
+    assert run.sampled == [0, 4, 8]
+    assert run.evaluated == [3, 6]
+    assert run.saved() == [4, 6, 8]
+    steps = [(record["step"], record.get("D/latent_real")) for record in run.records()]
+    # Means since the last record, and a last one of what remained; the rest is validation.
+    assert steps == [(3, 2.0), (3, None), (6, 5.0), (6, None), (8, 7.5)]
+
+
+def test_last_picture_and_checkpoint_come_at_the_end_whenever_that_is(training):
+    run = training(sample_every=4, save_every=4, total_iters=6)
+    run()
+    assert run.sampled == [0, 4, 6]
+    assert run.saved() == [4, 6]
+
+
+def test_zero_means_never(training):
+    run = training(sample_every=0, eval_every=0)
+    run()
+    assert (run.sampled, run.evaluated) == ([], [])
+
+
+def test_training_goes_on_from_where_the_state_stands(training):
+    run = training(sample_every=100)
+    run.state.step.assign(4)
+    run()
+    assert [record["step"] for record in run.records()] == [5, 6]
+    assert run.sampled == [6]
+    assert float(run.state.weight) == 5
+
+
+def test_no_iterations_leave_a_checkpoint_of_the_start(training):
+    run = training(total_iters=0)
+    assert run() is None
+    assert run.saved() == [0]
+
+
+def test_keep_checkpoints(training):
+    run = training(save_every=1, keep_checkpoints=2)
+    run()
+    assert run.saved() == [5, 6]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("name", ["D/latent_reg", "G/ref_cyc"])
+def test_a_loss_that_is_no_number_stops_the_run(training, name, value):
+    run = training(save_every=2)
+    run.step.losses[5] = {name: tf.constant(value)}
+    with pytest.raises(UserError, match=f"The loss {name} became {value} by iteration 5") as error:
+        run()
+    assert str(run.run.checkpoints) in str(error.value)
+    assert run.saved() == [2, 4]
+    assert [record["step"] for record in run.records()] == [1, 2, 3, 4]
+
+
+def test_the_last_good_checkpoint_can_be_restored(training):
+    run = training(save_every=2)
+    run.step.losses[5] = {"G/latent_adv": tf.constant(math.nan)}
+    with pytest.raises(UserError):
+        run()
+    again = training(save_every=2)
+    assert again.checkpoints.restore()
+    assert int(again.state.step.numpy()) == 4
+    assert float(again.state.weight) == 3
+
+
+def test_nothing_is_saved_with_a_loss_that_is_no_number(training):
+    """Neither when it comes at the very iteration, nor when it waits to be logged."""
+    run = training(save_every=4, log_every=100)
+    run.step.losses[3] = {"G/latent_adv": tf.constant(math.nan)}
+    with pytest.raises(UserError, match="G/latent_adv"):
+        run()
+    assert run.saved() == []
+
+
+def test_nothing_is_saved_at_the_end_either(training):
+    run = training(log_every=100)
+    run.step.losses[6] = {"G/latent_adv": tf.constant(math.nan)}
+    with pytest.raises(UserError, match="G/latent_adv"):
+        run()
+    assert run.saved() == []
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_stops(training, kind):
+    before = signal.getsignal(kind)
+    run = training(sample_every=2, total_iters=100, log_every=2)
+    run.step.events[3] = lambda: signal.raise_signal(kind)
+    assert run() == kind
+    assert run.saved() == [3]
+    assert run.sampled == [0, 2]
+    assert [record["step"] for record in run.records()] == [2, 3]
+    assert signal.getsignal(kind) is before
+
+
+def test_a_stopped_run_goes_on(training):
+    run = training()
+    run.step.events[3] = lambda: signal.raise_signal(signal.SIGINT)
+    run()
+    again = training()
+    assert again.checkpoints.restore()
+    assert again() is None
+    assert [record["step"] for record in again.records()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_signal_at_a_saved_iteration_saves_once(training):
+    run = training(save_every=3)
+    run.step.events[3] = lambda: signal.raise_signal(signal.SIGINT)
+    run()
+    assert run.saved() == [3]
+
+
+def test_a_second_ctrl_c_stops_at_once(training):
+    def twice():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    run = training()
+    run.step.events[3] = twice
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert run.saved() == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_records_hold_every_loss(training):
+    run = training(total_iters=3)
+    run()
+    for record in run.records():
+        assert LOSSES <= set(record)
+    assert {"speed/images_per_second", "speed/input_wait_share"} <= set(run.records()[-1])

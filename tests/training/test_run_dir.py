@@ -1,0 +1,125 @@
+import dataclasses
+import json
+
+import pytest
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+from stargan_tf.training.run_dir import RunDir
+from tests.training.tiny import CONFIG
+
+DOMAINS = ("cat", "dog")
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = RunDir(tmp_path / "runs" / "first")
+    run.begin(CONFIG, DOMAINS)
+    return run
+
+
+def assert_one_sentence(error):
+    text = str(error.value)
+    assert text.endswith(".") and "\n" not in text
+
+
+def test_a_new_folder_gets_its_parts_and_the_settings(run):
+    names = {path.name for path in run.root.iterdir()}
+    assert names == {"config.json", "checkpoints", "logs", "samples"}
+    assert run.read() == (CONFIG, DOMAINS)
+
+
+def test_naming_a_folder_creates_nothing(tmp_path):
+    assert not RunDir(tmp_path / "nothing").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_run_may_go_on(run):
+    run.begin(CONFIG, DOMAINS)
+    assert run.read() == (CONFIG, DOMAINS)
+
+
+def test_what_does_not_change_the_run_may_change(run):
+    changes = {
+        "total_iters": 999,
+        "data_dir": "elsewhere",
+        "log_every": 3,
+        "sample_every": 4,
+        "save_every": 5,
+        "eval_every": 6,
+        "keep_checkpoints": 7,
+        "virtual_replicas": 2,
+    }
+    run.begin(dataclasses.replace(CONFIG, **changes), DOMAINS)
+    assert run.read().config == dataclasses.replace(CONFIG, **changes)
+
+
+def test_other_settings_are_refused_and_named(run):
+    other = dataclasses.replace(CONFIG, batch_size=8, lambda_ds=0.5, total_iters=999)
+    with pytest.raises(UserError) as error:
+        run.begin(other, DOMAINS)
+    assert "lambda_ds (2.0 there, 0.5 here); batch_size (4 there, 8 here)." in str(error.value)
+    assert "total_iters" not in str(error.value)
+    assert run.read().config == CONFIG
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("img_size", "base_channels", "max_conv_dim", "latent_dim", "style_dim"),
+        *("mapping_hidden_dim", "w_hpf", "lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
+        *("ds_iter", "batch_size", "lr", "f_lr", "beta1", "beta2", "weight_decay", "ema_decay"),
+        *("randcrop_prob", "seed"),
+    ],
+)
+def test_every_setting_that_decides_the_training_is_kept(run, field):
+    other = dataclasses.replace(CONFIG, **{field: getattr(CONFIG, field) + 1})
+    with pytest.raises(UserError, match=f" {field} "):
+        run.begin(other, DOMAINS)
+
+
+def test_other_domains_are_refused(run):
+    with pytest.raises(UserError, match=r"domains \(cat, dog there, dog, cat here\)"):
+        run.begin(CONFIG, ("dog", "cat"))
+
+
+def test_foreign_files_are_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="Found other files"):
+        RunDir(tmp_path).begin(CONFIG, DOMAINS)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_empty_folder_may_become_a_run(tmp_path):
+    RunDir(tmp_path).begin(CONFIG, DOMAINS)
+    assert RunDir(tmp_path).read().config == CONFIG
+
+
+def test_reading_where_there_is_no_run(tmp_path):
+    with pytest.raises(UserError, match="Found no config.json") as error:
+        RunDir(tmp_path).read()
+    assert_one_sentence(error)
+
+
+def settings(**changes):
+    values = {**dataclasses.asdict(TrainConfig()), "domains": DOMAINS, **changes}
+    return json.dumps({name: value for name, value in values.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (settings()[:-30].encode(), "is not valid JSON"),
+        (b"", "is not valid JSON"),
+        (b"\xff\xfe\x00", "is not valid JSON"),
+        (b"[1, 2]", "holds no JSON object"),
+        (settings(domains=None).encode(), "lacks the list of domains"),
+        (settings(lambda_new=3).encode(), r"unknown settings \(lambda_new\)"),
+    ],
+)
+def test_damaged_settings_end_in_one_sentence(run, content, message):
+    run.config_file.write_bytes(content)
+    with pytest.raises(UserError, match=message) as error:
+        run.read()
+    assert_one_sentence(error)
+    assert "config.json" in str(error.value)
