@@ -1,0 +1,105 @@
+"""A run stopped and resumed equals an unbroken one, from the images on the disk to the last bit."""
+
+import dataclasses
+import functools
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.data.input_pipeline import train_dataset
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.runtime import make_strategy
+from stargan_tf.training.session import run_training
+from stargan_tf.training.state import TrainState
+from tests.training import tiny
+
+DOMAINS = ("cat", "dog")
+CONFIG = dataclasses.replace(
+    tiny.CONFIG, log_every=1, sample_every=0, eval_every=0, save_every=100, ds_iter=10
+)
+
+
+def sitting(run, data_dir, total_iters):
+    """What the train command does, in a process of its own."""
+    config = dataclasses.replace(CONFIG, data_dir=str(data_dir), total_iters=total_iters)
+    run.begin(config, DOMAINS)
+    strategy = make_strategy(config)
+    with strategy.scope():
+        state = TrainState(config, len(DOMAINS))
+    dataset = functools.partial(
+        train_dataset,
+        data_dir,
+        img_size=config.img_size,
+        batch_size=config.batch_size,
+        latent_dim=config.latent_dim,
+        randcrop_prob=config.randcrop_prob,
+        seed=config.seed,
+    )
+    with tiny.eagerly():
+        return run_training(config, run, strategy, state, dataset, lambda *_: {}, lambda *_: {})
+
+
+@pytest.fixture(scope="module")
+def runs(two_domains_dir, tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    unbroken, broken = RunDir(root / "unbroken"), RunDir(root / "broken")
+    statuses = [sitting(unbroken, two_domains_dir, 3)]
+    statuses += [sitting(broken, two_domains_dir, total) for total in (2, 3)]
+    assert statuses == [0, 0, 0]
+    return unbroken, broken
+
+
+def tensors(run):
+    reader = tf.train.load_checkpoint(str(run.checkpoints))
+    return {
+        name: reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if name.startswith("state/")
+    }
+
+
+def records(run):
+    return [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+
+
+def test_everything_that_is_saved_is_equal(runs):
+    unbroken, broken = (tensors(run) for run in runs)
+    assert unbroken.keys() == broken.keys()
+    for part in (
+        *("networks", "averages", "discriminator", "generator_optimizer", "mapping_optimizer"),
+        *("style_optimizer", "discriminator_optimizer", "step", "lambda_ds"),
+    ):
+        assert any(name.startswith(f"state/{part}/") for name in unbroken), part
+    for name, expected in unbroken.items():
+        np.testing.assert_allclose(broken[name], expected, atol=1e-6, err_msg=name)
+
+
+def test_averages_and_schedule_stand_where_they_should(runs):
+    for run in runs:
+        found = tensors(run)
+        assert found["state/step/.ATTRIBUTES/VARIABLE_VALUE"] == 3
+        lambda_ds = found["state/lambda_ds/.ATTRIBUTES/VARIABLE_VALUE"]
+        assert lambda_ds == pytest.approx(2.0 * 7 / 10)
+        key = "from_rgb/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+        average = found[f"state/averages/generator/{key}"]
+        assert (average != found[f"state/networks/generator/{key}"]).any()
+
+
+def test_losses_after_the_resume_are_those_of_the_same_images(runs):
+    unbroken, broken = (records(run) for run in runs)
+    assert [r["step"] for r in unbroken] == [r["step"] for r in broken] == [1, 2, 3]
+    for expected, found in zip(unbroken, broken, strict=True):
+        for name in tiny.LOSSES:
+            assert found[name] == pytest.approx(expected[name], rel=1e-5), name
+
+
+def test_a_finished_run_is_left_alone(runs, two_domains_dir, capsys):
+    unbroken, _ = runs
+    before = unbroken.metrics_file.read_text()
+    assert sitting(unbroken, two_domains_dir, 3) == 0
+    assert "is trained to iteration 3 already; to train on, pass a higher --total_iters" in (
+        capsys.readouterr().out
+    )
+    assert unbroken.metrics_file.read_text() == before

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.training.validation import SEED, Validation
+from tests.training import tiny
+from tests.training.tiny import CONFIG, NUM_DOMAINS
+
+
+@pytest.fixture(scope="module")
+def networks():
+    tf.keras.utils.set_random_seed(1)
+    return TranslationNetworks(CONFIG, NUM_DOMAINS)
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Batches of two and of one."""
+    batch = tiny.batch(0, size=3)
+    return tf.data.Dataset.from_tensor_slices((batch.x_real, tf.constant([0, 2, 1]))).batch(2)
+
+
+def measure(networks, images):
+    with tiny.eagerly():
+        return Validation(images, CONFIG, NUM_DOMAINS)(networks)
+
+
+def test_means_over_all_images_whatever_the_batches(networks, images):
+    G, F, E = networks.networks()
+    cyc, sty = [], []
+    for number, (x, y) in enumerate(images):
+        z = tf.random.stateless_normal([len(x), CONFIG.latent_dim], [SEED, number])
+        y_trg = [{0: 1, 1: 2, 2: 0}[int(domain)] for domain in y]
+        s_trg = F(z, y_trg)
+        x_fake = G(x, s_trg)
+        sty += list(np.abs(E(x_fake, y_trg) - s_trg).mean(axis=1))
+        cyc += list(np.abs(G(x_fake, E(x, y)) - x).mean(axis=(1, 2, 3)))
+    found = measure(networks, images)
+    assert set(found) == {"val/latent_sty", "val/latent_cyc"}
+    assert found["val/latent_sty"] == pytest.approx(np.mean(sty), rel=1e-5)
+    assert found["val/latent_cyc"] == pytest.approx(np.mean(cyc), rel=1e-5)
+
+
+def test_the_same_networks_get_the_same_figures(networks, images):
+    assert measure(networks, images) == measure(networks, images)
+
+
+def test_no_images_give_no_figures(networks, images):
+    assert measure(networks, images.take(0)) == {}
