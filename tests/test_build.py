@@ -40,7 +40,7 @@ def is_test(file: str) -> bool:
 
 TARGETS, PIP = read_build()
 SOURCES = {
-    name: [file for file in target["srcs"] if not file.endswith("_main.py")]
+    name: [file for file in target["srcs"] if file in PYTHON]
     for name, target in TARGETS.items()
     if target["rule"].startswith("py_")
 }
@@ -85,7 +85,7 @@ def expected_deps(sources_of: dict[str, list[str]]) -> dict[str, set[str]]:
     def reached(name: str) -> set[str]:
         found, todo = {name}, [name]
         while todo:
-            new = {dep[1:] for dep in deps[todo.pop()] if dep.startswith(":")} - found
+            new = {dep[1:] for dep in deps.get(todo.pop(), ()) if dep.startswith(":")} - found
             found |= new
             todo += new
         return found
