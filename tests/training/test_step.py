@@ -201,7 +201,7 @@ def test_two_replicas_equal_one(compiled, one_replica):
         for name in LOSSES:
             # Before the first update the losses are equal up to the order of summation. From
             # then on Adam's sign-like first updates amplify it where a gradient is near zero.
-            tolerance = 1e-5 if step == 0 and name.startswith("D/latent") else 1e-2
+            tolerance = 1e-5 if step == 0 and name.startswith("D/latent") else 1e-3
             assert found[name] == pytest.approx(expected[name], rel=tolerance, abs=1e-5), name
     # Adam forgives gradients that are too large by a factor, but its second moments show it.
     for letter, optimizer in tiny.optimizers(state).items():
