@@ -64,8 +64,8 @@ def home_of(file: str) -> str:
 def expected_deps(sources_of: dict[str, list[str]]) -> dict[str, set[str]]:
     """The labels that each target needs.
 
-    What its files import it needs itself; the __init__.py and conftest.py above them may
-    also come with one of those.
+    What its files import it needs itself, and a test pytest and what conftest.py above it
+    gives; the __init__.py above may also come with one of those.
     """
     owner = {file: name for name, sources in sources_of.items() for file in sources}
     deps: dict[str, set[str]] = {}
@@ -75,6 +75,8 @@ def expected_deps(sources_of: dict[str, list[str]]) -> dict[str, set[str]]:
             modules = {i.module for i in imports(file)}
             packages = third_party(file)
             if is_test(file):
+                conftests = {f"{folder}/conftest.py" for folder in PurePosixPath(file).parents}
+                labels |= {":" + owner[conftest] for conftest in conftests & owner.keys()}
                 modules |= started_mains(file)
                 packages.add("pytest")
             own = filter(None, map(file_of, modules))
@@ -82,21 +84,23 @@ def expected_deps(sources_of: dict[str, list[str]]) -> dict[str, set[str]]:
             labels |= {PIP % package for package in packages}
         deps[name] = labels - {":" + name}
 
-    def reached(name: str) -> set[str]:
-        found, todo = {name}, [name]
-        while todo:
-            new = {dep[1:] for dep in deps.get(todo.pop(), ()) if dep.startswith(":")} - found
-            found |= new
-            todo += new
-        return found
-
     for name in sorted(sources_of, key=lambda name: (name not in LIBRARIES, name)):
-        folders = {folder for file in sources_of[name] for folder in PurePosixPath(file).parents}
-        for folder in sorted(folders, reverse=True):
-            for file in (f"{folder}/__init__.py", f"{folder}/conftest.py"):
-                if file in owner and owner[file] not in reached(name):
-                    deps[name].add(":" + owner[file])
+        for file in sources_of[name]:
+            for folder in PurePosixPath(file).parents:  # the innermost first
+                target = owner.get(f"{folder}/__init__.py", name)
+                if target not in reached(name, deps):
+                    deps[name].add(":" + target)
     return deps
+
+
+def reached(name: str, deps: dict[str, set[str]]) -> set[str]:
+    """A target and all that it depends on, directly or not."""
+    found, todo = {name}, [name]
+    while todo:
+        new = {dep[1:] for dep in deps.get(todo.pop(), ()) if dep.startswith(":")} - found
+        found |= new
+        todo += new
+    return found
 
 
 def as_written(label: str) -> str:
@@ -112,7 +116,7 @@ def new_target(file: str) -> str:
     name = home_of(file)
     deps = expected_deps(SOURCES | {name: [file]})[name]
     if is_test(file):
-        deps.discard(PIP % "pytest")  # the rule adds it
+        deps -= {PIP % "pytest", ":tests/conftest"}  # every test has these
     labels = ", ".join(as_written(label) for label in sorted(deps, key=lambda d: (d[0] != ":", d)))
     if is_test(file):
         return f'to TESTS:\n    "{file}": [{labels}],'
@@ -178,6 +182,17 @@ def test_deps_are_what_the_sources_import():
             written = ", ".join(as_written(label) for label in sorted(labels))
             problems += [f'BUILD: {word} the deps of "{name}": {written}'] if written else []
     assert not problems, "\n".join(["", *problems])
+
+
+def test_no_target_depends_on_itself():
+    deps = {name: set(target.get("deps", [])) for name, target in TARGETS.items()}
+    circles = [
+        f'"{name}" needs "{dep[1:]}", which needs "{name}"'
+        for name in deps
+        for dep in deps[name]
+        if name in reached(dep[1:], deps) and dep.startswith(":")
+    ]
+    assert not circles, "BUILD: split a target in two:\n" + "\n".join(circles)
 
 
 def test_every_package_is_locked():
