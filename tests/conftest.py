@@ -16,6 +16,19 @@ tf.get_logger().setLevel("ERROR")
 
 
 @pytest.fixture(scope="session")
+def two_replicas() -> tf.distribute.Strategy:
+    """The one strategy of two replicas.
+
+    Each strategy numbers its collective operations from the same start: those of a second one
+    with the same devices would be taken for those of the first.
+    """
+    from stargan_tf.config.train import TrainConfig
+    from stargan_tf.training.runtime import make_strategy
+
+    return make_strategy(TrainConfig(virtual_replicas=2))
+
+
+@pytest.fixture(scope="session")
 def two_domains_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared data set of two domains, just large enough to train on."""
     from tests.data import makers

@@ -18,20 +18,18 @@ def test_warm_up_forgets_the_initial_weights_quickly(step, decay):
     assert float(value) == pytest.approx(decay, rel=1e-6)
 
 
-@pytest.mark.parametrize("devices", [["CPU:0"], ["CPU:0", "CPU:1"]])
-def test_every_device_updates_its_own_copy(devices):
-    strategy = tf.distribute.MirroredStrategy(devices)
-    with strategy.scope():
+def test_every_device_updates_its_own_copy(two_replicas):
+    with two_replicas.scope():
         averages = [tf.Variable([1.0, 2.0]), tf.Variable(3.0)]
         variables = [tf.Variable([3.0, -2.0]), tf.Variable(7.0)]
 
     @tf.function
     def update():
-        update_averages(strategy, averages, variables, tf.constant(0.75))
+        update_averages(two_replicas, averages, variables, tf.constant(0.75))
 
     update()
-    for index in range(len(devices)):
-        first, second = (strategy.experimental_local_results(a)[index] for a in averages)
+    for index in range(2):
+        first, second = (two_replicas.experimental_local_results(a)[index] for a in averages)
         np.testing.assert_allclose(first, [1.5, 1.0])
         np.testing.assert_allclose(second, 4.0)
     update()

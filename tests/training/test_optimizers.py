@@ -99,9 +99,8 @@ def test_state_survives_a_checkpoint(tmp_path):
     assert_same_way(variables, numpy_adam(GRADIENTS, 0.1, 0.9, 0.99, 0.0))
 
 
-def test_replicas_gradients_are_summed_and_their_weights_stay_equal():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+def test_replicas_gradients_are_summed_and_their_weights_stay_equal(two_replicas):
+    with two_replicas.scope():
         variables = [tf.Variable(w, dtype=tf.float32) for w in START]
         optimizer = Adam(0.1, 0.9, 0.99, 0.5)
         optimizer.build(variables)
@@ -115,12 +114,12 @@ def test_replicas_gradients_are_summed_and_their_weights_stay_equal():
             own = [share * gradient for gradient in gradients]
             optimizer.apply_gradients(zip(own, variables, strict=True))
 
-        strategy.run(update)
+        two_replicas.run(update)
 
     for gradients in GRADIENTS:
         step([tf.constant(gradient, tf.float32) for gradient in gradients])
     expected = numpy_adam(GRADIENTS, 0.1, 0.9, 0.99, 0.5)
     for replica in range(2):
-        copies = [strategy.experimental_local_results(v)[replica] for v in variables]
+        copies = [two_replicas.experimental_local_results(v)[replica] for v in variables]
         assert copies[0].device.endswith(f"CPU:{replica}")
         assert_same_way(copies, expected)

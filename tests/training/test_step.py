@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.training.runtime import make_strategy
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 from tests.training import tiny
@@ -20,8 +19,8 @@ from tests.training.tiny import CONFIG, LOSSES
 class Compiled:
     """A compiled step whose state can be set back to the start."""
 
-    def __init__(self, config):
-        self.strategy = make_strategy(config)
+    def __init__(self, config, strategy):
+        self.strategy = strategy
         with self.strategy.scope():
             self.state = TrainState(config, tiny.NUM_DOMAINS)
         self.step = TrainStep(self.state, config, self.strategy)
@@ -56,14 +55,14 @@ class Compiled:
 
 
 @pytest.fixture(scope="module")
-def two_replicas():
-    return Compiled(dataclasses.replace(CONFIG, virtual_replicas=2))
+def compiled_once(two_replicas):
+    return Compiled(CONFIG, two_replicas)
 
 
 @pytest.fixture
-def compiled(two_replicas):
-    two_replicas.reset()
-    return two_replicas
+def compiled(compiled_once):
+    compiled_once.reset()
+    return compiled_once
 
 
 @pytest.fixture(scope="module")
