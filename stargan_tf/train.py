@@ -21,6 +21,7 @@ from absl import flags
 
 from stargan_tf import flags as config_flags
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -32,9 +33,12 @@ def main(argv: Sequence[str]) -> int:
     config = config_flags.parse(TrainConfig, run.read().config if resumed else None)
     config.validate()
 
+    data_dir = Path(config.data_dir)
+    domains = DatasetInfo.load(data_dir).domains
+
     # Imported here, so that neither --help nor a mistake waits for TensorFlow.
     from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
-    from stargan_tf.data.schema import DatasetInfo
+    from stargan_tf.data.throughput import measure_throughput
     from stargan_tf.sampling.training_samples import TrainingSamples
     from stargan_tf.training.dry_run import describe
     from stargan_tf.training.runtime import make_strategy
@@ -42,8 +46,6 @@ def main(argv: Sequence[str]) -> int:
     from stargan_tf.training.state import TrainState
     from stargan_tf.training.validation import Validation
 
-    data_dir = Path(config.data_dir)
-    domains = DatasetInfo.load(data_dir).domains
     strategy = make_strategy(config)
     dataset = functools.partial(
         train_dataset,
@@ -56,7 +58,8 @@ def main(argv: Sequence[str]) -> int:
     )
     if flags.FLAGS.dry_run:
         with strategy.scope():
-            print(describe(config, domains, TrainState(config, len(domains)), dataset()))
+            state = TrainState(config, len(domains))
+            print(describe(config, domains, state, measure_throughput(dataset())))
         return 0
 
     run.begin(config, domains)

@@ -24,10 +24,6 @@ MAY_IMPORT = {
     "serving": BASE | {"models", "data"},
 }
 # (file, module) that may differ, each with its reason.
-EXCEPTIONS = {
-    # --dry_run tells whether the data keep up with the step.
-    ("stargan_tf/training/dry_run.py", "stargan_tf.data.throughput"),
-}
 PRODUCT = python_files("stargan_tf", "pipeline")
 STARGAN_TF = python_files("stargan_tf")
 MAINS = [file for file in PRODUCT if is_main(file)]
@@ -67,9 +63,7 @@ def test_parts_import_only_what_lies_beneath():
         wrong += [
             f"{file}:{i.line} imports {i.name}; {part} may import {sorted(MAY_IMPORT[part])}"
             for i in imports(file)
-            if i.top == "stargan_tf"
-            and part_of(i.module) not in MAY_IMPORT[part] | {part, ""}
-            and (file, i.module) not in EXCEPTIONS
+            if i.top == "stargan_tf" and part_of(i.module) not in MAY_IMPORT[part] | {part, ""}
         ]
     assert not wrong, "\n".join(wrong)
 

@@ -66,17 +66,25 @@ def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -
       where: the file they come from, for the error.
 
     Raises:
-      UserError: there are fields that `config_class` does not have.
+      UserError: there are fields that `config_class` does not have, or values of
+        other types than its defaults.
     """
-    fields = {field.name for field in dataclasses.fields(config_class)}
-    unknown = sorted(set(values) - fields)
+    defaults = {field.name: field.default for field in dataclasses.fields(config_class)}
+    unknown = sorted(set(values) - set(defaults))
     check(
         not unknown,
         f"{where} has unknown settings ({', '.join(unknown)}): it was written by another version "
         "of stargan_tf; use that one, or start anew.",
     )
-    # JSON knows no tuples.
+    # JSON knows no tuples, and people write 1 for 1.0.
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    for name, value in values.items():
+        expected = type(defaults[name])
+        check(
+            type(value) is expected or (expected is float and type(value) is int),
+            f"{where} has {name}: {value!r}, expected a value of type {expected.__name__}: "
+            "correct it.",
+        )
     return config_class(**values)
 
 

@@ -51,10 +51,13 @@ class Checkpoints:
         """Restores the newest checkpoint; returns whether there was one.
 
         Raises:
-          UserError: the newest checkpoint cannot be read.
+          UserError: the newest checkpoint is gone or cannot be read.
         """
         newest = tf.train.latest_checkpoint(str(self._run.checkpoints))
         if newest is None:
+            listed = tf.train.get_checkpoint_state(str(self._run.checkpoints))
+            if listed is not None:  # starting anew would overwrite what may still be saved
+                raise _unreadable(listed.model_checkpoint_path)
             return False
         try:
             self._checkpoint.restore(newest).assert_existing_objects_matched()

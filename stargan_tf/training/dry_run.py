@@ -5,14 +5,13 @@ import dataclasses
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
-from stargan_tf.data.throughput import measure_throughput
 from stargan_tf.training.state import TrainState
 
 _GIB = 2**30
 
 
 def describe(
-    config: TrainConfig, domains: tuple[str, ...], state: TrainState, dataset: tf.data.Dataset
+    config: TrainConfig, domains: tuple[str, ...], state: TrainState, input_speed: float
 ) -> str:
     """Returns the resolved settings, parameter counts, memory and input speed, as text.
 
@@ -20,7 +19,7 @@ def describe(
       config: of the run.
       domains: names of the domains.
       state: a fresh state of that config.
-      dataset: the input, whose speed is measured.
+      input_speed: of the input alone, in examples per second.
     """
     config = dataclasses.replace(config, base_channels=config.first_layer_channels)
     lines = ["Settings:"]
@@ -36,10 +35,9 @@ def describe(
         f"  weights, averages, Adam's moments, gradients  {weights / _GIB:8.2f} GiB",
         f"  feature maps of the generator's update        {activations / _GIB:8.2f} GiB",
     ]
-    speed = measure_throughput(dataset)
+    iterations = input_speed / config.batch_size
     lines.append(
-        f"Input alone: {speed:.0f} examples/s, enough for {speed / config.batch_size:.1f} "
-        "iterations/s."
+        f"Input alone: {input_speed:.0f} examples/s, enough for {iterations:.1f} iterations/s."
     )
     return "\n".join(lines)
 

@@ -49,7 +49,7 @@ def train(
       The signal that stopped the training, or None at its end.
 
     Raises:
-      UserError: a loss became NaN or infinite; nothing is saved after that.
+      UserError: a loss or a weight became NaN or infinite; nothing is saved after that.
     """
     done = int(state.step.numpy())
     saved = done
@@ -58,9 +58,14 @@ def train(
     def due(every: int) -> bool:
         return every > 0 and done % every == 0
 
-    if done == 0 and config.sample_every:
-        log.write_images(done, sample(state.averages, done))
+    def save() -> None:
+        log.check_finite(done)
+        state.check_finite()
+        checkpoints.save()
+
     with StopRequest() as request:
+        if done == 0 and config.sample_every:
+            log.write_images(done, sample(state.averages, done))
         while done < config.total_iters and request.signal is None:
             start = time.perf_counter()
             batch = next(iterator)
@@ -77,12 +82,11 @@ def train(
             if due(config.eval_every):
                 log.write_scalars(done, evaluate(state.averages))
             if due(config.save_every):
-                log.check_finite(done)
-                checkpoints.save()
+                save()
                 saved = done
         log.write(done)
         if done > saved or done == 0:
-            checkpoints.save()
+            save()
         if done > 0 and request.signal is None and config.sample_every:
             log.write_images(done, sample(state.averages, done))
     return request.signal

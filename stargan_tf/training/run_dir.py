@@ -45,13 +45,13 @@ class RunDir:
             "the --run_dir that was given to stargan_tf.train.",
         )
         values: dict[str, Any] = settings.read_json(self.config_file)
-        try:
-            domains = tuple(values.pop("domains"))
-        except KeyError as error:
-            raise UserError(
-                f"{self.config_file} lacks the list of domains: restore it or start a new run."
-            ) from error
-        return RunSettings(settings.from_dict(TrainConfig, values, where=self.config_file), domains)
+        domains = values.pop("domains", None)
+        settings.check(
+            isinstance(domains, list) and all(isinstance(name, str) for name in domains),
+            f"{self.config_file} lacks the list of domains: restore it or start a new run.",
+        )
+        config = settings.from_dict(TrainConfig, values, where=self.config_file)
+        return RunSettings(config, tuple(domains))
 
     def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:
         """Creates the folder, or checks that the run in it is the one that `config` describes.

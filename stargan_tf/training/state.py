@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
 from stargan_tf.models.networks import TranslationNetworks, build_discriminator
 from stargan_tf.training.optimizers import Adam
 
@@ -38,6 +39,20 @@ class TrainState(tf.Module):
 
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
         self.lambda_ds = tf.Variable(config.lambda_ds, trainable=False, name="lambda_ds")
+
+    def check_finite(self) -> None:
+        """Stops a run before broken weights are saved over good ones.
+
+        Raises:
+          UserError: names the first network with a weight that is NaN or infinite.
+        """
+        for network in (*self.networks.networks(), self.discriminator):
+            if not all(bool(tf.reduce_all(tf.math.is_finite(v))) for v in network.variables):
+                raise UserError(
+                    f"Weights of the {network.name} became NaN or infinite by iteration "
+                    f"{self.step.numpy()}: training was stopped, and the last good checkpoint "
+                    "kept; try a lower --lr or --mixed_precision=none in a new --run_dir."
+                )
 
 
 def _adam(

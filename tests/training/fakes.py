@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from stargan_tf.errors import UserError
 from tests.training.tiny import LOSSES
 
 
@@ -15,6 +16,10 @@ class FakeState(tf.Module):
         self.step = tf.Variable(0, dtype=tf.int64)
         self.weight = tf.Variable(0.0)
         self.averages = tf.Module()
+
+    def check_finite(self):
+        if not tf.math.is_finite(self.weight):
+            raise UserError("Weights of the fake became NaN.")
 
 
 class FakeStep:

@@ -76,6 +76,28 @@ def test_a_damaged_checkpoint_is_named(run, suffix):
         Checkpoints(run, FakeState(), keep=3).restore()
 
 
+def test_a_checkpoint_that_is_gone_does_not_start_the_run_anew(run):
+    path = Checkpoints(run, FakeState(), keep=3).save()
+    for file in run.checkpoints.glob("iteration-0.*"):
+        file.unlink()
+    with pytest.raises(UserError, match="cannot be read") as error:
+        Checkpoints(run, FakeState(), keep=3).restore()
+    assert path in str(error.value)
+
+
+@pytest.mark.parametrize("letter", "GFED")
+def test_broken_weights_are_noticed(trained, letter):
+    network = tiny.networks(trained)[letter]
+    trained.check_finite()
+    good = network.variables[-1].numpy()
+    broken = good.copy()
+    broken.flat[0] = np.nan
+    network.variables[-1].assign(broken)
+    with pytest.raises(UserError, match=f"Weights of the {network.name} became NaN"):
+        trained.check_finite()
+    network.variables[-1].assign(good)
+
+
 def test_a_checkpoint_that_lacks_something_is_refused(run):
     Checkpoints(run, FakeState(), keep=3).save()
     state = FakeState()

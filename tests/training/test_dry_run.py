@@ -1,5 +1,4 @@
 import pytest
-import tensorflow as tf
 
 from stargan_tf.training.dry_run import activation_bytes, describe, weight_bytes
 from stargan_tf.training.state import TrainState
@@ -24,11 +23,10 @@ def test_feature_maps_are_many_times_the_images(state):
 
 
 def test_description(state):
-    dataset = tf.data.Dataset.from_tensors(tiny.batch(0)).repeat(40)
-    text = describe(CONFIG, ("cat", "dog", "wild"), state, dataset)
+    text = describe(CONFIG, ("cat", "dog", "wild"), state, input_speed=50.0)
     assert "  batch_size = 4\n" in text
     assert "Domains: cat, dog, wild" in text
     for network in tiny.networks(state).values():
         (line,) = (line for line in text.splitlines() if line.startswith(f"  {network.name} "))
         assert line.endswith(f" {network.count_params():,}")
-    assert "Input alone: " in text
+    assert text.endswith("Input alone: 50 examples/s, enough for 12.5 iterations/s.")

@@ -155,6 +155,28 @@ def test_nothing_is_saved_at_the_end_either(training):
     assert run.saved() == []
 
 
+def test_nothing_is_saved_with_weights_that_are_no_numbers(training):
+    """The losses tell only an iteration later."""
+    run = training(save_every=2)
+    run.step.events[4] = lambda: run.state.weight.assign(math.nan)
+    with pytest.raises(UserError, match="Weights of the fake"):
+        run()
+    assert run.saved() == [2]
+
+
+def test_a_signal_while_the_first_pictures_are_drawn_saves_and_stops(training):
+    run = training(sample_every=2)
+    draw = run.sample
+
+    def interrupted(networks, step):
+        signal.raise_signal(signal.SIGINT)
+        return draw(networks, step)
+
+    run.sample = interrupted
+    assert run() == signal.SIGINT
+    assert run.saved() == [0]
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_stops(training, kind):
     before = signal.getsignal(kind)

@@ -123,3 +123,21 @@ def test_damaged_settings_end_in_one_sentence(run, content, message):
         run.read()
     assert_one_sentence(error)
     assert "config.json" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("img_size", "64"), ("ema_warmup", 1), ("lambda_ds", None), ("domains", 5), ("domains", [1])],
+)
+def test_values_of_another_type_are_named(run, name, value):
+    values = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps(values | {name: value}))
+    with pytest.raises(UserError, match=name) as error:
+        run.read()
+    assert_one_sentence(error)
+
+
+def test_a_whole_number_will_do_for_a_fraction(run):
+    values = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps(values | {"lambda_ds": 2}))
+    assert run.read().config.lambda_ds == 2
