@@ -3,6 +3,8 @@
 In other precisions every function here leaves its input as it is.
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 Optimizer = tf.keras.optimizers.Optimizer
@@ -22,7 +24,9 @@ def r1_scale(optimizer: Optimizer) -> float:
     return _R1_SCALE if _scales(optimizer) else 1.0
 
 
-def unscale(gradients: list[list[tf.Tensor]], optimizer: Optimizer) -> list[list[tf.Tensor]]:
+def unscale(
+    gradients: list[list[tf.Tensor]], optimizers: Sequence[Optimizer]
+) -> list[list[tf.Tensor]]:
     """Divides gradients by the loss scale, or makes all NaN if any of them overflowed.
 
     Networks that are updated together share one loss scale. When one overflows it
@@ -30,15 +34,19 @@ def unscale(gradients: list[list[tf.Tensor]], optimizer: Optimizer) -> list[list
 
     Args:
       gradients: of each network's weights.
-      optimizer: the one whose loss scale was used.
+      optimizers: of each network; the first one's loss scale was used.
 
     Returns:
       Tensors of the same shapes.
     """
-    if not _scales(optimizer):
+    if not _scales(optimizers[0]):
         return gradients
+    for optimizer in optimizers:
+        # Keras warns that scaling was forgotten unless it saw these two calls.
+        optimizer.get_scaled_loss(tf.constant(0.0))
+        optimizer.get_unscaled_gradients([])
     finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in sum(gradients, [])]
-    factor = tf.where(tf.reduce_all(finite), 1 / optimizer.loss_scale, float("nan"))
+    factor = tf.where(tf.reduce_all(finite), 1 / optimizers[0].loss_scale, float("nan"))
     return [[gradient * factor for gradient in own] for own in gradients]
 
 

@@ -145,15 +145,15 @@ class TrainStep:
         stepped: Sequence[tuple[tf.keras.Model, tf.keras.optimizers.Optimizer]],
     ) -> Losses:
         """Takes one step down the objective with each network's optimizer."""
-        first_optimizer = stepped[0][1]
+        optimizers = [optimizer for _, optimizer in stepped]
         with tf.GradientTape() as tape:
             total, losses = objective()
             # Optimizers add up the replicas' gradients; each loss is a mean over
             # its replica's share, so the sum needs dividing by their number.
             total /= self._strategy.num_replicas_in_sync
-            total *= loss_scale(first_optimizer)
+            total *= loss_scale(optimizers[0])
         gradients = tape.gradient(total, [network.trainable_variables for network, _ in stepped])
-        gradients = unscale(gradients, first_optimizer)
+        gradients = unscale(gradients, optimizers)
         for (network, optimizer), own in zip(stepped, gradients, strict=True):
             optimizer.apply_gradients(zip(own, network.trainable_variables, strict=True))
         return losses
