@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> None:
     config = flags.parse(PrepareDataConfig)
     config.validate()
     # A polite end from outside is handled as Ctrl-C is.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
+        signal.signal(kind, signal.default_int_handler)
 
     from stargan_tf.data import report
 

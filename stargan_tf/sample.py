@@ -43,7 +43,8 @@ def main(argv: Sequence[str]) -> None:
     config.validate()
     RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
+        signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
         from stargan_tf.sampling.sampler import sample

@@ -4,11 +4,15 @@ import signal
 import sys
 from types import FrameType, TracebackType
 
+# What a second signal does; not what was set before, for shells let processes in the
+# background ignore Ctrl-C.
+_AT_ONCE = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 
 class StopRequest:
     """Notes a request to stop, for the loop to see between iterations; a context manager.
 
-    A second one of the same kind acts as if this were not here.
+    A second one of the same kind ends the process at once.
     """
 
     def __init__(self) -> None:
@@ -34,7 +38,7 @@ class StopRequest:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-        signal.signal(number, self._before[self.signal])
+        signal.signal(number, _AT_ONCE[self.signal])
         print(
             f"\n{self.signal.name}: saving after this iteration; a second one stops at once.",
             file=sys.stderr,
