@@ -32,6 +32,12 @@ class SampleConfig:
     )
     seed: int = setting(7, "Seed of the random styles; the same seed always gives the same styles.")
     num_outputs: int = setting(4, "Random styles per domain.")
+    max_sources: int = setting(
+        8,
+        "Grid and video: how many images of the folder --src are drawn, taken at even distances; "
+        "0 for all. With --images_only all are drawn.",
+    )
+    max_refs: int = setting(8, "The same for the references of each domain.")
     out: str = setting(
         "",
         "File to write: .png or .jpg for a grid of pictures; .mp4, .webp or .gif for a video that "
@@ -91,6 +97,9 @@ class SampleConfig:
             f"Found --psi={self.psi}, expected 0 to 1: try 0.7, or 1 for the most diverse styles.",
         )
         check(self.seed >= 0, f"Found --seed={self.seed}, expected 0 or more: change it.")
+        for flag in ("max_sources", "max_refs"):
+            value = getattr(self, flag)
+            check(value >= 0, f"Found --{flag}={value}, expected 0 or more: raise it.")
         for flag in ("num_outputs", "frames", "fps", "batch_size"):
             value = getattr(self, flag)
             check(value >= 1, f"Found --{flag}={value}, expected at least 1: raise it.")

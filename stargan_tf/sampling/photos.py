@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -13,6 +13,8 @@ from stargan_tf.data.augmentation import preprocess
 from stargan_tf.data.images import load_image
 from stargan_tf.data.sources.base import domain_names
 from stargan_tf.errors import UserError
+
+Item = TypeVar("Item")
 
 
 class ReferenceFile(NamedTuple):
@@ -84,6 +86,23 @@ def find_references(
         f"of a domain ({wanted}): check --ref.",
     )
     return found
+
+
+def spread(items: Sequence[Item], limit: int) -> list[Item]:
+    """Takes at most `limit` items at even distances, the first among them; 0 for all."""
+    if limit == 0 or len(items) <= limit:
+        return list(items)
+    return [items[index * len(items) // limit] for index in range(limit)]
+
+
+def spread_references(references: Sequence[ReferenceFile], limit: int) -> list[ReferenceFile]:
+    """The same for the references of each domain."""
+    domains = sorted({reference.domain for reference in references})
+    return [
+        reference
+        for domain in domains
+        for reference in spread([r for r in references if r.domain == domain], limit)
+    ]
 
 
 def read_photos(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[Photo]:

@@ -9,7 +9,12 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.sampling.interpolation import write_interpolation
 from stargan_tf.sampling.looks import Look, random_looks, reference_looks
-from stargan_tf.sampling.photos import find_references, find_sources
+from stargan_tf.sampling.photos import (
+    find_references,
+    find_sources,
+    spread,
+    spread_references,
+)
 from stargan_tf.sampling.pictures import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import StyleMaker
 from stargan_tf.sampling.translate import Translator
@@ -40,7 +45,9 @@ def sample(
     """
     target = target_index(config.target_domain, domains)
     src, out = Path(config.src), Path(config.out)
-    sources = Sources(src, find_sources(src), trained.img_size)
+    paths = find_sources(src)
+    drawn = paths if config.images_only else spread(paths, config.max_sources)
+    sources = Sources(src, drawn, trained.img_size)
     looks = _make_looks(config, trained, domains, networks, target)
     translator = Translator(networks.generator, batch_size=config.batch_size)
     if config.images_only:
@@ -60,7 +67,13 @@ def sample(
         result = write_grid(out, translator, sources, looks, domains)
     used = ", ".join(domains[index] for index in sorted({look.domain for look in looks}))
     origin = "references" if config.ref else f"random looks (seed {config.seed})"
-    return f"Wrote {result}, into {used} by {origin}:\n  {out.resolve()}"
+    lines = [f"Wrote {result}, into {used} by {origin}:", f"  {out.resolve()}"]
+    if len(drawn) < len(paths):
+        lines.append(
+            f"It shows {len(drawn)} of the {len(paths)} images in {src}; --max_sources=0 shows "
+            "all, --images_only writes each into a file of its own."
+        )
+    return "\n".join(lines)
 
 
 def target_index(name: str, domains: Sequence[str]) -> int | None:
@@ -90,6 +103,8 @@ def _make_looks(
     if config.ref:
         ref = Path(config.ref)
         references = find_references(ref, domains, target)
+        if not config.images_only:
+            references = spread_references(references, config.max_refs)
         return reference_looks(styles, ref, references, trained.img_size, config.psi)
     return random_looks(
         styles,

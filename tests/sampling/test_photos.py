@@ -8,6 +8,7 @@ from stargan_tf.sampling.photos import (
     find_references,
     find_sources,
     read_photos,
+    spread,
 )
 from tests.sampling.fakes import DOMAINS, SIZE, save_image
 
@@ -123,3 +124,11 @@ def test_a_single_bad_file_is_an_error(tmp_path):
     bad.write_text("no image")
     with pytest.raises(UserError, match="photo.jpg"):
         list(read_photos(bad, [bad], SIZE))
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [(0, range(10)), (10, range(10)), (99, range(10)), (5, [0, 2, 4, 6, 8]), (3, [0, 3, 6])],
+)
+def test_items_are_taken_at_even_distances(limit, expected):
+    assert spread(range(10), limit) == list(expected)

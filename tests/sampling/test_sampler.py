@@ -97,6 +97,38 @@ def test_psi_0_takes_nothing_of_a_reference_but_its_domain(config, tmp_path):
     assert np.ptp(free, axis=0).max() > 10
 
 
+def test_a_grid_shows_some_of_many_images_and_says_so(config, tmp_path):
+    folder = tmp_path / "many"
+    for index in range(20):
+        save_image(folder / f"{index:02d}.png", (12 * index, 0, 0))
+    few, all_ = tmp_path / "few.png", tmp_path / "all.png"
+    grid = {"src": str(folder), "images_only": False, "num_outputs": 1, "target_domain": "cat"}
+    message = draw(config, **grid, max_sources=5, out=str(few))
+    assert "5 of the 20 images" in message
+    assert "of the 20 images" not in draw(config, **grid, max_sources=0, out=str(all_))
+    heights = [Image.open(path).height for path in (few, all_)]
+    assert heights[1] > 3 * heights[0]
+
+
+def test_single_images_are_written_of_all(config, tmp_path):
+    for index in range(20):
+        save_image(tmp_path / "many" / f"{index:02d}.png", GREY)
+    draw(config, src=str(tmp_path / "many"), num_outputs=1, target_domain="cat", max_sources=5)
+    assert len(images(tmp_path / "out")) == 20
+
+
+def test_a_grid_shows_some_of_many_references_of_each_domain(config, tmp_path):
+    for domain in ("cat", "dog"):
+        for index in range(6):
+            save_image(tmp_path / "refs" / domain / f"{index}.png", (40 * index, 0, 0))
+    widths = []
+    for limit in (2, 0):
+        out = tmp_path / f"{limit}.png"
+        draw(config, ref=str(tmp_path / "refs"), images_only=False, max_refs=limit, out=str(out))
+        widths.append(Image.open(out).width)
+    assert widths[1] > 2 * widths[0]
+
+
 def test_a_single_reference_of_the_target_domain(config, tmp_path):
     ref = save_image(tmp_path / "tiger.png", (255, 0, 0))
     draw(config, ref=str(ref), target_domain="wild")
