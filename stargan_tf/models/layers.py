@@ -28,7 +28,38 @@ class Conv2D(tf.keras.layers.Conv2D):
         super().__init__(filters, kernel_size, kernel_initializer=he_normal(), **kwargs)
 
 
-class DownsamplingConv2D(Conv2D):
+class ResamplingConv2D(Conv2D):
+    """A 3x3 convolution beside a resampling, both computed as one 4x4 convolution of stride 2.
+
+    The weights are those of the 3x3 convolution; the 4x4 kernel is made of them in
+    every call, so that gradients reach them, until `fold` makes it for good.
+    """
+
+    folded_kernel: tf.Variable | None = None
+
+    def fold(self) -> None:
+        """Makes the 4x4 kernel once and for all, for a layer that is trained no more.
+
+        Graph optimisers and phone accelerators take a convolution whose kernel is a
+        weight, but not one whose kernel is computed.
+        """
+        self.folded_kernel = tf.Variable(
+            self._make_kernel(), trainable=False, name=f"{self.name}/folded_kernel"
+        )
+
+    def _resampling_kernel(self) -> tf.Tensor:
+        if self.folded_kernel is not None:
+            return tf.cast(self.folded_kernel, self.compute_dtype)
+        return self._make_kernel()
+
+    def _make_kernel(self) -> tf.Tensor:
+        raise NotImplementedError
+
+    def _add_bias(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
+
+
+class DownsamplingConv2D(ResamplingConv2D):
     """3x3 convolution, then 2x2 average pooling, computed as one 4x4 convolution of stride 2.
 
     Averaging four neighbouring outputs of a 3x3 kernel weighs the 4x4 inputs
@@ -38,14 +69,14 @@ class DownsamplingConv2D(Conv2D):
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Maps [N, H, W, C], H and W even, to [N, H/2, W/2, filters]."""
-        kernel = _sum_over_offsets(self.kernel) / 4
-        return self._add_bias(tf.nn.conv2d(x, kernel, strides=2, padding="SAME"))
+        x = tf.nn.conv2d(x, self._resampling_kernel(), strides=2, padding="SAME")
+        return self._add_bias(x)
 
-    def _add_bias(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
+    def _make_kernel(self) -> tf.Tensor:
+        return _sum_over_offsets(self.kernel) / 4
 
 
-class UpsamplingConv2D(Conv2D):
+class UpsamplingConv2D(ResamplingConv2D):
     """Nearest x2 upsampling, then 3x3 convolution, as one 4x4 transposed convolution of stride 2.
 
     Every input pixel stands for 2x2 equal ones, so the taps of the 3x3 kernel that
@@ -55,13 +86,15 @@ class UpsamplingConv2D(Conv2D):
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Maps [N, H, W, C] to [N, 2H, 2W, filters]."""
+        _, height, width, _ = x.shape
+        shape = tf.stack([tf.shape(x)[0], 2 * height, 2 * width, self.filters])
+        kernel = self._resampling_kernel()
+        return self._add_bias(tf.nn.conv2d_transpose(x, kernel, shape, strides=2, padding="SAME"))
+
+    def _make_kernel(self) -> tf.Tensor:
         # A transposed convolution runs its kernel backwards, channels included.
         kernel = _sum_over_offsets(tf.reverse(self.kernel, axis=[0, 1]))
-        kernel = tf.transpose(kernel, [0, 1, 3, 2])
-        shape = tf.shape(x)
-        output_shape = tf.stack([shape[0], 2 * shape[1], 2 * shape[2], self.filters])
-        x = tf.nn.conv2d_transpose(x, kernel, output_shape, strides=2, padding="SAME")
-        return tf.nn.bias_add(x, self.bias) if self.use_bias else x
+        return tf.transpose(kernel, [0, 1, 3, 2])
 
 
 def _sum_over_offsets(kernel: tf.Tensor) -> tf.Tensor:
@@ -79,10 +112,7 @@ def average_pool(x: tf.Tensor) -> tf.Tensor:
 
 def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
     """Repeats every pixel twice in both directions: [N, H, W, C] to [N, 2H, 2W, C]."""
-    shape = tf.shape(x)
-    x = x[:, :, tf.newaxis, :, tf.newaxis, :]  # [N, H, 1, W, 1, C]
-    x = tf.tile(x, [1, 1, 2, 1, 2, 1])
-    return tf.reshape(x, [shape[0], 2 * shape[1], 2 * shape[2], x.shape[-1]])
+    return tf.image.resize(x, [2 * x.shape[1], 2 * x.shape[2]], method="nearest")
 
 
 class PerDomainDense(tf.keras.layers.Layer):

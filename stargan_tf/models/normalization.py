@@ -24,8 +24,9 @@ def instance_normalize(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tf.T
     dtype = x.dtype
     x = tf.cast(x, tf.float32)
     mean, variance = tf.nn.moments(x, axes=[1, 2], keepdims=True)
-    scale = scale[..., tf.newaxis, tf.newaxis, :] * tf.math.rsqrt(variance + EPSILON)
-    return tf.cast((x - mean) * scale + shift[..., tf.newaxis, tf.newaxis, :], dtype)
+    # Reshaped, not indexed with new axes: phones' GPUs take no such slices.
+    scale, shift = (tf.reshape(v, [-1, 1, 1, x.shape[-1]]) for v in (scale, shift))
+    return tf.cast((x - mean) * (scale * tf.math.rsqrt(variance + EPSILON)) + shift, dtype)
 
 
 class InstanceNormalization(tf.keras.layers.Layer):

@@ -31,4 +31,4 @@ class Trunk(tf.keras.layers.Layer):
         for block in self.blocks:
             x = block(x)
         x = leaky_relu(self.to_vector(leaky_relu(x)))  # [N, 1, 1, width]
-        return x[:, 0, 0, :]
+        return tf.reshape(x, [-1, x.shape[-1]])

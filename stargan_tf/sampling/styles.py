@@ -88,6 +88,10 @@ class StyleMaker:
         styles = _in_batches(self._map, latents, domain, _MAPPING_BATCH)
         return styles.mean(axis=0, dtype=np.float64).astype(np.float32)
 
+    def mean_styles(self, num_domains: int) -> np.ndarray:
+        """The mean styles of all domains, [K, style_dim] float32."""
+        return np.stack([self.mean_style(domain) for domain in range(num_domains)])
+
 
 def truncate(styles: np.ndarray, mean_style: np.ndarray, psi: float) -> np.ndarray:
     """Pulls styles towards the mean style: s_avg + psi (s - s_avg).

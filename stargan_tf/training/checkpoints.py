@@ -1,5 +1,6 @@
 """Checkpoints: saving all of a run's state, and loading its averaged networks."""
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -84,17 +85,20 @@ class TrainedNetworks(NamedTuple):
     step: int
 
 
-def load_trained(run_dir: str | Path) -> TrainedNetworks:
+def load_trained(run_dir: str | Path, *, in_float32: bool = False) -> TrainedNetworks:
     """Loads the averaged networks of a run's newest checkpoint.
 
     Args:
       run_dir: the folder of a run.
+      in_float32: whether the networks compute in float32 whatever they were trained in.
 
     Raises:
       UserError: the folder holds no run, or no checkpoint that can be read.
     """
     run = RunDir(run_dir)
     config, domains = run.read()
+    if in_float32:
+        config = dataclasses.replace(config, mixed_precision="none")
     newest = tf.train.latest_checkpoint(str(run.checkpoints))
     if newest is None:
         raise UserError(

@@ -1,0 +1,78 @@
+"""Settings of `python -m stargan_tf.export`."""
+
+import dataclasses
+from pathlib import Path
+
+from stargan_tf.config.settings import check, setting
+
+FORMATS = ("saved_model", "tflite")
+TFLITE_TYPES = ("float32", "float16", "dynamic", "int8")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+    """What is exported, into what, and where it goes."""
+
+    run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    out: str = setting(
+        "",
+        "Folder of the model, such as saved_models/NAME. The SavedModel becomes NAME/VERSION, the "
+        "TFLite files NAME/tflite/VERSION, VERSION being the next free number.",
+    )
+    formats: tuple[str, ...] = setting(
+        FORMATS, "saved_model for TF Serving, tflite for phones, or both, separated by a comma."
+    )
+    tflite_types: tuple[str, ...] = setting(
+        TFLITE_TYPES,
+        "TFLite files to write: float32; float16 (half the size); dynamic (8-bit weights, a "
+        "quarter); int8 (8-bit convolutions, calibrated on the data set).",
+    )
+    data_dir: str = setting(
+        "",
+        "What prepare_data wrote: images to calibrate int8 and to compare the export on, and "
+        "their licence. Default: the data set of the run.",
+    )
+    image_format: str = setting(
+        "png", "Format of the encoded images that the SavedModel gives.", choices=("png", "jpeg")
+    )
+    calibration_images: int = setting(100, "int8: training images to calibrate with.")
+    check_images: int = setting(12, "Validation images to compare the export on.")
+
+    def validate(self) -> None:
+        """Checks everything that can be known before any work.
+
+        Raises:
+          UserError: a setting is missing, out of range or contradicts another.
+        """
+        check(
+            bool(self.run_dir),
+            "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME.",
+        )
+        check(
+            Path(self.run_dir).is_dir(),
+            f"--run_dir={self.run_dir} is not a folder, expected that of a training run: check "
+            "the path, or train one with python -m stargan_tf.train.",
+        )
+        check(
+            bool(self.out),
+            "Found no --out, expected the folder of the model: pass --out=saved_models/NAME.",
+        )
+        check(
+            Path(self.out).is_dir() or not Path(self.out).exists(),
+            f"--out={self.out} is a file, expected a folder: choose another name.",
+        )
+        for flag, known in (("formats", FORMATS), ("tflite_types", TFLITE_TYPES)):
+            given = getattr(self, flag)
+            check(
+                bool(given) and set(given) <= set(known),
+                f"Found --{flag}={','.join(given)}, expected some of {', '.join(known)}, separated "
+                "by commas: correct it.",
+            )
+        for flag in ("calibration_images", "check_images"):
+            value = getattr(self, flag)
+            check(value >= 1, f"Found --{flag}={value}, expected at least 1: raise it.")
+
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether images of the data set are needed to go on."""
+        return "tflite" in self.formats and "int8" in self.tflite_types

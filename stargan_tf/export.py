@@ -1,0 +1,60 @@
+r"""Exports the networks of a training run for servers and phones.
+
+A SavedModel for TensorFlow Serving, and TFLite files in four number types:
+
+    python -m stargan_tf.export --run_dir=runs/pets --out=saved_models/pets
+
+Each export becomes the next version: saved_models/pets/1, then 2, and so on. A server
+that watches the folder takes it up when it is complete. Before an export gets its
+name, it is compared with the trained networks on images of the data set.
+
+Only the SavedModel, answering with JPEG instead of PNG files:
+
+    python -m stargan_tf.export --run_dir=runs/pets --out=saved_models/pets \
+        --formats=saved_model --image_format=jpeg
+
+Only the two TFLite files that most apps choose from:
+
+    python -m stargan_tf.export --run_dir=runs/pets --out=saved_models/pets \
+        --formats=tflite --tflite_types=float16,dynamic
+"""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from stargan_tf import flags
+from stargan_tf.config.export import ExportConfig
+from stargan_tf.errors import UserError
+from stargan_tf.training.run_dir import RunDir
+
+
+def main(argv: Sequence[str]) -> None:
+    """Checks the settings, exports, and says where the results are."""
+    del argv
+    config = flags.parse(ExportConfig)
+    config.validate()
+    RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
+    # A polite end from outside is handled as Ctrl-C is: no half-written version stays.
+    for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
+        signal.signal(kind, signal.default_int_handler)
+    try:
+        # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf.sampling.styles import StyleMaker
+        from stargan_tf.serving.exporter import Trained, export
+        from stargan_tf.training.checkpoints import load_trained
+
+        run = load_trained(Path(config.run_dir), in_float32=True)
+        print(f"Using {config.run_dir} after {run.step} iterations.")
+        styles = StyleMaker(run.networks, run.config.latent_dim)
+        means = styles.mean_styles(len(run.domains))
+        print(export(config, Trained(run.config, run.domains, run.networks, means, run.step)))
+    except KeyboardInterrupt as interrupt:
+        raise UserError(
+            "Interrupted, so nothing was exported: run the same command again."
+        ) from interrupt
+
+
+if __name__ == "__main__":
+    flags.define(ExportConfig)
+    flags.run(main)

@@ -1,0 +1,1 @@
+"""Exported models: what they contain, and how they are served and asked."""

@@ -1,0 +1,98 @@
+"""Images of a prepared data set, for calibrating an export and for comparing it."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.config.settings import check
+from stargan_tf.data.input_pipeline import eval_dataset
+from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.serving.model_info import ModelInfo
+from stargan_tf.serving.signatures import ENCODE, FLOAT, LATENT, REFERENCE, STYLE
+from stargan_tf.serving.translation import Translation
+
+_SEED = 0
+
+
+class Origin(NamedTuple):
+    """Where the images come from that a model was trained on."""
+
+    licence: str
+    credits: dict
+
+
+def read_origin(data_dir: Path | None) -> Origin:
+    """The licence of a data set; one that is not there any more has an unknown one."""
+    if data_dir is None:
+        return Origin("unknown: the data set was not at hand when the model was exported", {})
+    info = DatasetInfo.load(data_dir)
+    return Origin(info.licence, info.credits)
+
+
+def find_images(
+    data_dir: Path | None, split: str, domains: tuple[str, ...], img_size: int, num: int
+) -> np.ndarray:
+    """The first images of each domain, taken in turns; noise when there is no data set.
+
+    Args:
+      data_dir: what `prepare_data` wrote, or None.
+      split: train or val.
+      domains: the model's.
+      img_size: R.
+      num: how many, at most.
+
+    Returns:
+      [num or fewer, R, R, 3] float32 in [-1, 1].
+
+    Raises:
+      UserError: the data set cannot be read, or has other domains.
+    """
+    if data_dir is None:
+        rng = np.random.default_rng(_SEED)
+        return rng.uniform(-1, 1, [num, img_size, img_size, 3]).astype(np.float32)
+    found = DatasetInfo.load(data_dir).domains
+    check(
+        found == domains,
+        f"Found the domains {', '.join(found)} in {data_dir}, expected those of the model, "
+        f"{', '.join(domains)}: pass the --data_dir that it was trained on.",
+    )
+    each = -(-num // len(domains))
+    per_domain = []
+    for domain in domains:
+        dataset = eval_dataset(data_dir, split, img_size=img_size, batch_size=each, domain=domain)
+        per_domain.append([image for images, _ in dataset.take(1) for image in images.numpy()])
+    in_turns = (image for images in zip_longest(*per_domain) for image in images)
+    return np.stack([image for image in in_turns if image is not None][:num])
+
+
+def calibration_inputs(
+    translation: Translation, info: ModelInfo, images: np.ndarray
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Typical inputs of every signature of a TFLite file, each image once.
+
+    Args:
+      translation: makes style codes.
+      info: sizes.
+      images: [N, R, R, 3] float32 in [-1, 1].
+
+    Yields:
+      The signature's key and its inputs, one row each.
+    """
+    rng = np.random.default_rng(_SEED)
+    for number in range(len(images)):
+        reference = images[number - 1][np.newaxis]
+        domain = np.array([number % len(info.domains)], np.int32)
+        values = {
+            "image": images[number][np.newaxis],
+            "reference": reference,
+            "target_domain": domain,
+            "latent": rng.standard_normal([1, info.latent_dim], np.float32),
+            "psi": rng.uniform(0.5, 1, [1]).astype(np.float32),
+            "style_code": translation.style_of_reference(tf.constant(reference), domain).numpy(),
+        }
+        for signature in (LATENT, REFERENCE, ENCODE, STYLE):
+            yield signature.name + FLOAT, {name: values[name] for name in signature.inputs}

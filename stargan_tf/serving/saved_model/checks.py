@@ -1,0 +1,141 @@
+"""Checks of requests, inside the graph: a wrong one gets InvalidArgument with a sentence."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+_SHOWN_CHARACTERS = 40
+
+
+def checked(
+    value: tf.Tensor, condition: tf.Tensor, message: Sequence[tf.Tensor | str]
+) -> tf.Tensor:
+    """Passes a tensor on if a condition holds.
+
+    What is computed from the result waits for the check, so nothing is ever
+    computed from a wrong value.
+
+    Args:
+      value: any tensor.
+      condition: scalar bool.
+      message: parts of the sentence; numbers are written out.
+
+    Returns:
+      `value`; running it raises InvalidArgumentError unless the condition holds.
+    """
+    parts = [p if isinstance(p, str) or p.dtype == tf.string else _digits(p) for p in message]
+    check = tf.debugging.Assert(condition, [tf.strings.join(parts)])
+    # In eager mode there is no operation; the check has raised already.
+    with tf.control_dependencies([] if check is None else [check]):
+        return tf.identity(value)
+
+
+def same_rows(first: str, value: tf.Tensor, others: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+    """Checks that there is an example, and that all inputs have as many rows as the first.
+
+    Args:
+      first: name of the first input.
+      value: its tensor.
+      others: the other inputs by name.
+
+    Returns:
+      The others, to be used in place of the unchecked ones.
+    """
+    rows = tf.shape(value)[0]
+    passed = []
+    for name, other in others.items():
+        message = [f"Found {first} empty, expected at least one row: send an image."]
+        other = checked(other, rows > 0, message)
+        message = [f"Found {name} with ", tf.shape(other)[0], f" rows and {first} with ", rows]
+        message += [", expected as many of both: send one for each image."]
+        passed.append(checked(other, tf.equal(tf.shape(other)[0], rows), message))
+    return passed
+
+
+def domain_index(
+    names: tf.Tensor, table: tf.lookup.StaticHashTable, domains: Sequence[str]
+) -> tf.Tensor:
+    """Finds domains by their names, or by their indices in digits.
+
+    Args:
+      names: [N] string.
+      table: from names to indices, -1 for others.
+      domains: the names.
+
+    Returns:
+      [N] int32.
+    """
+    by_name = table.lookup(names)
+    digits = tf.strings.regex_full_match(names, "[0-9]{1,9}")
+    by_digits = tf.strings.to_number(tf.where(digits, names, "0"), tf.int64)
+    index = tf.where((by_name < 0) & digits, by_digits, by_name)
+    known = (index >= 0) & (index < len(domains))
+    row = _first_wrong(known)
+    message = [
+        "Found target_domain ",
+        _printable(tf.gather(tf.concat([names, [""]], 0), row)),
+        " in row ",
+        row,
+        f", expected {_listed(domains)}: correct it.",
+    ]
+    return tf.cast(checked(index, tf.reduce_all(known), message), tf.int32)
+
+
+def domain_in_range(index: tf.Tensor, domains: Sequence[str]) -> tf.Tensor:
+    """Passes domain indices [N] int32 on if all lie in range."""
+    known = (index >= 0) & (index < len(domains))
+    row = _first_wrong(known)
+    found = tf.gather(tf.concat([index, [0]], 0), row)
+    message = ["Found target_domain ", found, " in row ", row]
+    message += [f", expected 0 to {len(domains) - 1} ({', '.join(domains)}): correct it."]
+    return checked(index, tf.reduce_all(known), message)
+
+
+def truncation(psi: tf.Tensor) -> tf.Tensor:
+    """Passes psi [N] float32 on if all lie in [0, 1]; NaN does not."""
+    fits = (psi >= 0) & (psi <= 1)
+    row = _first_wrong(fits)
+    found = tf.gather(tf.concat([psi, [0.0]], 0), row)
+    message = ["Found psi ", found, " in row ", row, ", expected 0 to 1: try 0.7."]
+    return checked(psi, tf.reduce_all(fits), message)
+
+
+def code(name: str, value: tf.Tensor, length: int) -> tf.Tensor:
+    """Passes codes on if each has the right length and is finite.
+
+    Args:
+      name: latent or style_code.
+      value: [N, any] float32.
+      length: expected.
+
+    Returns:
+      [N, length] float32.
+    """
+    found = tf.shape(value)[1]
+    message = [f"Found {name} of length ", found, f", expected {length} numbers for each image."]
+    value = checked(value, tf.equal(found, length), message)
+    return finite(name, tf.ensure_shape(value, [None, length]))
+
+
+def finite(name: str, value: tf.Tensor) -> tf.Tensor:
+    """Passes a float tensor on if it holds neither NaN nor infinity."""
+    message = [f"Found NaN or infinity in {name}, expected finite numbers: correct it."]
+    return checked(value, tf.reduce_all(tf.math.is_finite(value)), message)
+
+
+def _first_wrong(fine: tf.Tensor) -> tf.Tensor:
+    return tf.argmin(tf.cast(tf.concat([fine, [True]], 0), tf.int32))
+
+
+def _digits(number: tf.Tensor) -> tf.Tensor:
+    return tf.as_string(number, shortest=True) if number.dtype.is_floating else tf.as_string(number)
+
+
+def _printable(text: tf.Tensor) -> tf.Tensor:
+    """At most 40 characters, whatever bytes were sent."""
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", replace_control_characters=True)
+    return tf.strings.substr(text, 0, _SHOWN_CHARACTERS, unit="UTF8_CHAR")
+
+
+def _listed(domains: Sequence[str]) -> str:
+    return f"one of {', '.join(domains)}, or an index below {len(domains)}"

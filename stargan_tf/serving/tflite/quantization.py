@@ -1,0 +1,111 @@
+"""Eight bits where they do no harm: the convolutions.
+
+Quantising everything costs some 5 dB. What is kept in float, and why:
+
+- instance normalisation and AdaIN with their statistics: the variance of a feature
+  map does not survive 8 bits;
+- what lies between (LeakyReLU, additions, resizing), so that each activation is
+  rounded once, where it enters a convolution, and not at every step on its way;
+- 1x1 convolutions, and the last 3x3 one: they carry the decoder's residual stream,
+  whose range is a hundred times that of a normalised map, into the picture.
+
+The rest are over nine tenths of the multiplications.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
+
+# Operations of the networks other than convolutions and matrix products.
+_FLOAT_OPERATIONS = (
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "GATHER",
+    "LEAKY_RELU",
+    "MAXIMUM",
+    "MEAN",
+    "MINIMUM",
+    "MUL",
+    "RELU_N1_TO_1",
+    "RESHAPE",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "RSQRT",
+    "SPLIT",
+    "SQUARED_DIFFERENCE",
+    "SUB",
+)
+
+
+def convert_to_int8(
+    converter: tf.lite.TFLiteConverter,
+    calibration: Callable[[], Iterator[tuple[str, dict[str, np.ndarray]]]],
+) -> bytes:
+    """Converts a model with its convolutions in 8 bits.
+
+    Args:
+      converter: of the float model.
+      calibration: gives typical inputs of every signature; the ranges of activations are
+        those seen on them.
+
+    Returns:
+      The contents of the file; inputs and outputs are float.
+    """
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = calibration
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_FLOAT_OPERATIONS))
+    # The debugger is TensorFlow's way of quantising some operations and not others.
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=calibration, debug_options=options
+    )
+    # The names that choose single operations are those in the calibrated model.
+    options.denylisted_nodes = _float_convolutions(debugger.calibrated_model)
+    return _with_shared_buffers(debugger.get_nondebug_quantized_model())
+
+
+def _float_convolutions(content: bytes) -> list[str]:
+    """Names of the outputs of the convolutions that stay in float."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    names = []
+    for graph in model.subgraphs:
+        wide, last = [], None
+        for operation in graph.operators:
+            if flatbuffer_utils.opcode_to_name(model, operation.opcodeIndex) != "CONV_2D":
+                continue
+            _, height, width, _ = graph.tensors[operation.inputs[1]].shape
+            output = graph.tensors[operation.outputs[0]].name.decode()
+            if height == width == 1:
+                wide.append(output)
+            else:
+                last = output
+        makes_images = len(graph.tensors[graph.outputs[0]].shape) == 4
+        names += [*wide, last] if makes_images and last else wide
+    return names
+
+
+def _with_shared_buffers(content: bytes) -> bytes:
+    """Stores equal weights once: the signatures use the same ones."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    kept: list[Any] = []
+    place_of: dict[bytes, int] = {}
+    moved = []
+    for number, buffer in enumerate(model.buffers):
+        data = b"" if buffer.data is None else bytes(buffer.data)
+        # Buffer 0 means "none"; empty ones belong to tensors that are computed.
+        if number and data and data in place_of:
+            moved.append(place_of[data])
+            continue
+        moved.append(len(kept))
+        if number and data:
+            place_of[data] = len(kept)
+        kept.append(buffer)
+    model.buffers = kept
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.buffer = moved[tensor.buffer]
+    for entry in model.metadata or []:
+        entry.buffer = moved[entry.buffer]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

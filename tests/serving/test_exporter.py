@@ -1,0 +1,156 @@
+import json
+import re
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from stargan_tf.errors import UserError
+from stargan_tf.serving import exporter
+from stargan_tf.serving.agreement import Agreement
+from tests.serving.exports import DOMAINS, make_export
+
+
+def files_of(folder):
+    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_files(exported):
+    assert files_of(exported.base) == {
+        "1/saved_model.pb",
+        "1/fingerprint.pb",
+        "1/variables/variables.index",
+        "1/variables/variables.data-00000-of-00001",
+        "1/assets/domains.txt",
+        "1/assets/model.json",
+        "1/assets.extra/tf_serving_warmup_requests",
+        *(f"tflite/1/{t}.tflite" for t in ("float32", "float16", "dynamic", "int8")),
+    }
+    assert (exported.base / "1/assets/domains.txt").read_text() == "cat\ndog\nwild\n"
+
+
+def test_model_json(exported):
+    values = json.loads((exported.base / "1/assets/model.json").read_text())
+    assert values["name"] == "pets" and values["version"] == 1
+    assert values["domains"] == list(DOMAINS) and values["step"] == 7
+    assert (values["img_size"], values["latent_dim"], values["style_dim"]) == (32, 16, 64)
+    assert values["value_range"] == [-1, 1] and values["channels"] == "RGB"
+    assert values["licence"] and exported.info.domains == DOMAINS
+
+
+def test_only_what_serving_needs_is_saved(exported):
+    saved = tf.train.list_variables(str(exported.base / "1/variables/variables"))
+    numbers = sum(np.prod(shape) for name, shape in saved if "OBJECT_GRAPH" not in name)
+    used = 0
+    for network in exported.networks.networks():
+        for v in network.trainable_variables:
+            shape = list(v.shape)
+            # 3x3 kernels beside a resampling are saved as the 4x4 ones that they amount to.
+            folded = "sampling_conv2d" in v.name and "kernel" in v.name
+            used += np.prod([4, 4, *shape[2:]] if folded else shape)
+    assert numbers == used
+    text = (exported.base / "1/saved_model.pb").read_bytes()
+    assert b"discriminator" not in text and b"Adam" not in text
+
+
+def test_summary_says_what_where_and_how_near(exported):
+    lines = exported.summary.splitlines()
+    assert lines[0] == "Exported pets version 1:"
+    assert len([line for line in lines if " MB " in line]) == 5
+    assert re.search(r"pets/1 .* MB  within \de-0\d of the trained networks", lines[1])
+    assert all(re.search(r"float16|dynamic|int8|within", line) for line in lines[1:6])
+    assert "serve" in lines[-1]
+
+
+def test_warmup_requests_are_valid(exported):
+    signatures = tf.saved_model.load(str(exported.base / "1")).signatures
+    path = exported.base / "1/assets.extra/tf_serving_warmup_requests"
+    names = []
+    for record in tf.data.TFRecordDataset(str(path)):
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        request = log.predict_log.request
+        names.append(request.model_spec.signature_name)
+        inputs = {key: tf.constant(tf.make_ndarray(v)) for key, v in request.inputs.items()}
+        signatures[names[-1]](**inputs)
+    assert sorted(names) == sorted(n for n in signatures if not n.endswith("_float"))
+
+
+def test_versions_follow_each_other(tmp_path):
+    only = {"formats": ("saved_model",), "check_images": 1}
+    make_export(tmp_path, **only)
+    (tmp_path / "pets/tflite/3").mkdir(parents=True)
+    (tmp_path / "pets/.7.partial.x").mkdir()
+    made = make_export(tmp_path, **only)
+    assert "version 4" in made.summary
+    assert sorted(p.name for p in (tmp_path / "pets").iterdir()) == [
+        ".7.partial.x",
+        "1",
+        "4",
+        "tflite",
+    ]
+    assert "noise" in made.summary  # there was no data set to compare on
+
+
+def test_tflite_alone_makes_no_version_for_servers(tmp_path, data_dir):
+    make_export(tmp_path, formats=("tflite",), tflite_types=("float16",), data_dir=str(data_dir))
+    assert files_of(tmp_path) == {"pets/tflite/1/float16.tflite"}
+
+
+def test_an_export_that_differs_is_not_published(tmp_path, monkeypatch, data_dir):
+    monkeypatch.setattr(exporter, "compare", lambda *_: Agreement(worst=0.01, psnr=40.0))
+    with pytest.raises(UserError, match="differs by 1.0e-02 .* nothing was exported"):
+        make_export(tmp_path, data_dir=str(data_dir))
+    assert not files_of(tmp_path)
+
+
+def test_nothing_is_published_when_one_format_fails(tmp_path, monkeypatch):
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exporter.TFLiteConverter, "convert", fail)
+    with pytest.raises(KeyboardInterrupt):
+        make_export(tmp_path, tflite_types=("float32",))
+    assert not files_of(tmp_path)
+
+
+def test_int8_needs_a_data_set(tmp_path):
+    with pytest.raises(UserError, match="int8 is calibrated .* pass --data_dir"):
+        make_export(tmp_path)
+
+
+def test_data_set_of_other_domains(tmp_path, two_domains_dir):
+    with pytest.raises(UserError, match="Found the domains cat, dog .* expected those of the mod"):
+        make_export(tmp_path, data_dir=str(two_domains_dir))
+
+
+@pytest.mark.slow
+def test_loads_in_a_process_without_stargan_tf(exported, tmp_path):
+    """The SavedModel needs TensorFlow alone, and computes there what the networks do."""
+    rng = np.random.default_rng(5)
+    x = rng.uniform(-1, 1, [2, 32, 32, 3]).astype(np.float32)
+    s = rng.standard_normal([2, 64], np.float32)
+    np.savez(tmp_path / "inputs.npz", x=x, s=s)
+    program = f"""
+        import sys
+        class Refuse:
+            def find_spec(self, name, *_):
+                if name.split(".")[0] == "stargan_tf":
+                    raise ImportError(name)
+        sys.meta_path.insert(0, Refuse())
+        import numpy as np, tensorflow as tf
+        model = tf.saved_model.load({str(exported.base / "1")!r})
+        given = np.load("inputs.npz")
+        result = model.signatures["translate_style_float"](
+            image=tf.constant(given["x"]), style_code=tf.constant(given["s"]))
+        np.save("result.npy", result["image"].numpy())
+        assert not any(name.startswith("stargan_tf") for name in sys.modules)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    expected = np.clip(exported.networks.generator(x, s), -1, 1)
+    np.testing.assert_allclose(np.load(tmp_path / "result.npy"), expected, atol=1e-5)
