@@ -8,7 +8,7 @@ import tensorflow as tf
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
-from stargan_tf.models.layers import ResamplingConv2D
+from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.style_encoder import StyleEncoder
 
@@ -43,14 +43,14 @@ class TranslationNetworks(tf.Module):
         """The networks, in a fixed order."""
         return self.generator, self.mapping_network, self.style_encoder
 
-    def fold_kernels(self) -> None:
-        """Makes the kernels of convolutions beside resamplings for good, for networks to export.
+    def fold(self) -> None:
+        """Makes weights that layers compute from others for good, for networks to export.
 
         Outputs stay the same up to rounding, but training no longer reaches those layers.
         """
         for network in self.networks():
             for layer in network.submodules:
-                if isinstance(layer, ResamplingConv2D):
+                if isinstance(layer, PerDomainDense | ResamplingConv2D):
                     layer.fold()
 
 

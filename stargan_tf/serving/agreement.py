@@ -1,6 +1,6 @@
 """How near an exported model comes to the trained networks, on the same inputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ Model = Callable[[str, dict[str, np.ndarray]], np.ndarray]
 
 
 class Probe(NamedTuple):
-    """Inputs, and what the trained networks make of them.
+    """Inputs, and what the model that others are compared with makes of them.
 
     Attributes:
       inputs: by name, N rows each: image and reference [N, R, R, 3] float32, exact in 8
@@ -32,7 +32,7 @@ class Probe(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """Differences between a model and the trained networks.
+    """How much a model differs from the one that it is compared with.
 
     Attributes:
       worst: greatest absolute difference of any number of any output.
@@ -44,14 +44,35 @@ class Agreement(NamedTuple):
     psnr: float
 
 
-def make_probe(translation: Translation, info: ModelInfo, images: np.ndarray, seed: int) -> Probe:
-    """Runs the trained networks on images.
+def trained_model(translation: Translation) -> Model:
+    """The networks as they were trained, called like an exported model."""
+    by_name = {signature.name + FLOAT: signature for signature in SIGNATURES}
+
+    def call(name: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        return by_name[name].compute(translation, **inputs).numpy()
+
+    return call
+
+
+def saved_model(functions: Mapping[str, Callable]) -> Model:
+    """The signatures of a loaded SavedModel, called with arrays."""
+
+    def call(name: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        tensors = {key: tf.constant(value) for key, value in inputs.items()}
+        (output,) = functions[name](**tensors).values()
+        return output.numpy()
+
+    return call
+
+
+def make_probe(model: Model, info: ModelInfo, images: np.ndarray, seed: int) -> Probe:
+    """Runs the model that others are compared with.
 
     Args:
-      translation: the networks as they were trained.
+      model: takes batches.
       info: sizes.
       images: [N, R, R, 3] float32 in [-1, 1].
-      seed: of latents, domains, and of which image is the reference of which.
+      seed: of latents and truncations.
     """
     rng = np.random.default_rng(seed)
     num = len(images)
@@ -63,11 +84,10 @@ def make_probe(translation: Translation, info: ModelInfo, images: np.ndarray, se
         "latent": rng.standard_normal([num, info.latent_dim], np.float32),
         "psi": rng.uniform(0, 1, [num]).astype(np.float32),
     }
-    reference, domain = inputs["reference"], inputs["target_domain"]
-    inputs["style_code"] = translation.style_of_reference(reference, domain).numpy()
+    encode = {name: inputs[name] for name in ENCODE.inputs}
+    inputs["style_code"] = model(ENCODE.name + FLOAT, encode)
     expected = {
-        s.name: s.compute(translation, **{name: inputs[name] for name in s.inputs}).numpy()
-        for s in SIGNATURES
+        s.name: model(s.name + FLOAT, {name: inputs[name] for name in s.inputs}) for s in SIGNATURES
     }
     return Probe(inputs, expected)
 
@@ -99,7 +119,7 @@ def peak_signal_to_noise(error: np.ndarray) -> float:
     return float(10 * np.log10(_PEAK**2 / mean_square)) if mean_square else np.inf
 
 
-def compare_encoded(functions: dict[str, Callable], probe: Probe) -> int:
+def compare_encoded(functions: Mapping[str, Callable], probe: Probe) -> int:
     """Runs translate_style on encoded images, all in one batch.
 
     Args:

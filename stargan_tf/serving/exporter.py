@@ -17,7 +17,15 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.serving import examples
-from stargan_tf.serving.agreement import Agreement, Probe, compare, compare_encoded, make_probe
+from stargan_tf.serving.agreement import (
+    Agreement,
+    Probe,
+    compare,
+    compare_encoded,
+    make_probe,
+    saved_model,
+    trained_model,
+)
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.publishing import TFLITE_FOLDER, next_version, written_beside
 from stargan_tf.serving.saved_model.graph import SavedModel
@@ -56,7 +64,7 @@ def export(config: ExportConfig, trained: Trained) -> str:
 
     Args:
       config: what to export; already validated.
-      trained: the networks; their kernels are folded.
+      trained: the networks; they are folded (`TranslationNetworks.fold`).
 
     Returns:
       What was written, how large it is and how near it comes, in words.
@@ -69,8 +77,8 @@ def export(config: ExportConfig, trained: Trained) -> str:
     info = _describe(config, trained, data_dir, next_version(out))
     translation = Translation(trained.networks, trained.mean_styles)
     images = examples.find_images(data_dir, "val", info.domains, info.img_size, config.check_images)
-    probe = make_probe(translation, info, images, _SEED)
-    trained.networks.fold_kernels()
+    probe = make_probe(trained_model(translation), info, images, _SEED)
+    trained.networks.fold()
     results = []
     with contextlib.ExitStack() as folders:
         # Left in reverse order: who sees the SavedModel finds the TFLite files there already.
@@ -103,13 +111,7 @@ def _write_saved_model(
 
 def _check_saved_model(folder: Path, info: ModelInfo, probe: Probe) -> Agreement:
     functions = tf.saved_model.load(str(folder)).signatures
-
-    def model(name: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        (output,) = functions[name](**tensors).values()
-        return output.numpy()
-
-    agreement = compare(model, probe)
+    agreement = compare(saved_model(functions), probe)
     _demand(agreement.worst <= MAX_DIFFERENCE["saved_model"], "The SavedModel", agreement)
     if info.image_format == "png":
         difference = compare_encoded(functions, probe)

@@ -10,10 +10,11 @@ import stargan_tf.models
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
+from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.networks import TranslationNetworks, build_discriminator
 from stargan_tf.models.style_encoder import StyleEncoder
-from tests.models.registry import NETWORKS, PUBLISHED, S, X, Y, Z
+from tests.models.registry import NETWORKS, PUBLISHED, WIDTHS, S, X, Y, Z
 
 each_network = pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS.keys())
 
@@ -112,6 +113,56 @@ def test_saved_model_round_trip(entry, tmp_path):
     np.testing.assert_allclose(restored.serve(*entry.inputs), expected, atol=1e-5)
     single = restored.serve(*(value[1:] for value in entry.inputs))
     np.testing.assert_allclose(single, expected[1:], atol=1e-5)
+
+
+@each_network
+@pytest.mark.parametrize("folded", [False, True])
+def test_tflite_agreement(entry, folded):
+    """TFLite's own operations suffice, and compute the same."""
+    network = built(entry)
+    expected = entry.call(network, *entry.inputs)
+    if folded:
+        fold(network)
+    inputs = [value[1:] for value in entry.inputs]
+    module = tf.Module()
+    module.network = network
+    function = tf.function(lambda *values: entry.call(network, *values))
+    concrete = function.get_concrete_function(*map(tf.TensorSpec.from_tensor, inputs))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
+    interpreter = tf.lite.Interpreter(model_content=converter.convert())
+    interpreter.allocate_tensors()
+    for detail, value in zip(interpreter.get_input_details(), inputs, strict=True):
+        interpreter.set_tensor(detail["index"], value.numpy())
+    interpreter.invoke()
+    (output,) = interpreter.get_output_details()
+    np.testing.assert_allclose(interpreter.get_tensor(output["index"]), expected[1:], atol=1e-4)
+
+
+@each_network
+def test_folded_layers_compute_the_same(entry):
+    network = built(entry)
+    expected = entry.call(network, *entry.inputs)
+    assert fold(network) > 0
+    # What they were made of is not read any more.
+    for layer in network.submodules:
+        if isinstance(layer, PerDomainDense | ResamplingConv2D):
+            layer.kernel.assign(tf.zeros_like(layer.kernel))
+    np.testing.assert_allclose(entry.call(network, *entry.inputs), expected, atol=1e-5)
+
+
+def fold(network):
+    layers = [m for m in network.submodules if isinstance(m, PerDomainDense | ResamplingConv2D)]
+    for layer in layers:
+        layer.fold()
+    return len(layers)
+
+
+def test_folding_reaches_every_network_that_translates():
+    networks = TranslationNetworks(TrainConfig(**WIDTHS, mapping_hidden_dim=8), 2)
+    networks.fold()
+    layers = [m for n in networks.networks() for m in n.submodules]
+    assert all(m.folded_kernel is not None for m in layers if isinstance(m, ResamplingConv2D))
+    assert all(m.folded_heads for m in layers if isinstance(m, PerDomainDense))
 
 
 @pytest.mark.parametrize("name", ["mapping_network", "style_encoder", "discriminator"])

@@ -33,7 +33,7 @@ class SavedModel:
         """Traces every signature.
 
         Args:
-          translation: its networks with folded kernels.
+          translation: of folded networks.
           info: names and sizes.
           assets: an empty folder that must exist until the model is saved.
         """

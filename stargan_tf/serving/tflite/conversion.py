@@ -19,6 +19,7 @@ from stargan_tf.serving.signatures import (
     Signature,
     float_spec,
 )
+from stargan_tf.serving.tflite.half_precision import convert_to_float16
 from stargan_tf.serving.tflite.metadata import add_metadata
 from stargan_tf.serving.tflite.quantization import convert_to_int8
 from stargan_tf.serving.translation import Translation
@@ -41,7 +42,7 @@ class TFLiteConverter:
         """Traces the signatures.
 
         Args:
-          translation: its networks with folded kernels; weights that are computed in
+          translation: of folded networks; weights that are computed in
             the graph would keep the convolutions off phones' GPUs.
           info: names and sizes.
           calibration: typical inputs of every signature, for int8.
@@ -68,11 +69,10 @@ class TFLiteConverter:
             )
             if number_type == "int8":
                 content = convert_to_int8(converter, self._calibration)
+            elif number_type == "float16":
+                content = convert_to_float16(converter)
             else:
-                if number_type in ("float16", "dynamic"):
-                    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-                if number_type == "float16":
-                    converter.target_spec.supported_types = [tf.float16]
+                converter.optimizations = [tf.lite.Optimize.DEFAULT] * (number_type == "dynamic")
                 content = converter.convert()
         return add_metadata(content, self._info)
 

@@ -10,7 +10,7 @@ RUNTIMES = ("tensorflow", "litert")
 
 
 def open_file(path: Path | str, *, runtime: str = "tensorflow", num_threads: int = 2) -> Any:
-    """Opens a file with XNNPACK, which both runtimes use on their own.
+    """Opens a file, with XNNPACK.
 
     Args:
       path: a .tflite file.
@@ -25,7 +25,10 @@ def open_file(path: Path | str, *, runtime: str = "tensorflow", num_threads: int
         from ai_edge_litert.interpreter import Interpreter
     else:
         from tensorflow.lite.python.interpreter import Interpreter
-    return Interpreter(model_path=str(path), num_threads=num_threads)
+    interpreter = Interpreter(model_path=str(path), num_threads=num_threads)
+    # XNNPACK takes over here; signature runners alone would compute without it.
+    interpreter.allocate_tensors()
+    return interpreter
 
 
 def caller(interpreter: Any) -> Callable[[str, dict[str, np.ndarray]], np.ndarray]:

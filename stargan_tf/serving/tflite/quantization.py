@@ -23,6 +23,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 _FLOAT_OPERATIONS = (
     "ADD",
     "AVERAGE_POOL_2D",
+    "CONCATENATION",
     "GATHER",
     "LEAKY_RELU",
     "MAXIMUM",

@@ -9,7 +9,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from stargan_tf.config.export import TFLITE_TYPES
 from stargan_tf.serving import examples
-from stargan_tf.serving.agreement import compare, make_probe
+from stargan_tf.serving.agreement import compare, make_probe, trained_model
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.tflite.interpreters import RUNTIMES, caller, open_file
 from stargan_tf.serving.tflite.metadata import read_metadata
@@ -40,8 +40,9 @@ def operations(path):
 @pytest.fixture(scope="module")
 def probe(exported, data_dir):
     info = exported.info
+    translation = Translation(exported.networks, exported.mean_styles)
     images = examples.find_images(data_dir, "val", info.domains, info.img_size, 6)
-    return make_probe(Translation(exported.networks, exported.mean_styles), info, images, 3)
+    return make_probe(trained_model(translation), info, images, 3)
 
 
 @each_type

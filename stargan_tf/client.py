@@ -1,0 +1,78 @@
+r"""Translates images with a model in TensorFlow Serving; needs no TensorFlow itself.
+
+One photo in a random look of a domain; another seed gives another look:
+
+    python -m stargan_tf.client --model=pets --src=photo.jpg --target_domain=cat \
+        --seed=3 --psi=0.7 --out=cat.png
+
+A folder of photos in four looks each, over gRPC; or in the style of one reference:
+
+    python -m stargan_tf.client --server=grpc://localhost:8500 --model=pets --src=photos \
+        --target_domain=dog --num_outputs=4 --out=dogs
+    python -m stargan_tf.client --model=pets --src=photos --ref=tiger.jpg \
+        --target_domain=wild --out=tigers
+
+Which versions and signatures the server has:
+
+    python -m stargan_tf.client --model=pets --status
+
+Photos may have any size and common format. Files of a folder that are no images, or that
+the server refuses, are named and left out.
+"""
+
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from stargan_tf import flags
+from stargan_tf.config.client import ClientConfig
+from stargan_tf.errors import UserError
+
+
+def main(argv: Sequence[str]) -> int:
+    """Checks the settings, asks the server, and says where the result is."""
+    del argv
+    config = flags.parse(ClientConfig)
+    config.validate()
+    for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
+        signal.signal(kind, signal.default_int_handler)
+    warnings.simplefilter("ignore")  # Pillow's remarks on photos that work all the same
+    written = 0
+    try:
+        # Imported here, so that neither --help nor a mistake waits for it.
+        from tqdm import tqdm
+
+        from stargan_tf.serving.client import Client, ServingError
+        from stargan_tf.serving.client.folders import Job, Translation
+        from stargan_tf.serving.client.report import describe
+
+        chosen = {"version": config.version or None, "label": config.label or None}
+        with Client(config.server, config.model, timeout=config.timeout, **chosen) as client:
+            if config.status:
+                available, text = describe(client)
+                print(text)
+                return 0 if available else 1
+            job = Job(**{name: getattr(config, name) for name in Job._fields})
+            work = Translation(client, job, lambda text: tqdm.write(text, sys.stderr))
+            with tqdm(total=work.total, unit="image", disable=work.total == 1) as bar:
+                for done, left_out in work.run():
+                    written += done
+                    bar.update(done + left_out)
+    except KeyboardInterrupt as interrupt:
+        raise UserError(f"Interrupted{kept(written, config.out)}.") from interrupt
+    except (ServingError, OSError) as error:
+        raise UserError(f"{error}{kept(written, config.out)}") from error
+    print(f"Wrote {written} image{'s' * (written != 1)}:\n  {Path(config.out).resolve()}")
+    return 0
+
+
+def kept(written: int, out: str) -> str:
+    """What to know about files that were written before the work ended early."""
+    return f" ({written} finished in {out}; --overwrite goes over them again)" if written else ""
+
+
+if __name__ == "__main__":
+    flags.define(ClientConfig)
+    flags.run(main)

@@ -1,0 +1,173 @@
+"""The client: one method for each signature of an exported model."""
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+from .connection import Connection
+from .rows import Rows
+
+Domain = str | int
+Domains = Domain | Sequence[Domain]
+Vector = Sequence[float]
+Vectors = Vector | Sequence[Vector]
+
+
+class Client(Connection):
+    """Translates encoded images with a model in TensorFlow Serving.
+
+    Every method takes one image, or a list (or tuple) of N images as one batch, and returns
+    one result or a list of N. Beside a list, each further argument is one value for all images
+    or a list of N values. Images are the bytes of upright JPEG or PNG files of any size, see
+    `load_photo`; translations are PNG files (JPEG files, where the model was exported so).
+
+    An object may be used by any number of threads at once. All methods raise
+
+      InvalidRequestError: the server (or this class) refuses an argument.
+      NotFoundError: the server has no such model, version or label.
+      UnavailableError: there is no server or it cannot answer, also not after the retries.
+      DeadlineError: there was no answer in time.
+      ServingError: anything else.
+
+    and TypeError for arguments of other types.
+    """
+
+    @overload
+    def translate(
+        self, image: bytes, target_domain: Domain, *, seed: int = 7, psi: float = 1.0
+    ) -> bytes: ...
+
+    @overload
+    def translate(
+        self,
+        image: list[bytes] | tuple[bytes, ...],
+        target_domain: Domains,
+        *,
+        seed: int | Sequence[int] = 7,
+        psi: float | Sequence[float] = 1.0,
+    ) -> list[bytes]: ...
+
+    def translate(self, image: Any, target_domain: Any, *, seed: Any = 7, psi: Any = 1.0) -> Any:
+        """Translates into a domain in a random look.
+
+        Args:
+          image: encoded image(s).
+          target_domain: name or index of a domain.
+          seed: decides the look; the same seed is the same look.
+          psi: from 0 (the domain's mean look) to 1 (the most diverse).
+
+        Returns:
+          The encoded translation(s).
+        """
+        rows = Rows("image_bytes", image)
+        rows.add_domain(target_domain)
+        rows.add_int("seed", seed)
+        rows.add_float("psi", psi)
+        return self._predict("translate_random", rows, "image_bytes")
+
+    @overload
+    def translate_latent(
+        self, image: bytes, target_domain: Domain, latent: Vector, *, psi: float = 1.0
+    ) -> bytes: ...
+
+    @overload
+    def translate_latent(
+        self,
+        image: list[bytes] | tuple[bytes, ...],
+        target_domain: Domains,
+        latent: Vectors,
+        *,
+        psi: float | Sequence[float] = 1.0,
+    ) -> list[bytes]: ...
+
+    def translate_latent(
+        self, image: Any, target_domain: Any, latent: Any, *, psi: Any = 1.0
+    ) -> Any:
+        """The same with the look of a latent code.
+
+        Args:
+          image: encoded image(s).
+          target_domain: name or index of a domain.
+          latent: as many floats, from a normal distribution, as `metadata` tells (16).
+          psi: from 0 (the domain's mean look) to 1.
+
+        Returns:
+          The encoded translation(s).
+        """
+        rows = Rows("image_bytes", image)
+        rows.add_domain(target_domain)
+        rows.add_vector("latent", latent)
+        rows.add_float("psi", psi)
+        return self._predict("translate_latent", rows, "image_bytes")
+
+    @overload
+    def translate_reference(
+        self, image: bytes, reference: bytes, target_domain: Domain
+    ) -> bytes: ...
+
+    @overload
+    def translate_reference(
+        self,
+        image: list[bytes] | tuple[bytes, ...],
+        reference: bytes | Sequence[bytes],
+        target_domain: Domains,
+    ) -> list[bytes]: ...
+
+    def translate_reference(self, image: Any, reference: Any, target_domain: Any) -> Any:
+        """Translates into the look of another image.
+
+        Args:
+          image: encoded image(s).
+          reference: encoded image(s) whose look is taken.
+          target_domain: name or index of the references' domain.
+
+        Returns:
+          The encoded translation(s).
+        """
+        rows = Rows("image_bytes", image)
+        rows.add_images("reference_bytes", reference)
+        rows.add_domain(target_domain)
+        return self._predict("translate_reference", rows, "image_bytes")
+
+    @overload
+    def encode_style(self, reference: bytes, target_domain: Domain) -> list[float]: ...
+
+    @overload
+    def encode_style(
+        self, reference: list[bytes] | tuple[bytes, ...], target_domain: Domains
+    ) -> list[list[float]]: ...
+
+    def encode_style(self, reference: Any, target_domain: Any) -> Any:
+        """Takes the look of an image as a style code, for `translate_style`.
+
+        Args:
+          reference: encoded image(s).
+          target_domain: name or index of their domain.
+
+        Returns:
+          The style code(s), 64 floats each.
+        """
+        rows = Rows("reference_bytes", reference)
+        rows.add_domain(target_domain)
+        return self._predict("encode_style", rows, "style_code")
+
+    @overload
+    def translate_style(self, image: bytes, style_code: Vector) -> bytes: ...
+
+    @overload
+    def translate_style(
+        self, image: list[bytes] | tuple[bytes, ...], style_code: Vectors
+    ) -> list[bytes]: ...
+
+    def translate_style(self, image: Any, style_code: Any) -> Any:
+        """Translates into the look of a style code, whose domain is part of it.
+
+        Args:
+          image: encoded image(s).
+          style_code: from `encode_style`.
+
+        Returns:
+          The encoded translation(s).
+        """
+        rows = Rows("image_bytes", image)
+        rows.add_vector("style_code", style_code)
+        return self._predict("translate_style", rows, "image_bytes")

@@ -1,0 +1,183 @@
+"""Translating one photo or a folder of them, several requests at a time."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from .client import Client
+from .errors import InvalidRequestError, PhotoError, ServingError
+from .files import distinct_names, files_of, write_whole
+from .parallel import in_parallel
+from .photos import format_of, load_photo, reencode
+from .rejects import Rejects, Warn
+
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg"}
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+class Job(NamedTuple):
+    """What is translated, and how."""
+
+    src: str  # a photo, or a folder of them
+    target_domain: str
+    out: str  # a .png or .jpg file for one photo in one look, else a folder
+    ref: str = ""  # a reference, or a folder of them; empty for random looks
+    seed: int = 7  # that of the first random look; those after it have the seeds that follow
+    psi: float = 1.0  # truncation of the random looks
+    num_outputs: int = 1  # random looks
+    concurrency: int = 4  # requests that are under way at once
+    batch_size: int = 1  # images in a request
+
+
+class Look(NamedTuple):
+    """One look that every photo is given: that of a seed, or of a style code."""
+
+    name: str  # tells it from the others, in file names
+    seed: int = 0
+    style_code: list[float] | None = None  # where there is one, the seed does not count
+
+
+class Row(NamedTuple):
+    """One translation that is to be made."""
+
+    photo: Path
+    look: Look
+    name: str  # of its file, without suffix
+
+
+def reference_looks(client: Client, job: Job, warn: Warn) -> list[Look]:
+    """The looks of the job's references; those of a folder that cannot be used are left out.
+
+    Raises:
+      ServingError: no reference can be used, or the server cannot be.
+    """
+    ref = Path(job.ref)
+    paths = files_of(ref)
+    names = dict(zip(paths, distinct_names(paths), strict=True))
+
+    def ask(photo: bytes) -> list[float]:
+        return client.encode_style(photo, job.target_domain)
+
+    rejects = Rejects(ask if ref.is_dir() else None, warn)
+
+    def encoded(path: Path) -> Look | None:
+        try:
+            style_code = ask(load_photo(path))
+        except InvalidRequestError as error:
+            rejects.add(path, error)
+            return None
+        rejects.accept()
+        return Look(f"ref_{names[path]}", style_code=style_code)
+
+    found = [look for look in in_parallel(encoded, paths, job.concurrency) if look]
+    if not found:
+        raise PhotoError(
+            f"None of the {len(paths)} files in {ref} can be used as a reference, expected at "
+            "least one: see the warnings."
+        )
+    return sorted(found)
+
+
+class Translation:
+    """The work on one job."""
+
+    def __init__(self, client: Client, job: Job, warn: Warn) -> None:
+        """Lists the photos, and asks the server for the styles of references.
+
+        Args:
+          client: of the server.
+          job: what is wanted.
+          warn: told of files that are left out.
+
+        Raises:
+          ServingError: there are no photos or no usable references, or the server cannot be used.
+        """
+        self._client = client
+        self._job = job
+        self._out = Path(job.out)
+        self._photos = files_of(Path(job.src))
+        self._looks = [Look(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
+        if job.ref:
+            self._looks = reference_looks(client, job, warn)
+        self._rejects = Rejects(self._ask if Path(job.src).is_dir() else None, warn)
+        self.total = len(self._photos) * len(self._looks)
+
+    def run(self) -> Iterator[tuple[int, int]]:
+        """Translates and writes, file by file.
+
+        Yields:
+          After every request: how many of `total` it brought, and how many were left out.
+
+        Raises:
+          ServingError: nothing could be translated, or the server cannot be used any longer;
+            what was written stays.
+          OSError: a file cannot be written.
+        """
+        rows = self._rows()
+        batches = iter(lambda: list(islice(rows, self._job.batch_size)), [])
+        written = 0
+        for wanted, images in in_parallel(self._work, batches, self._job.concurrency):
+            for row, image in images:
+                self._write(row, image)
+            written += len(images)
+            yield len(images), wanted - len(images)
+        if not written:
+            raise ServingError(
+                f"None of the {len(self._photos)} files in {self._job.src} could be translated, "
+                "expected at least one: see the warnings."
+            )
+
+    def _rows(self) -> Iterator[Row]:
+        domain = self._job.target_domain.replace("/", "_")
+        for photo, name in zip(self._photos, distinct_names(self._photos), strict=True):
+            for look in self._looks:
+                yield Row(photo, look, f"{name}__to_{domain}__{look.name}")
+
+    def _work(self, batch: list[Row]) -> tuple[int, list[tuple[Row, bytes]]]:
+        return len(batch), self._translated(batch)
+
+    def _translated(self, batch: list[Row]) -> list[tuple[Row, bytes]]:
+        """The rows that can be translated, with their translations."""
+        loaded = [(row, self._loaded(row.photo)) for row in batch]
+        rows = [row for row, photo in loaded if photo is not None]
+        photos = [photo for _, photo in loaded if photo is not None]
+        if not rows:
+            return []
+        try:
+            images = self._request([row.look for row in rows], photos)
+        except InvalidRequestError as error:
+            if len(rows) == 1:
+                self._rejects.add(rows[0].photo, error)
+                return []
+            # One bad photo fails its whole request: find it by asking for each alone.
+            return [image for row in rows for image in self._translated([row])]
+        self._rejects.accept()
+        return list(zip(rows, images, strict=True))
+
+    def _loaded(self, path: Path) -> bytes | None:
+        if path not in self._rejects:
+            try:
+                return load_photo(path)
+            except PhotoError as error:
+                self._rejects.add(path, error)
+        return None
+
+    def _request(self, looks: list[Look], photos: list[bytes]) -> list[bytes]:
+        style_codes = [look.style_code for look in looks if look.style_code is not None]
+        if style_codes:
+            return self._client.translate_style(photos, style_codes)
+        seeds = [look.seed for look in looks]
+        return self._client.translate(
+            photos, self._job.target_domain, seed=seeds, psi=self._job.psi
+        )
+
+    def _ask(self, photo: bytes) -> list[bytes]:
+        return self._request(self._looks[:1], [photo])
+
+    def _write(self, row: Row, image: bytes) -> None:
+        wanted = FORMATS.get(self._out.suffix.lower())
+        if wanted:
+            write_whole(self._out, reencode(image, wanted))
+        else:
+            write_whole(self._out / f"{row.name}{SUFFIXES[format_of(image)]}", image)

@@ -1,0 +1,156 @@
+"""From any image file to the upright JPEG or PNG that a model takes."""
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import PhotoError
+
+if TYPE_CHECKING:  # imported when the first photo is prepared: callers may have other means
+    from PIL.Image import Image
+
+# More pixels are taken for a decompression bomb: a few kilobytes that fill the memory.
+MAX_PIXELS = 2**27
+JPEG_QUALITY = 95
+# Only formats that Pillow decodes by itself; others would start other programs.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM")
+# JPEG files of telephones may hold further pictures, which decoders ignore.
+_SENT_AS_THEY_ARE = ("JPEG", "MPO", "PNG")
+_ORIENTATION = 0x0112  # EXIF tag
+
+
+def load_photo(path: str | os.PathLike[str]) -> bytes:
+    """Reads an image file as a model takes it, see `prepare_photo`.
+
+    Raises:
+      PhotoError: there is no such file, or it is no usable image.
+    """
+    try:
+        return prepare_photo(Path(path).read_bytes())
+    except (OSError, PhotoError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PhotoError(
+            f"{os.fspath(path)} cannot be used ({reason}): give a JPEG, PNG, WebP or other common "
+            "image."
+        ) from error
+
+
+def prepare_photo(content: bytes) -> bytes:
+    """Makes an image file into one that a model takes.
+
+    Upright JPEG and PNG files without transparency are returned as they are. Others are turned
+    upright, laid over white and encoded again: as PNG, or as JPEG where the file's format had
+    lost something already.
+
+    Args:
+      content: an image file of any common format.
+
+    Returns:
+      An upright JPEG or PNG file in grey or RGB, 8 bits each.
+
+    Raises:
+      PhotoError: the bytes are no image, are damaged, or far too large.
+    """
+    if not content:
+        raise PhotoError("empty file")
+    import PIL.Image
+
+    try:
+        return _prepare(content)
+    except PhotoError:
+        raise
+    except PIL.Image.UnidentifiedImageError as error:
+        raise PhotoError("not an image, or of an unknown format") from error
+    except PIL.Image.DecompressionBombError as error:
+        raise PhotoError(f"absurdly large: over {MAX_PIXELS} pixels") from error
+    except Exception as error:  # Pillow's decoders raise nearly any type on damaged data
+        raise PhotoError(f"truncated or damaged: {error}") from error
+
+
+def _prepare(content: bytes) -> bytes:
+    import PIL.Image
+    import PIL.ImageOps
+
+    PIL.Image.init()  # registers every format: Pillow would otherwise know only the commonest
+    with PIL.Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise PhotoError(
+                f"absurdly large: {image.width}x{image.height}, over {MAX_PIXELS} pixels"
+            )
+        image.load()
+        plain = (
+            image.format in _SENT_AS_THEY_ARE
+            and image.mode in ("RGB", "L")
+            and "transparency" not in image.info
+            and image.getexif().get(_ORIENTATION, 1) == 1
+            and not _is_16_bit_png(content)
+        )
+        if plain:
+            return content
+        upright = _to_rgb(PIL.ImageOps.exif_transpose(image))
+        return encode(upright, "PNG" if image.format in _LOSSLESS else "JPEG")
+
+
+def encode(image: "Image", file_format: str) -> bytes:
+    """Encodes an RGB image as PNG or JPEG, without the original's metadata."""
+    import PIL.Image
+
+    buffer = io.BytesIO()
+    plain = PIL.Image.frombytes("RGB", image.size, image.tobytes())
+    if file_format == "PNG":
+        plain.save(buffer, "PNG")
+    else:
+        plain.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def reencode(content: bytes, file_format: str) -> bytes:
+    """The image in another format; as it is when it has that format.
+
+    Args:
+      content: a PNG or JPEG file, as a server answers.
+      file_format: PNG or JPEG.
+
+    Raises:
+      PhotoError: the bytes are no image.
+    """
+    if format_of(content) == file_format:
+        return content
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            return encode(image.convert("RGB"), file_format)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise PhotoError("the server's answer is no image") from error
+
+
+def format_of(content: bytes) -> str:
+    """JPEG for a JPEG file, else PNG: a server answers nothing else."""
+    return "JPEG" if content.startswith(b"\xff\xd8") else "PNG"
+
+
+def _to_rgb(image: "Image") -> "Image":
+    import PIL.Image
+
+    if image.mode.startswith("I"):
+        # 16 bits of grey, which Pillow opens as I;16 or as 32-bit I.
+        grey = image.convert("I")
+        low, high = grey.getextrema()
+        if low < 0 or high > 65535:
+            raise PhotoError("unsupported pixels: 32-bit integers")
+        return grey.point(lambda value: value * (1 / 257) + 0.5).convert("L").convert("RGB")
+    if image.mode == "F":
+        raise PhotoError("unsupported pixels: floating point")
+    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = PIL.Image.new("RGBA", image.size, "white")
+        return PIL.Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")  # palette, grey, black-and-white, CMYK, YCbCr
+
+
+def _is_16_bit_png(content: bytes) -> bool:
+    # Byte 24 of a PNG is the bit depth; Pillow shows the upper halves as plain RGB.
+    return content.startswith(b"\x89PNG") and content[24] == 16

@@ -1,0 +1,142 @@
+"""From what callers pass to equally long columns of plain values."""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .errors import InvalidRequestError
+
+INT64 = 2**63
+
+
+class Rows:
+    """The rows of one request: one for a single image, N for a list of N."""
+
+    def __init__(self, name: str, images: bytes | Sequence[bytes]) -> None:
+        """Takes the images, which decide how many rows there are.
+
+        Args:
+          name: of the input.
+          images: encoded images.
+
+        Raises:
+          InvalidRequestError: an empty list.
+          TypeError: something that is no encoded image.
+        """
+        self.single = _is_bytes(images)
+        self.columns: dict[str, list[Any]] = {}
+        if not self.single and not _is_list(images):
+            raise TypeError(_wrong_image(name, images))
+        rows = [images] if self.single else list(images)
+        if not rows:
+            raise InvalidRequestError(f"Found an empty list for {name}, expected images in it.")
+        self.count = len(rows)
+        self.columns[name] = [_image(name, row) for row in rows]
+
+    def add_images(self, name: str, value: bytes | Sequence[bytes]) -> None:
+        """Adds further images, one for all rows or one for each."""
+        self._add(name, value, single=_is_bytes(value), convert=lambda v: _image(name, v))
+
+    def add_domain(self, value: str | int | Sequence[str | int]) -> None:
+        """Adds the domain, by name or index, as the name or the index in digits."""
+        self._add("target_domain", value, single=not _is_list(value), convert=_domain)
+
+    def add_int(self, name: str, value: int | Sequence[int]) -> None:
+        """Adds a 64-bit number."""
+        self._add(name, value, single=not _is_list(value), convert=lambda v: _int64(name, v))
+
+    def add_float(self, name: str, value: float | Sequence[float]) -> None:
+        """Adds a float."""
+        self._add(name, value, single=not _is_list(value), convert=lambda v: _float(name, v))
+
+    def add_vector(self, name: str, value: Sequence[float] | Sequence[Sequence[float]]) -> None:
+        """Adds a list of floats, one for all rows or one for each."""
+        value = _plain(value)
+        if not _is_list(value) or not value:
+            raise TypeError(f"Found {value!r:.80} for {name}, expected a list of floats.")
+        single = not _is_list(_plain(value[0]))
+        self._add(name, value, single=single, convert=lambda v: _vector(name, v))
+        lengths = {len(row) for row in self.columns[name]}
+        if len(lengths) > 1:
+            raise InvalidRequestError(
+                f"Found lists of {min(lengths)} to {max(lengths)} floats for {name}, expected "
+                "equally long ones."
+            )
+
+    def result(self, values: list[Any]) -> Any:
+        """One value for a single image, else all."""
+        return values[0] if self.single else values
+
+    def _add(self, name: str, value: Any, *, single: bool, convert: Callable[[Any], Any]) -> None:
+        values = [value] * self.count if single else list(value)
+        if not single and self.single:
+            raise InvalidRequestError(
+                f"Found a list for {name} beside a single image, expected one value: pass lists "
+                "of images for more."
+            )
+        if len(values) != self.count:
+            raise InvalidRequestError(
+                f"Found {len(values)} values for {name} beside {self.count} images, expected as "
+                "many, or one for all."
+            )
+        self.columns[name] = [convert(v) for v in values]
+
+
+def _plain(value: Any) -> Any:
+    """Lists in place of arrays, without knowing their library."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _is_bytes(value: Any) -> bool:
+    return isinstance(value, bytes | bytearray | memoryview)
+
+
+def _is_list(value: Any) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
+
+
+def _wrong_image(name: str, value: Any) -> str:
+    return (
+        f"Found {type(value).__name__} for {name}, expected the bytes of an image file, or a list "
+        "of such: read files with load_photo."
+    )
+
+
+def _image(name: str, value: Any) -> bytes:
+    if not _is_bytes(value):
+        raise TypeError(_wrong_image(name, value))
+    return bytes(value)
+
+
+def _domain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        raise TypeError(f"Found {value} for target_domain, expected a name or an index.")
+    return str(_int64("target_domain", value))
+
+
+def _int64(name: str, value: Any) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"Found {value!r:.80} for {name}, expected a whole number.") from None
+    if not -INT64 <= number < INT64:
+        raise InvalidRequestError(f"Found {number} for {name}, expected a number of 64 bits.")
+    return number
+
+
+def _float(name: str, value: Any) -> float:
+    if isinstance(value, str | bytes):
+        raise TypeError(f"Found {value!r:.80} for {name}, expected a number.")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"Found {value!r:.80} for {name}, expected a number.") from None
+
+
+def _vector(name: str, value: Any) -> list[float]:
+    value = _plain(value)
+    if not _is_list(value):
+        raise TypeError(f"Found {value!r:.80} for {name}, expected a list of floats.")
+    return [_float(name, v) for v in value]
