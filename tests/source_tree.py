@@ -11,7 +11,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("stargan_tf", "pipeline", "tests")
 # Imports whose package has another name, and packages that one we import needs to do our work.
-PACKAGE_OF = {"PIL": "pillow", "absl": "absl_py", "dicebear": "dicebear_core"}
+PACKAGE_OF = {
+    "PIL": "pillow",
+    "absl": "absl_py",
+    "dicebear": "dicebear_core",
+    "google": "protobuf",
+    "grpc": "grpcio",
+    "tensorflow_serving": "tensorflow_serving_api",
+}
 COMPANIONS = {"dicebear": "dicebear_styles", "imageio": "imageio_ffmpeg"}
 
 

@@ -85,6 +85,19 @@ def test_stargan_tf_knows_no_pipeline():
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_serving_client_stands_alone():
+    allowed = {"google", "grpc", "requests", "PIL", "stargan_tf"}
+    files = python_files("stargan_tf/serving/client")
+    wrong = [i.name for file in files for i in imports(file) if i.top not in allowed]
+    wrong += [
+        i.name
+        for file in files
+        for i in imports(file)
+        if i.top == "stargan_tf" and not i.module.startswith("stargan_tf.serving.client")
+    ]
+    assert files and not wrong
+
+
 def test_only_flags_and_the_mains_touch_absl_flags():
     allowed = {"stargan_tf/flags.py", *MAINS}
     wrong = [use for file in PRODUCT if file not in allowed for use in uses(file, "absl.flags")]

@@ -188,7 +188,8 @@ def with_alpha():
         makers.encoded(makers.pixels(1, 1, 1)),
         makers.encoded(makers.pixels(1, 1, 3000)),
     ],
-    ids="wide tall progressive grey grey_jpeg palette bits colours cut_out alpha pixel line".split(),
+    ids=["wide", "tall", "progressive", "grey", "grey_jpeg", "palette", "bits", "colours"]
+    + ["cut_out", "alpha", "pixel", "line"],
 )
 def test_images_are_read_as_in_training(signatures, content):
     given = request(1, image_bytes=[content])

@@ -1,14 +1,14 @@
 """What docs/android.md says about the files is so."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from stargan_tf.serving.tflite.interpreters import open_file
 from stargan_tf.serving.tflite.metadata import read_metadata
+from tests.source_tree import ROOT
 
-TEXT = (Path(__file__).parents[3] / "docs/android.md").read_text()
+TEXT = (ROOT / "docs/android.md").read_text()
 KOTLIN = "\n".join(re.findall(r"```kotlin\n(.*?)```", TEXT, re.DOTALL))
 SIZES = {"R": 32, "L": 16, "S": 64}
 

@@ -1,0 +1,67 @@
+r"""Serves exported models on this machine, as TensorFlow Serving does in production.
+
+Every model in saved_models/, on gRPC port 8500 and REST port 8501; new versions are
+served as soon as they are there, and Ctrl-C ends it:
+
+    python -m stargan_tf.serve
+
+One model on ports of its own:
+
+    python -m stargan_tf.serve --model_name=portraits_64 --port=9500 --rest_api_port=9501
+
+With the files that TensorFlow Serving reads in its container (see serving/README.md):
+
+    python -m stargan_tf.serve --model_config_file=serving/models.config \
+        --enable_batching --batching_parameters_file=serving/batching.config \
+        --monitoring_config_file=serving/monitoring.config
+
+Is it there? Which version does it serve?
+
+    curl http://127.0.0.1:8501/v1/models/portraits_64
+"""
+
+import signal
+import threading
+from collections.abc import Sequence
+
+from stargan_tf import flags
+from stargan_tf.config.serve import ServeConfig
+from stargan_tf.serving.server.setup import settings_of
+
+
+def main(argv: Sequence[str]) -> None:
+    """Checks the settings, serves until it is told to stop, and finishes what is running."""
+    del argv
+    config = flags.parse(ServeConfig)
+    config.validate()
+    settings = settings_of(config)
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    for kind in kinds:  # SIGINT: shells ignore it in the background
+        signal.signal(kind, signal.default_int_handler)
+    server = None
+    try:
+        print(
+            "This server is for development: in production, use TensorFlow Serving "
+            "(serving/README.md).",
+            flush=True,
+        )
+        # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf.serving.server.server import Server, say
+
+        for note in settings.notes:
+            say(note)
+        server = Server(settings)
+        server.start()
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        for kind in kinds:  # a second time ends it at once
+            signal.signal(kind, signal.SIG_DFL)
+        print("Stopping: requests that are running may end.", flush=True)
+    finally:
+        if server:
+            server.stop()
+
+
+if __name__ == "__main__":
+    flags.define(ServeConfig)
+    flags.run(main)
