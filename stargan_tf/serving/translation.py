@@ -19,6 +19,11 @@ class Translation:
         self._networks = networks
         self._mean_styles = tf.constant(mean_styles, tf.float32)
 
+    @property
+    def decoder_blocks(self) -> int:
+        """How many blocks the generator's decoder has."""
+        return len(self._networks.generator.decoder)
+
     def style_of_latent(self, z: tf.Tensor, y: tf.Tensor, psi: tf.Tensor) -> tf.Tensor:
         """Random styles, truncated: s_avg + psi (F(z, y) - s_avg).
 

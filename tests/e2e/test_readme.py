@@ -1,5 +1,6 @@
 """What the README tells people to type works, and what it points at exists."""
 
+import contextlib
 import importlib
 import re
 import shlex
@@ -20,6 +21,10 @@ CONFIGS = {
     "stargan_tf.prepare_data": ("stargan_tf.config.prepare_data", "PrepareDataConfig"),
     "stargan_tf.train": ("stargan_tf.config.train", "TrainConfig"),
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
+    "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),
+    "stargan_tf.serve": ("stargan_tf.config.serve", "ServeConfig"),
+    "stargan_tf.client": ("stargan_tf.config.client", "ClientConfig"),
+    "stargan_tf.benchmark_tflite": ("stargan_tf.config.benchmark_tflite", "BenchmarkTFLiteConfig"),
 }
 COMMON_FLAGS = {"flagfile", "dry_run", "help"}
 
@@ -74,26 +79,51 @@ def test_every_make_target_exists(target):
     assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.slow
-@pytest.mark.e2e
-def test_own_pictures_from_folder_to_video(tmp_path):
-    """The commands under "Your own pictures", in their order, on pictures of one's own."""
+@pytest.fixture(scope="module")
+def own_pictures(tmp_path_factory):
+    """A folder where the commands under "Your own pictures" have been typed, in their order."""
+    folder = tmp_path_factory.mktemp("own_pictures")
     rs = np.random.RandomState(0)
     for domain in ("cats", "dogs"):
-        folder = tmp_path / "photos" / domain
-        folder.mkdir(parents=True)
+        photos = folder / "photos" / domain
+        photos.mkdir(parents=True)
         for name in ("felix", "rex", "tom", "ada"):
             pixels = rs.randint(0, 255, (300, 280, 3)).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / f"{name}.jpg")
-    section = README.split("## Your own pictures")[1].split("\n## ")[0]
-    typed = commands("\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)))
+            Image.fromarray(pixels).save(photos / f"{name}.jpg")
+    typed = commands_under("Your own pictures")
     assert len(typed) == 7
     for command in typed:
-        run(shorten(command), tmp_path)
+        run(shorten(command), folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_own_pictures_from_folder_to_video(own_pictures):
     for picture in ("dogs.png", "by_reference.png"):
-        assert Image.open(tmp_path / picture).size[0] > 32
-    assert (tmp_path / "felix.mp4").stat().st_size > 0
-    assert len(list((tmp_path / "dogs_and_all").iterdir())) >= 8
+        assert Image.open(own_pictures / picture).size[0] > 32
+    assert (own_pictures / "felix.mp4").stat().st_size > 0
+    assert len(list((own_pictures / "dogs_and_all").iterdir())) >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_servers_and_phones(own_pictures):
+    """From the run to the pictures that a server sends, and to the table of TFLite files."""
+    export, serve, client, benchmark = commands_under("Servers and phones")
+    assert "photos version 1" in run(export, own_pictures)
+    with started(f"{serve} --port=0 --rest_api_port=0", own_pictures) as lines:
+        (address,) = (line.split()[-1] for line in lines if line.startswith("REST on "))
+        run(f"{client} --server={address}", own_pictures)
+    pictures = sorted((own_pictures / "served").iterdir())
+    assert [Image.open(picture).size for picture in pictures] == [(32, 32)] * 4
+    table = run(f"{benchmark} --runs=3", own_pictures)
+    assert all(f"{kind}.tflite" in table for kind in ("float32", "float16", "dynamic", "int8"))
+
+
+def commands_under(heading):
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return commands("\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)))
 
 
 def shorten(command):
@@ -114,3 +144,27 @@ def run(command, folder):
         check=False,
     )
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+@contextlib.contextmanager
+def started(command, folder):
+    """Runs a server while the block runs; gives the lines it printed up to "REST on"."""
+    process = subprocess.Popen(
+        [sys.executable, *shlex.split(command)[1:]],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("REST on"):
+                break
+        yield lines
+    finally:
+        process.terminate()
+        process.stdout.close()
+        assert process.wait(60) == 0

@@ -20,7 +20,9 @@ def describe(client: Client) -> tuple[bool, str]:
     if available:
         metadata = client.metadata()
         lines.append(f"Signatures of version {metadata.version}:")
-        lines += [f"  {_describe(name, s)}" for name, s in sorted(metadata.signatures.items())]
+        # TensorFlow saves its initialisation as a signature, too; it is nobody's to call.
+        names = sorted(name for name in metadata.signatures if not name.startswith("__"))
+        lines += [f"  {_describe(name, metadata.signatures[name])}" for name in names]
         lines.append(
             "Domains: a server does not list them, but its refusal of an unknown --target_domain "
             "names them."
@@ -37,7 +39,10 @@ def _describe(name: str, signature: Signature) -> str:
 
 
 def _spec(spec: TensorSpec) -> str:
-    """Such as float [N, 16]."""
+    """Such as float [N, 16]; N is the number of images, * any length."""
     if spec.shape is None:
         return spec.dtype
-    return f"{spec.dtype} [{', '.join('N' if size is None else str(size) for size in spec.shape)}]"
+    sizes = ["*" if size is None else str(size) for size in spec.shape]
+    if spec.shape and spec.shape[0] is None:
+        sizes[0] = "N"
+    return f"{spec.dtype} [{', '.join(sizes)}]"

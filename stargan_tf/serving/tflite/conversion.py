@@ -48,6 +48,7 @@ class TFLiteConverter:
           calibration: typical inputs of every signature, for int8.
         """
         self._info = info
+        self._decoder_blocks = translation.decoder_blocks
         self._calibration = calibration
         self._functions = {s.name + FLOAT: _trace(s, translation, info) for s in SIGNATURES}
 
@@ -68,7 +69,7 @@ class TFLiteConverter:
                 folder, signature_keys=list(self._functions)
             )
             if number_type == "int8":
-                content = convert_to_int8(converter, self._calibration)
+                content = convert_to_int8(converter, self._calibration, self._decoder_blocks)
             elif number_type == "float16":
                 content = convert_to_float16(converter)
             else:
