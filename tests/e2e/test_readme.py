@@ -166,5 +166,5 @@ def started(command, folder):
         yield lines
     finally:
         process.terminate()
-        process.stdout.close()
-        assert process.wait(60) == 0
+        process.communicate(timeout=60)
+        assert process.returncode == 0

@@ -2,7 +2,6 @@
 
 import collections
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -35,9 +34,9 @@ def server(exported):
         if len(found) == 2:
             break
     yield process, Target(exported.base / "1", f"grpc://{found['gRPC']}", f"http://{found['REST']}")
-    process.send_signal(signal.SIGTERM)
-    process.stdout.close()
-    assert process.wait(60) == 0
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
 
 
 def memory(process) -> int:
