@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.errors import UserError
+from stargan_tf.serving.examples import calibration_inputs, find_images, read_origin
+from stargan_tf.serving.signatures import float_spec
+from stargan_tf.serving.translation import Translation
+from tests.serving.exports import DOMAINS
+
+
+def test_images_of_all_domains_in_turns(data_dir):
+    images = find_images(data_dir, "val", DOMAINS, 32, 7)
+    assert images.shape == (7, 32, 32, 3) and images.dtype == np.float32
+    assert -1 <= images.min() < -0.5 and 0.5 < images.max() <= 1
+    # The first of each domain come first.
+    first = find_images(data_dir, "val", DOMAINS, 32, 3)
+    np.testing.assert_array_equal(images[:3], first)
+    assert len({image.tobytes() for image in images}) == 7
+
+
+def test_fewer_images_than_wanted(data_dir):
+    assert len(find_images(data_dir, "train", DOMAINS, 32, 1000)) == 12
+
+
+def test_noise_without_a_data_set():
+    images = find_images(None, "val", DOMAINS, 32, 5)
+    assert images.shape == (5, 32, 32, 3) and images.std() > 0.5
+
+
+def test_other_domains(data_dir):
+    with pytest.raises(UserError, match="expected those of the model, cow"):
+        find_images(data_dir, "val", ("cow",), 32, 1)
+
+
+def test_origin(data_dir):
+    info = DatasetInfo.load(data_dir)
+    assert read_origin(data_dir) == (info.licence, info.credits)
+    assert read_origin(None).licence.startswith("unknown")
+
+
+def test_calibration_inputs_fit_the_signatures(exported, data_dir):
+    images = find_images(data_dir, "train", DOMAINS, 32, 4)
+    translation = Translation(exported.networks, exported.mean_styles)
+    given = list(calibration_inputs(translation, exported.info, images))
+    assert len(given) == 4 * 4 and len({key for key, _ in given}) == 4
+    for _, inputs in given:
+        for name, value in inputs.items():
+            spec = float_spec(name, exported.info, rows=1)
+            assert value.shape == spec.shape and value.dtype == spec.dtype.as_numpy_dtype
+    domains = {int(inputs["target_domain"][0]) for _, inputs in given if "target_domain" in inputs}
+    assert domains == {0, 1, 2}
