@@ -83,6 +83,7 @@ class TrainedNetworks(NamedTuple):
     domains: tuple[str, ...]
     networks: TranslationNetworks  # the moving averages
     step: int
+    checkpoint: str  # path, which names the iteration
 
 
 def load_trained(run_dir: str | Path, *, in_float32: bool = False) -> TrainedNetworks:
@@ -114,7 +115,7 @@ def load_trained(run_dir: str | Path, *, in_float32: bool = False) -> TrainedNet
         status.assert_existing_objects_matched().expect_partial()
     except _DAMAGED as error:
         raise _unreadable(newest) from error
-    return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()))
+    return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()), newest)
 
 
 def _unreadable(path: str) -> UserError:

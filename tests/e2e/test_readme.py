@@ -21,6 +21,7 @@ CONFIGS = {
     "stargan_tf.prepare_data": ("stargan_tf.config.prepare_data", "PrepareDataConfig"),
     "stargan_tf.train": ("stargan_tf.config.train", "TrainConfig"),
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
+    "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),
     "stargan_tf.serve": ("stargan_tf.config.serve", "ServeConfig"),
     "stargan_tf.client": ("stargan_tf.config.client", "ClientConfig"),

@@ -1,0 +1,70 @@
+r"""Measures how good a training run is, by the protocol of the paper.
+
+Every validation image is translated into every other domain, ten times by random looks
+and ten times by references; the translations are compared with the training images of
+their domain, and with each other:
+
+    python -m stargan_tf.evaluate --run_dir=runs/pets
+
+Without a network at hand, features are those of EfficientNet-Lite0, whose weights come with
+the requirements. The published figures, FID and LPIPS, need three weights files:
+
+    python -m stargan_tf.evaluate --run_dir=runs/pets --features=inception \
+        --inception_weights=inception_v3_google-0cc3c7bd.pth \
+        --alexnet_weights=alexnet-owt-7be5be79.pth --lpips_weights=alex.pth
+
+A quick look, on twenty images of each domain and by random looks alone:
+
+    python -m stargan_tf.evaluate --run_dir=runs/pets --modes=latent --max_sources=20
+
+Ctrl-C stops; the same command goes on with the pair of domains it was at.
+"""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from stargan_tf import flags
+from stargan_tf.config.evaluate import EvaluateConfig
+from stargan_tf.errors import UserError
+from stargan_tf.training.run_dir import RunDir
+
+
+def main(argv: Sequence[str]) -> None:
+    """Checks the settings, measures, prints a table and says where the figures are."""
+    del argv
+    config = flags.parse(EvaluateConfig)
+    config.validate()
+    trained = RunDir(config.run_dir).read().config  # its mistakes should not wait for TensorFlow
+    data_dir = Path(config.data_dir or trained.data_dir)
+    for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
+        signal.signal(kind, signal.default_int_handler)
+    try:
+        # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf.evaluation.evaluator import METRICS_FILE, Evaluated, Evaluator
+        from stargan_tf.evaluation.features.registry import load_feature_network
+        from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
+        from stargan_tf.sampling.translations import Translations
+        from stargan_tf.training.checkpoints import load_trained
+
+        weights = config.inception_weights if config.features == "inception" else None
+        network = load_feature_network(config.features, weights)
+        kind = "lpips" if config.lpips_weights else "efficientnet_lite0"
+        perceptual = load_perceptual_distance(kind, config.alexnet_weights, config.lpips_weights)
+        run = load_trained(Path(config.run_dir))
+        print(f"Using {config.run_dir} after {run.step} iterations.")
+        out = Path(config.out or Path(config.run_dir) / "evaluation" / f"{run.step:06d}")
+        translations = Translations(run.networks, run.config.latent_dim)
+        evaluated = Evaluated(run.config, run.domains, translations, run.checkpoint, run.step)
+        Evaluator(config, data_dir, out, network, perceptual).evaluate(evaluated)
+        print(f"{(out / 'table.txt').read_text()}\nEvery figure: {out / METRICS_FILE}")
+    except KeyboardInterrupt as interrupt:
+        raise UserError(
+            "Interrupted: run the same command again, and it goes on with the pair of domains "
+            "it was at."
+        ) from interrupt
+
+
+if __name__ == "__main__":
+    flags.define(EvaluateConfig)
+    flags.run(main)

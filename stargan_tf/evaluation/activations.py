@@ -1,0 +1,59 @@
+"""Activations as every distance takes them: finite rows, one for each image."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stargan_tf.config.settings import check
+
+
+def checked_activations(
+    activations: ArrayLike, *, of: str = "the images", least: int = 2
+) -> np.ndarray:
+    """Activations as an array that can be worked with.
+
+    float32 stays float32, which halves the memory of a large set: what computes with
+    the rows widens them block by block.
+
+    Args:
+      activations: [n, dim], any real type, NumPy or TensorFlow.
+      of: whose they are, for the error.
+      least: how many rows there must be.
+
+    Returns:
+      [n, dim] float32 or float64, without copying where the type already fits.
+
+    Raises:
+      UserError: they have another rank or no columns, are too few, or hold infinities or NaN.
+    """
+    rows = np.asarray(activations)
+    if rows.dtype not in (np.float32, np.float64):
+        rows = rows.astype(np.float64)
+    check(
+        rows.ndim == 2 and rows.shape[1] > 0,
+        f"Found activations of shape {list(rows.shape)} for {of}, expected [images, dim]: pool "
+        "the feature network's output over its positions.",
+    )
+    check(
+        len(rows) >= least,
+        f"Found {len(rows)} images among {of}, expected at least {least}: add images or leave "
+        "this comparison out.",
+    )
+    check(
+        bool(np.isfinite(rows).all()),
+        f"Found activations that are infinite or NaN for {of}, expected finite numbers: check the "
+        "images and the weights of the feature network.",
+    )
+    return rows
+
+
+def check_same_dim(dim: int, other: int) -> None:
+    """Refuses to compare what two different feature networks gave.
+
+    Raises:
+      UserError: the lengths of the activations differ.
+    """
+    check(
+        dim == other,
+        f"Found activations of length {dim} and {other}, expected one length: compare what the "
+        "same feature network gives.",
+    )

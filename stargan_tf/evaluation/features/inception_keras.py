@@ -1,0 +1,92 @@
+"""Inception-v3 as Keras ships it: weights that Keras downloads by itself.
+
+Source: Szegedy et al. 2016, arXiv:1512.00567. These are other weights than
+torchvision's, with other preprocessing: figures made with them compare models with
+each other, but not with published ones.
+"""
+
+import tensorflow as tf
+
+from stargan_tf.errors import UserError
+from stargan_tf.evaluation.features.base import FeatureNetwork
+from stargan_tf.evaluation.features.images import resize, to_8_bit
+from stargan_tf.evaluation.features.weights import given_file
+
+INPUT_SIZE = 299
+WEIGHTS_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+WEIGHTS_URL = (
+    f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{WEIGHTS_FILE}"
+)
+
+
+class InceptionKeras(FeatureNetwork):
+    """Features of keras.applications.InceptionV3, pooled after the last mixed block."""
+
+    name = "inception_keras"
+    dim = 2048
+    protocol = "8-bit, bilinear to 299 px, x / 127.5 - 1"
+
+    def __init__(self, model: tf.keras.Model) -> None:
+        """Wraps a model, as `build` returns it."""
+        weights = {f"{i:03}": weight for i, weight in enumerate(model.get_weights())}
+        super().__init__(weights)
+        self._model = model
+
+    @classmethod
+    def load(cls, path: str | None = None) -> "InceptionKeras":
+        """Reads a weights file of Keras, or lets Keras download (and keep) its own.
+
+        Args:
+          path: of a file with the weights, without those of the classifier.
+
+        Raises:
+          UserError: the file is missing or unfit, or the download failed.
+        """
+        return cls(_from_file(path) if path else _from_download())
+
+    def prepare(self, images: tf.Tensor) -> tf.Tensor:
+        """Resizes images [N, H, W, 3] in [-1, 1] to [N, 299, 299, 3] in [-1, 1].
+
+        That is Keras's own normalisation, `inception_v3.preprocess_input`.
+        """
+        return resize(to_8_bit(images), INPUT_SIZE, whole=False) / 127.5 - 1
+
+    def features(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Pooled features [N, 2048] of inputs [N, 299, 299, 3]."""
+        return self._model(inputs, training=False)
+
+
+def build(weights: str | None) -> tf.keras.Model:
+    """Makes the network: images [N, 299, 299, 3] to features [N, 2048].
+
+    Args:
+      weights: "imagenet" to download them, a file, or None for random ones.
+    """
+    return tf.keras.applications.InceptionV3(
+        include_top=False,
+        pooling="avg",
+        weights=weights,
+        input_shape=(INPUT_SIZE, INPUT_SIZE, 3),
+    )
+
+
+def _from_file(path: str) -> tf.keras.Model:
+    expected = "Keras's Inception-v3 without its classifier"
+    given_file("inception_weights", path, expected, WEIGHTS_URL)
+    try:
+        return build(path)
+    except Exception as error:  # Keras and h5py raise several types
+        raise UserError(
+            f"--inception_weights={path} is not {expected}: download {WEIGHTS_URL} again, or leave "
+            "the flag away to let Keras do it."
+        ) from error
+
+
+def _from_download() -> tf.keras.Model:
+    try:
+        return build("imagenet")
+    except Exception as error:  # Keras raises a plain Exception
+        raise UserError(
+            f"Keras could not download the weights of Inception-v3 ({error}): connect to the "
+            f"network, or fetch {WEIGHTS_URL} elsewhere and pass it as --inception_weights."
+        ) from error

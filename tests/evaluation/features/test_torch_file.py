@@ -1,0 +1,133 @@
+"""torch_zip.pth and torch_legacy.pth are the same tensors, written by PyTorch 2.13."""
+
+import collections
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from stargan_tf.errors import UserError
+from stargan_tf.evaluation.features.torch_file import read_state_dict, read_torch_file
+from tests.evaluation.features.torch_files import Tensor, write_torch_file
+from tests.golden.weights import GOLDEN
+
+NUMBERS = np.arange(24, dtype=np.float32) / 8
+TENSORS = {
+    "float": NUMBERS[:6].reshape(2, 3),
+    "transposed": NUMBERS.reshape(4, 6).T,
+    "part": NUMBERS.reshape(4, 6)[1:3, 2:5],
+    "expanded": np.full(3, 1.5, np.float32),
+    "double": NUMBERS[:3].astype(np.float64),
+    "half": (NUMBERS[:4] * 3).astype(np.float16),
+    "bfloat16": NUMBERS[:4] * 3,
+    "long": np.array([-1, 2**40]),
+    "int": np.array([1, 2], np.int32),
+    "bool": np.array([True, False]),
+    "scalar": np.array(7),
+    "empty": np.zeros([0, 3], np.float32),
+    "parameter": NUMBERS[:2],
+}
+LAYOUTS = ["torch_zip.pth", "torch_legacy.pth"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_reads_what_pytorch_wrote(layout):
+    tensors = read_state_dict(GOLDEN / layout)
+    assert list(tensors) == list(TENSORS)
+    for name, expected in TENSORS.items():
+        assert tensors[name].dtype == expected.dtype, name
+        np.testing.assert_array_equal(tensors[name], expected, err_msg=name)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kept", [0.01, 0.3, 0.6, 0.99])
+def test_a_truncated_file_is_refused(layout, kept, tmp_path):
+    content = (GOLDEN / layout).read_bytes()
+    path = tmp_path / "half.pth"
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(UserError, match=r"half\.pth is not a usable PyTorch weights file"):
+        read_torch_file(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>Not Found</html>", b"\x89PNG\r\n", b"\x80\x02."])
+def test_other_files_are_refused(content, tmp_path):
+    path = tmp_path / "other.pth"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a usable PyTorch weights file"):
+        read_torch_file(path)
+
+
+def test_a_zip_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "other.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    with pytest.raises(UserError, match=r"without a data\.pkl"):
+        read_torch_file(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nothing\.pth cannot be read \(No such file"):
+        read_torch_file(tmp_path / "nothing.pth")
+
+
+class Evil:
+    """Runs a command when it is unpickled as Python itself does."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_nothing_is_executed(zipped, tmp_path):
+    path, trace = tmp_path / "evil.pth", tmp_path / "trace"
+    pickled = pickle.dumps({"weight": Evil(trace)}, protocol=2)
+    if zipped:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("evil/data.pkl", pickled)
+    else:
+        path.write_bytes(pickled)
+    with pytest.raises(UserError, match=r"holds a posix\.mkdir, which is no tensor"):
+        read_torch_file(path)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["getattr", "eval", "exec", "__import__", "open"])
+def test_no_builtin_is_found(name, tmp_path):
+    path = tmp_path / "evil.pth"
+    path.write_bytes(b"c__builtin__\n" + name.encode() + b"\n.")
+    with pytest.raises(UserError, match="which is no tensor"):
+        read_torch_file(path)
+
+
+@pytest.mark.parametrize(
+    ("offset", "shape", "strides"),
+    [(0, (25,), (1,)), (20, (5,), (1,)), (0, (2, 2), (24, 1)), (9, (2,), (-1,)), (-1, (2,), (1,))],
+)
+def test_a_tensor_cannot_reach_beyond_its_numbers(offset, shape, strides, tmp_path):
+    tensor = Tensor(NUMBERS, offset, shape, strides)
+    path = write_torch_file(tmp_path / "far.pth", {"weight": tensor})
+    with pytest.raises(UserError, match=r"reaches beyond its numbers|has no place in the file"):
+        read_torch_file(path)
+
+
+def test_a_file_of_several_networks_is_no_state_dict(tmp_path):
+    path = tmp_path / "values.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x/data.pkl", pickle.dumps({"net": {}, "step": 3, "names": ("a",)}, 2))
+    assert read_torch_file(path) == {"net": {}, "step": 3, "names": ["a"]}
+    with pytest.raises(UserError, match="no weights of a single network"):
+        read_state_dict(path)
+
+
+def test_metadata_of_modules_is_left_out(tmp_path):
+    state = collections.OrderedDict()
+    state._metadata = {"": {"version": 1}}
+    path = tmp_path / "empty.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x/data.pkl", pickle.dumps(state, 2))
+    assert read_state_dict(path) == {}

@@ -1,0 +1,55 @@
+import pytest
+
+from stargan_tf.evaluation.results import Names, pairs, table, with_means
+from stargan_tf.evaluation.tasks import Task
+
+PAPER = Names("inception", "lpips")
+OFFLINE = Names("efficientnet_lite0", "efficientnet_lite0")
+TASK = Task("latent", "cat", "dog", 1)
+
+
+def test_official_names_are_for_the_official_networks_alone():
+    assert PAPER.key("FD", TASK) == "FID_latent/cat2dog"
+    assert PAPER.key("KD", TASK) == "KID_latent/cat2dog"
+    assert PAPER.key("diversity", TASK) == "LPIPS_latent/cat2dog"
+    assert OFFLINE.key("FD", TASK) == "FD_efficientnet_lite0_latent/cat2dog"
+    assert OFFLINE.key("diversity", TASK) == "PD_efficientnet_lite0_latent/cat2dog"
+    assert Names("inception_keras", "lpips").key("FD", TASK).startswith("FD_inception_keras")
+    assert OFFLINE.key("accuracy", TASK) == "accuracy_latent/cat2dog"
+    assert OFFLINE.key("accuracy", Task("real", "dog", "dog", 1)) == "accuracy_real/dog"
+
+
+def test_means_are_over_the_tasks_of_one_kind():
+    figures = {"FID_latent/a2b": 1.0, "FID_latent/b2a": 3.0, "FID_reference/a2b": 7.0}
+    found = with_means(figures)
+    assert found["FID_latent/mean"] == 2 and found["FID_reference/mean"] == 7
+    assert figures.items() <= found.items() and len(found) == 5
+    assert pairs(found, "FID_latent") == {"a2b": 1.0, "b2a": 3.0}
+
+
+@pytest.mark.parametrize("names", [PAPER, OFFLINE])
+def test_table(names):
+    figures = {
+        names.key(short, task): value
+        for value, task in enumerate(
+            [
+                TASK,
+                TASK._replace(mode="source"),
+                Task("real", "dog", "dog", 1),
+            ],
+            start=41,
+        )
+        for short in ("FD", "accuracy")
+    }
+    text = table(with_means(figures) | {"about": {"step": 12}}, names)
+    lines = text.splitlines()
+    assert names.figure("FD") in lines[0]
+    assert [line.split("  ")[0] for line in lines[1:4]] == [
+        "random looks",
+        "sources as they are (no translation)",
+        "real validation images",
+    ]
+    assert [line.split()[-6:] for line in lines[1:4]] == [
+        [str(n), "-", "-", str(n), "-", "-"] for n in (41, 42, 43)
+    ]
+    assert "12 iterations" in text and "Lower is better" in text
