@@ -44,6 +44,7 @@ def main(argv: Sequence[str]) -> None:
         from stargan_tf.evaluation.evaluator import METRICS_FILE, Evaluated, Evaluator
         from stargan_tf.evaluation.features.registry import load_feature_network
         from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
+        from stargan_tf.evaluation.results import write_scalars
         from stargan_tf.sampling.translations import Translations
         from stargan_tf.training.checkpoints import load_trained
 
@@ -56,7 +57,8 @@ def main(argv: Sequence[str]) -> None:
         out = Path(config.out or Path(config.run_dir) / "evaluation" / f"{run.step:06d}")
         translations = Translations(run.networks, run.config.latent_dim)
         evaluated = Evaluated(run.config, run.domains, translations, run.checkpoint, run.step)
-        Evaluator(config, data_dir, out, network, perceptual).evaluate(evaluated)
+        results = Evaluator(config, data_dir, out, network, perceptual).evaluate(evaluated)
+        write_scalars(results, RunDir(config.run_dir).logs / "evaluation")
         print(f"{(out / 'table.txt').read_text()}\nEvery figure: {out / METRICS_FILE}")
     except KeyboardInterrupt as interrupt:
         raise UserError(

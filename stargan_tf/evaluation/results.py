@@ -1,9 +1,10 @@
 """How figures are called in metrics.json, and how they are shown to people."""
 
-import re
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from stargan_tf.evaluation.tasks import Task
 
@@ -77,8 +78,11 @@ def table(results: dict[str, Any], names: Names) -> str:
     return "\n".join(lines)
 
 
-def pairs(results: dict[str, Any], kind: str) -> dict[str, float]:
-    """The figures of one kind, such as FID_latent, by task, without the mean."""
-    pattern = re.compile(re.escape(kind) + "/(.+)")
-    found = ((pattern.fullmatch(key), value) for key, value in results.items())
-    return {m[1]: value for m, value in found if m and m[1] != "mean"}
+def write_scalars(results: dict[str, Any], folder: Path) -> None:
+    """Writes every figure for TensorBoard, at the iteration that was evaluated."""
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default(step=results["about"]["step"]):
+        for key, value in results.items():
+            if key != "about":
+                tf.summary.scalar(key, value)
+    writer.close()
