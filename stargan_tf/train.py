@@ -39,7 +39,9 @@ def main(argv: Sequence[str]) -> int:
     # Imported here, so that neither --help nor a mistake waits for TensorFlow.
     from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
     from stargan_tf.data.throughput import measure_throughput
+    from stargan_tf.evaluation.during_training import TrainingFigures
     from stargan_tf.sampling.training_samples import TrainingSamples
+    from stargan_tf.sampling.translations import Translations
     from stargan_tf.training.dry_run import describe
     from stargan_tf.training.runtime import make_strategy
     from stargan_tf.training.session import run_training
@@ -68,6 +70,9 @@ def main(argv: Sequence[str]) -> int:
     validation_images = eval_dataset(
         data_dir, "val", img_size=config.img_size, batch_size=config.batch_size
     )
+    validation = Validation(validation_images, config, len(domains))
+    translations = functools.partial(Translations, latent_dim=config.latent_dim)
+    figures = TrainingFigures(data_dir, config, domains, translations)
     return run_training(
         config,
         run,
@@ -75,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
         state,
         dataset,
         sample=TrainingSamples(data_dir, config, domains, run.samples),
-        evaluate=Validation(validation_images, config, len(domains)),
+        evaluate=lambda networks: validation(networks) | figures(networks),
     )
 
 

@@ -138,7 +138,7 @@ def measure(
     """
     statistics, rows, diversity, number = RunningStatistics(measures.network.dim), [], [], 0
     for batch in outputs:
-        shown = _as_shown(batch)  # 8 bits, as any viewer would see it
+        shown = as_shown(batch)  # 8 bits, as any viewer would see it
         flat = tf.reshape(shown, [-1, *shown.shape[2:]])
         features = measures.network(flat).numpy()
         statistics.update(features)
@@ -163,7 +163,8 @@ def measure(
     return figures
 
 
-def _as_shown(images: np.ndarray) -> tf.Tensor:
+def as_shown(images: np.ndarray) -> tf.Tensor:
+    """Images of any shape as a viewer sees them: clipped to [-1, 1], in steps of 8 bits."""
     return tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1) * 127.5) / 127.5 - 1
 
 

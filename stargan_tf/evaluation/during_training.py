@@ -1,0 +1,152 @@
+"""The protocol on a few images, as often as a training run likes to know how it does."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.data.input_pipeline import eval_dataset
+from stargan_tf.errors import UserError
+from stargan_tf.evaluation.domain_classifier import DomainClassifier
+from stargan_tf.evaluation.features.base import FeatureNetwork
+from stargan_tf.evaluation.features.efficientnet_lite0 import EfficientNetLite0
+from stargan_tf.evaluation.features.registry import load_feature_network
+from stargan_tf.evaluation.kernel_distance import kernel_distance
+from stargan_tf.evaluation.perceptual import PerceptualDistance
+from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
+from stargan_tf.evaluation.results import Names
+from stargan_tf.evaluation.tasks import Task, Translations, as_shown, outputs_of
+from stargan_tf.models.networks import TranslationNetworks
+
+SOURCES = 16  # of each domain
+OUTPUTS = 2  # of each source in each other domain
+REAL_IMAGES = 512  # training images of each domain to compare with: seconds, once
+_BATCH = 32
+_SEED = 0
+
+
+def _load_efficientnet() -> tuple[FeatureNetwork, PerceptualDistance]:
+    network = load_feature_network(EfficientNetLite0.name)
+    return network, load_perceptual_distance(EfficientNetLite0.name)
+
+
+class TrainingFigures:
+    """Measures kernel distance, domain accuracy and diversity of the averaged networks.
+
+    The same sources, latents and references every time, so that the figures of a run
+    can be compared with each other. The kernel distance is not biased by how few images
+    there are, as the Frechet distance would be; both noise and level differ from what
+    stargan_tf.evaluate gives.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        config: TrainConfig,
+        domains: tuple[str, ...],
+        translations_of: Callable[[TranslationNetworks], Translations],
+        load: Callable[[], tuple[FeatureNetwork, PerceptualDistance]] = _load_efficientnet,
+    ) -> None:
+        """Takes what to measure; nothing is loaded or computed before the first call.
+
+        Args:
+          data_dir: what `prepare_data` wrote.
+          config: of the run.
+          domains: names, in the order of their indices.
+          translations_of: makes callables of the networks, once.
+          load: gives the networks that measure.
+        """
+        self._data_dir = data_dir
+        self._config = config
+        self._domains = domains
+        self._translations_of = translations_of
+        self._load = load
+        self._ready = False
+        self._possible = len(domains) > 1
+
+    def __call__(self, networks: TranslationNetworks) -> dict[str, float]:
+        """Measures, or says once why that cannot be done: no run should end for it.
+
+        Args:
+          networks: the averages; the same object at every call.
+
+        Returns:
+          Figures by log key, such as val/KD_efficientnet_lite0_latent; none when there
+          are too few images or domains.
+        """
+        if not self._possible:
+            return {}
+        try:
+            if not self._ready:
+                self._prepare(networks)
+            return self._figures()
+        except (UserError, OSError) as error:
+            self._possible = False
+            tqdm.write(f"warning: distances are not measured: {error}", sys.stderr)
+            return {}
+
+    def _figures(self) -> dict[str, float]:
+        figures = {}
+        for mode in ("latent", "reference"):
+            found = [
+                self._measure(Task(mode, source, target, index))
+                for source in self._domains
+                for index, target in enumerate(self._domains)
+                if source != target
+            ]
+            for short in found[0]:
+                mean = float(np.mean([figure[short] for figure in found]))
+                figures[f"val/{self._names.figure(short)}_{mode}"] = mean
+        return figures
+
+    def _prepare(self, networks: TranslationNetworks) -> None:
+        self._network, self._perceptual = self._load()
+        self._names = Names(self._network.name, self._perceptual.name)
+        self._images: dict[str, np.ndarray] = {}
+        self._real: dict[str, np.ndarray] = {}
+        for name in self._domains:
+            self._images[name] = next(iter(self._dataset("val", name, SOURCES))).numpy()
+            batches = self._dataset("train", name, _BATCH).take(REAL_IMAGES // _BATCH)
+            self._real[name] = np.concatenate([self._network(x).numpy() for x in batches])
+        rows = [self._real[name] for name in self._domains]
+        labels = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
+        self._classifier = DomainClassifier.fit(np.concatenate(rows), labels)
+        self._translations = self._translations_of(networks)
+        self._ready = True
+
+    def _dataset(self, split: str, domain: str, batch_size: int) -> tf.data.Dataset:
+        """Batches of a domain's images alone."""
+        dataset = eval_dataset(
+            self._data_dir,
+            split,
+            img_size=self._config.img_size,
+            batch_size=batch_size,
+            domain=domain,
+        )
+        return dataset.map(lambda images, labels: images)
+
+    def _measure(self, task: Task) -> dict[str, float]:
+        features, diversity = [], []
+        for batch in outputs_of(
+            task,
+            self._translations,
+            self._images[task.source],
+            self._images[task.target],
+            latent_dim=self._config.latent_dim,
+            num_outs=OUTPUTS,
+            batch_size=SOURCES,
+            seed=_SEED,
+        ):
+            shown = as_shown(batch)
+            features.append(self._network(shown.numpy().reshape(-1, *batch.shape[2:])).numpy())
+            diversity.append(self._perceptual.mean_over_pairs(shown).numpy())
+        fakes = np.concatenate(features)
+        return {
+            "KD": kernel_distance(self._real[task.target], fakes).value,
+            "accuracy": float(np.mean(self._classifier.predict(fakes) == task.index)),
+            "diversity": float(np.concatenate(diversity).mean()),
+        }

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.evaluation.during_training import TrainingFigures
+from tests.data import makers
+from tests.evaluation.fakes import MeanColours, Painter, PixelDistance
+
+DOMAINS = ("cat", "dog")
+CONFIG = TrainConfig(img_size=8, latent_dim=4)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    root = tmp_path_factory.mktemp("during_training")
+    counts = {f"{s}/{d}": n for s, n in (("train", 12), ("val", 6)) for d in DOMAINS}
+    source = makers.folder(root / "source", counts)
+    makers.prepared(root / "data", source="folder", input_dir=str(source))
+    return root / "data"
+
+
+def load():
+    return MeanColours(), PixelDistance()
+
+
+def test_figures_are_the_same_every_time_and_follow_the_networks(data_dir):
+    made = []
+
+    def translations_of(painter):
+        made.append(painter)
+        return painter
+
+    grey = Painter({0: np.zeros(3), 1: np.zeros(3)})
+    measure = TrainingFigures(data_dir, CONFIG, DOMAINS, translations_of, load)
+    first = measure(grey)
+    assert set(first) == {
+        f"val/{figure}_{mode}"
+        for figure in ("KD_mean_colours", "accuracy", "PD_pixels")
+        for mode in ("latent", "reference")
+    }
+    assert first == measure(grey)
+    grey.colours = {0: np.full(3, 0.9), 1: np.full(3, -0.9)}
+    far = measure(grey)
+    assert far["val/KD_mean_colours_latent"] > first["val/KD_mean_colours_latent"]
+    assert far["val/KD_mean_colours_reference"] == first["val/KD_mean_colours_reference"]
+    assert made == [grey]  # compiled once
+
+
+def test_networks_that_measure_are_loaded_when_needed(data_dir):
+    calls = []
+    measure = TrainingFigures(
+        data_dir, CONFIG, DOMAINS, lambda p: p, lambda: calls.append(1) or load()
+    )
+    assert not calls
+    painter = Painter({0: np.zeros(3), 1: np.zeros(3)})
+    measure(painter)
+    measure(painter)
+    assert calls == [1]
+
+
+def test_too_few_images_are_said_once_and_end_nothing(tmp_path, capsys):
+    counts = {"train/cat": 2, "train/dog": 5, "val/cat": 2, "val/dog": 2}
+    source = makers.folder(tmp_path / "source", counts)
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
+    measure = TrainingFigures(tmp_path / "data", CONFIG, DOMAINS, lambda p: p, load)
+    painter = Painter({0: np.zeros(3), 1: np.zeros(3)})
+    assert measure(painter) == {} and measure(painter) == {}
+    assert capsys.readouterr().err.count("warning: distances are not measured: Found") == 1
+
+
+def test_one_domain_has_nothing_to_translate_into(data_dir):
+    assert TrainingFigures(data_dir, CONFIG, ("cat",), lambda p: p, load)(None) == {}
