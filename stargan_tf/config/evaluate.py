@@ -1,9 +1,8 @@
 """Settings of `python -m stargan_tf.evaluate`."""
 
 import dataclasses
-from pathlib import Path
 
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_run_dir, setting
 
 MODES = ("latent", "reference")
 
@@ -48,15 +47,7 @@ class EvaluateConfig:
         Raises:
           UserError: a setting is missing, out of range or contradicts another.
         """
-        check(
-            bool(self.run_dir),
-            "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME.",
-        )
-        check(
-            Path(self.run_dir).is_dir(),
-            f"--run_dir={self.run_dir} is not a folder, expected that of a training run: check "
-            "the path, or train one with python -m stargan_tf.train.",
-        )
+        check_run_dir(self.run_dir)
         check(
             bool(self.modes) and set(self.modes) <= set(MODES),
             f"Found --modes={','.join(self.modes)}, expected some of {', '.join(MODES)}, separated "

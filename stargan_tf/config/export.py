@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_run_dir, setting
 
 FORMATS = ("saved_model", "tflite")
 TFLITE_TYPES = ("float32", "float16", "dynamic", "int8")
@@ -44,15 +44,7 @@ class ExportConfig:
         Raises:
           UserError: a setting is missing, out of range or contradicts another.
         """
-        check(
-            bool(self.run_dir),
-            "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME.",
-        )
-        check(
-            Path(self.run_dir).is_dir(),
-            f"--run_dir={self.run_dir} is not a folder, expected that of a training run: check "
-            "the path, or train one with python -m stargan_tf.train.",
-        )
+        check_run_dir(self.run_dir)
         check(
             bool(self.out),
             "Found no --out, expected the folder of the model: pass --out=saved_models/NAME.",

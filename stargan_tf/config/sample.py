@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_run_dir, setting
 
 GRID_SUFFIXES = (".png", ".jpg", ".jpeg")
 VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
@@ -69,15 +69,7 @@ class SampleConfig:
         return not self.images_only and Path(self.out).suffix.lower() in VIDEO_SUFFIXES
 
     def _validate_inputs(self) -> None:
-        check(
-            bool(self.run_dir),
-            "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME.",
-        )
-        check(
-            Path(self.run_dir).is_dir(),
-            f"--run_dir={self.run_dir} is not a folder, expected that of a training run: check "
-            "the path, or train one with python -m stargan_tf.train.",
-        )
+        check_run_dir(self.run_dir)
         check(
             bool(self.src),
             "Found no --src, expected an image or a folder of images to translate: pass "

@@ -36,6 +36,19 @@ def check(condition: bool, sentence: str) -> None:
         raise UserError(sentence)
 
 
+def check_run_dir(run_dir: str) -> None:
+    """Raises UserError unless --run_dir names a folder."""
+    check(
+        bool(run_dir),
+        "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME.",
+    )
+    check(
+        Path(run_dir).is_dir(),
+        f"--run_dir={run_dir} is not a folder, expected that of a training run: check the path, or "
+        "train one with python -m stargan_tf.train.",
+    )
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes a file whole or not at all: a reader never sees half of it."""
     beside = path.with_name(path.name + ".tmp")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
 from stargan_tf.evaluation.features.base import FeatureNetwork
+from stargan_tf.evaluation.features.images import to_8_bit
 from stargan_tf.evaluation.frechet_distance import frechet_distance
 from stargan_tf.evaluation.kernel_distance import kernel_distance
 from stargan_tf.evaluation.perceptual import PerceptualDistance
@@ -165,7 +166,7 @@ def measure(
 
 def as_shown(images: np.ndarray) -> tf.Tensor:
     """Images of any shape as a viewer sees them: clipped to [-1, 1], in steps of 8 bits."""
-    return tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1) * 127.5) / 127.5 - 1
+    return to_8_bit(images) / 127.5 - 1
 
 
 def _keep(folder: Path, images: np.ndarray, first: int) -> None:

@@ -12,8 +12,9 @@ A SavedModel has each on encoded images, where the tensors of images are named
 four as `NAME_float`.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -115,3 +116,25 @@ def float_spec(name: str, info: ModelInfo, rows: int | None) -> tf.TensorSpec:
         "style_code": ([info.style_dim], tf.float32),
     }[name]
     return tf.TensorSpec([rows, *shape], dtype, name)
+
+
+def save_signatures(
+    functions: Mapping[str, tf.types.experimental.GenericFunction],
+    folder: Path | str,
+    **tracked: Any,
+) -> None:
+    """Writes traced functions as the signatures of a SavedModel.
+
+    Only the variables that they use are saved, not the networks, which hold more than that.
+
+    Args:
+      functions: by the names of the signatures, with input signatures of their own.
+      folder: a new one.
+      **tracked: whatever else they use, such as tables, or is to be saved, such as assets.
+    """
+    graphs = [function.get_concrete_function().graph for function in functions.values()]
+    root = tf.Module()
+    root.weights = list({id(v): v for graph in graphs for v in graph.variables}.values())
+    for name, value in tracked.items():
+        setattr(root, name, value)
+    tf.saved_model.save(root, str(folder), signatures=dict(functions))

@@ -18,6 +18,7 @@ from stargan_tf.serving.signatures import (
     SIGNATURES,
     Signature,
     float_spec,
+    save_signatures,
 )
 from stargan_tf.serving.translation import Translation
 
@@ -49,13 +50,10 @@ class SavedModel:
 
     def save(self, folder: Path) -> None:
         """Writes it into a new folder."""
-        graphs = [f.get_concrete_function().graph for f in self.functions.values()]
-        root = tf.Module()
-        # The variables that are used, not the networks, which hold more than that.
-        root.weights = list({id(v): v for graph in graphs for v in graph.variables}.values())
-        root.domain_table = self._domain_table
-        root.model_json = tf.saved_model.Asset(str(self._model_json))
-        tf.saved_model.save(root, str(folder), signatures=self.functions)
+        model_json = tf.saved_model.Asset(str(self._model_json))
+        save_signatures(
+            self.functions, folder, domain_table=self._domain_table, model_json=model_json
+        )
 
     def _on_encoded_images(self, signature: Signature) -> Function:
         """The signature that takes and gives encoded images, and names of domains."""

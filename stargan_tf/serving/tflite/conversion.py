@@ -18,6 +18,7 @@ from stargan_tf.serving.signatures import (
     STYLE,
     Signature,
     float_spec,
+    save_signatures,
 )
 from stargan_tf.serving.tflite.half_precision import convert_to_float16
 from stargan_tf.serving.tflite.metadata import add_metadata
@@ -64,7 +65,7 @@ class TFLiteConverter:
           The contents of the .tflite file, with metadata.
         """
         with tempfile.TemporaryDirectory() as folder, _native_output_hidden():
-            self._save(folder)
+            save_signatures(self._functions, folder)
             converter = tf.lite.TFLiteConverter.from_saved_model(
                 folder, signature_keys=list(self._functions)
             )
@@ -76,12 +77,6 @@ class TFLiteConverter:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT] * (number_type == "dynamic")
                 content = converter.convert()
         return add_metadata(content, self._info)
-
-    def _save(self, folder: str) -> None:
-        root = tf.Module()
-        graphs = [f.get_concrete_function().graph for f in self._functions.values()]
-        root.weights = list({id(v): v for graph in graphs for v in graph.variables}.values())
-        tf.saved_model.save(root, folder, signatures=self._functions)
 
 
 def _trace(
