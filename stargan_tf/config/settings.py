@@ -16,6 +16,7 @@ def setting(
     *,
     choices: tuple[str, ...] | None = None,
     lasting: bool = True,
+    hyperparameter: bool | None = None,
 ) -> Any:
     """Returns a dataclass field that becomes a command-line flag.
 
@@ -25,8 +26,15 @@ def setting(
       help: what the flag does, for `--help`.
       choices: the only values a str may take.
       lasting: whether a resumed run must keep the value it was started with.
+      hyperparameter: whether the value bears on what is learned; None means that
+        it does when it is lasting.
     """
-    metadata = {"help": help, "choices": choices, "lasting": lasting}
+    metadata = {
+        "help": help,
+        "choices": choices,
+        "lasting": lasting,
+        "hyperparameter": lasting if hyperparameter is None else hyperparameter,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -57,8 +57,18 @@ class TrainConfig:
     total_iters: int = setting(
         100_000, "Iterations of the whole run; may be raised on resume.", lasting=False
     )
-    lr: float = setting(1e-4, "Learning rate of generator, style encoder and discriminator.")
-    f_lr: float = setting(1e-6, "Learning rate of the mapping network.")
+    lr: float = setting(
+        1e-4,
+        "Learning rate of generator, style encoder and discriminator; may change on resume.",
+        lasting=False,
+        hyperparameter=True,
+    )
+    f_lr: float = setting(
+        1e-6,
+        "Learning rate of the mapping network; may change on resume.",
+        lasting=False,
+        hyperparameter=True,
+    )
     beta1: float = setting(0.0, "Adam's decay rate of the first moment.")
     beta2: float = setting(0.99, "Adam's decay rate of the second moment.")
     weight_decay: float = setting(1e-4, "L2 penalty, added to the gradient of every weight.")

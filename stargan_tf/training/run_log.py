@@ -165,7 +165,7 @@ def _hyperparameters(config: TrainConfig) -> dict[str, bool | int | float | str]
     return {
         field.name: getattr(config, field.name)
         for field in dataclasses.fields(config)
-        if field.metadata["lasting"]
+        if field.metadata["hyperparameter"]
     }
 
 

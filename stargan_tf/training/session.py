@@ -59,6 +59,7 @@ def run_training(
 
     checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=chief)
     resumed = checkpoints.restore()
+    rates_changed = state.set_learning_rates(config)
     start_step = int(state.step.numpy())
     if start_step >= config.total_iters > 0:
         print(
@@ -70,6 +71,8 @@ def run_training(
     if chief:
         verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
         print(f"{verb} iteration {start_step}, on {devices} device{'s' * (devices > 1)}.")
+        if rates_changed:
+            print(f"From here on with lr {config.lr:g} and f_lr {config.f_lr:g}.")
 
     def worker_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
         return make_dataset(

@@ -1,5 +1,6 @@
 """All that training changes, in one place: what a checkpoint holds."""
 
+import numpy as np
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
@@ -39,6 +40,20 @@ class TrainState(tf.Module):
 
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
         self.lambda_ds = tf.Variable(config.lambda_ds, trainable=False, name="lambda_ds")
+
+    def set_learning_rates(self, config: TrainConfig) -> bool:
+        """Sets the rates of `config`, after a restore brought the old ones; whether they differ."""
+        optimizers = {
+            self.generator_optimizer: config.lr,
+            self.mapping_optimizer: config.f_lr,
+            self.style_optimizer: config.lr,
+            self.discriminator_optimizer: config.lr,
+        }
+        changed = False
+        for optimizer, rate in optimizers.items():
+            changed |= optimizer.learning_rate.numpy() != np.float32(rate)
+            optimizer.learning_rate = rate
+        return changed
 
     def check_finite(self) -> None:
         """Stops a run before broken weights are saved over good ones.

@@ -72,7 +72,8 @@ def test_tensorboard_shows_hyperparameters(events):
     assert found["lambda_ds"].number_value == CONFIG.lambda_ds
     assert found["mixed_precision"].string_value == "none"
     assert set(found) == {
-        field.name for field in dataclasses.fields(CONFIG) if field.metadata["lasting"]
+        *(field.name for field in dataclasses.fields(CONFIG) if field.metadata["lasting"]),
+        *("lr", "f_lr"),
     }
 
 

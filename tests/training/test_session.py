@@ -21,9 +21,10 @@ CONFIG = dataclasses.replace(
 )
 
 
-def sitting(run, data_dir, total_iters):
+def sitting(run, data_dir, total_iters, **changes):
     """What the train command does, in a process of its own."""
-    config = dataclasses.replace(CONFIG, data_dir=str(data_dir), total_iters=total_iters)
+    changes = {"data_dir": str(data_dir), "total_iters": total_iters, **changes}
+    config = dataclasses.replace(CONFIG, **changes)
     run.begin(config, DOMAINS)
     strategy = make_strategy(config)
     with strategy.scope():
@@ -103,3 +104,24 @@ def test_a_finished_run_is_left_alone(runs, two_domains_dir, capsys):
         capsys.readouterr().out
     )
     assert unbroken.metrics_file.read_text() == before
+
+
+@pytest.mark.parametrize("mixed_precision", ["none", "float16"])
+def test_learning_rates_may_change_on_resume(two_domains_dir, tmp_path, capsys, mixed_precision):
+    run = RunDir(tmp_path)
+    sitting(run, two_domains_dir, 1, mixed_precision=mixed_precision)
+    changed = {"lr": 0.5**12, "f_lr": 0.5**13}
+    assert sitting(run, two_domains_dir, 2, mixed_precision=mixed_precision, **changed) == 0
+    assert "From here on with lr 0.000244141 and f_lr 0.00012207." in capsys.readouterr().out
+    rates = {
+        name.split("/")[1]: float(value)
+        for name, value in tensors(run).items()
+        if "_learning_rate" in name
+    }
+    assert rates == {
+        "generator_optimizer": 0.5**12,
+        "style_optimizer": 0.5**12,
+        "discriminator_optimizer": 0.5**12,
+        "mapping_optimizer": 0.5**13,
+    }
+    assert run.read().config.lr == 0.5**12
