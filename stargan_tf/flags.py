@@ -22,38 +22,79 @@ logging.set_verbosity(logging.WARNING)
 flags.disclaim_key_flags()
 
 
-def define(config_class: type) -> None:
-    """Defines one flag for each field of a settings class."""
-    for field in dataclasses.fields(config_class):
-        default, text = field.default, field.metadata["help"]
-        if field.metadata["choices"]:
-            flags.DEFINE_enum(field.name, default, list(field.metadata["choices"]), text)
-        elif isinstance(default, bool):
-            flags.DEFINE_bool(field.name, default, text)
-        elif isinstance(default, int):
-            flags.DEFINE_integer(field.name, default, text)
-        elif isinstance(default, float):
-            flags.DEFINE_float(field.name, default, text)
-        elif isinstance(default, tuple):
-            flags.DEFINE_list(field.name, list(default), text)
-        else:
-            flags.DEFINE_string(field.name, default, text)
+def define(config_class: type, base: Any = None, prefix: str = "") -> None:
+    """Defines one flag for each field of a settings class.
+
+    Args:
+      config_class: a settings class.
+      base: where the defaults come from (default: the class's own).
+      prefix: what the flags' names start with, for commands of several settings classes.
+    """
+    _define(config_class, base, prefix, flags.FLAGS)
 
 
-def parse(config_class: type[Config], base: Config | None = None) -> Config:
+def parse(config_class: type[Config], base: Config | None = None, prefix: str = "") -> Config:
     """Returns the settings that the parsed flags describe.
 
     Args:
       config_class: a settings class that was given to `define`.
       base: where flags that were not given take their values from (default: the
         class's own defaults).
+      prefix: as given to `define`.
     """
-    values: dict[str, Any] = {}
+    return _parse(config_class, base, prefix, flags.FLAGS)
+
+
+def read_flagfile(config_class: type[Config], path: str, base: Config | None = None) -> Config:
+    """Returns the settings that a file of flags describes.
+
+    Args:
+      config_class: the settings class whose flags the file may hold.
+      path: of the file.
+      base: where flags that are not in it take their values from.
+
+    Raises:
+      UserError: the file cannot be read or holds something else.
+    """
+    values = flags.FlagValues()
+    _define(config_class, base, "", values)
+    try:
+        rest = values(["flagfile", f"--flagfile={path}"])[1:]
+    except flags.Error as error:
+        raise UserError(f"The flagfile {path} cannot be used ({error}): correct it.") from error
+    if rest:
+        raise UserError(f"Found {rest[0]!r} in {path}, expected one --flag a line: correct it.")
+    return _parse(config_class, base, "", values)
+
+
+def _define(config_class: type, base: Any, prefix: str, values: flags.FlagValues) -> None:
+    options: dict[str, Any] = {"flag_values": values}
     for field in dataclasses.fields(config_class):
-        flag = flags.FLAGS[field.name]
+        name, text = prefix + field.name, field.metadata["help"]
+        default = field.default if base is None else getattr(base, field.name)
+        if field.metadata["choices"]:
+            flags.DEFINE_enum(name, default, list(field.metadata["choices"]), text, **options)
+        elif isinstance(default, bool):
+            flags.DEFINE_bool(name, default, text, **options)
+        elif isinstance(default, int):
+            flags.DEFINE_integer(name, default, text, **options)
+        elif isinstance(default, float):
+            flags.DEFINE_float(name, default, text, **options)
+        elif isinstance(default, tuple):
+            flags.DEFINE_list(name, list(default), text, **options)
+        else:
+            flags.DEFINE_string(name, default, text, **options)
+
+
+def _parse(
+    config_class: type[Config], base: Config | None, prefix: str, values: flags.FlagValues
+) -> Config:
+    parsed: dict[str, Any] = {}
+    for field in dataclasses.fields(config_class):
+        flag = values[prefix + field.name]
         value = flag.value if base is None or flag.present else getattr(base, field.name)
-        values[field.name] = tuple(value) if isinstance(value, list) else value
-    return config_class(**values)
+        parsed[field.name] = tuple(value) if isinstance(value, list) else value
+    return config_class(**parsed)
 
 
 def run(main: Callable[[Sequence[str]], int | None], *, extra_arguments: bool = False) -> None:

@@ -65,7 +65,7 @@ class PrepareDataConfig:
         Raises:
           UserError: a setting is missing, out of range or contradicts another.
         """
-        self._validate_ranges()
+        self.validate_source()
         check(
             bool(self.output_dir),
             "Found no --output_dir, expected the folder to create: add --output_dir=FOLDER.",
@@ -76,6 +76,21 @@ class PrepareDataConfig:
             f"--output_dir={output} already exists and is not an empty folder: choose another "
             "folder or remove it first.",
         )
+        if self.source == "folder":
+            root = Path(self.input_dir)
+            check(
+                root.resolve() not in (output.resolve(), *output.resolve().parents),
+                f"--output_dir={output} lies inside --input_dir, where it would look like a "
+                "domain: choose a folder elsewhere.",
+            )
+
+    def validate_source(self) -> None:
+        """Checks everything but where the output goes.
+
+        Raises:
+          UserError: a setting is missing, out of range or contradicts another.
+        """
+        self._validate_ranges()
         if self.source == "folder":
             self._validate_folder()
         elif self.source == "tfds":
@@ -120,12 +135,6 @@ class PrepareDataConfig:
             root.is_dir(),
             f"--input_dir={root} is not a folder, expected one folder of images per domain in it: "
             "check the path.",
-        )
-        output = Path(self.output_dir).resolve()
-        check(
-            root.resolve() not in (output, *output.parents),
-            f"--output_dir={self.output_dir} lies inside --input_dir, where it would look like a "
-            "domain: choose a folder elsewhere.",
         )
 
     def _validate_portraits(self) -> None:

@@ -1,0 +1,1 @@
+"""The pipeline's own components, beside those of TFX."""
