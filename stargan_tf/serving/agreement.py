@@ -8,10 +8,9 @@ import tensorflow as tf
 
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.saved_model.images import encode_images
-from stargan_tf.serving.signatures import ENCODE, FLOAT, IMAGES, LATENT, REFERENCE, STYLE
+from stargan_tf.serving.signatures import ENCODE, FLOAT, IMAGES, ON_DEVICE, STYLE
 from stargan_tf.serving.translation import Translation
 
-SIGNATURES = (LATENT, REFERENCE, ENCODE, STYLE)
 _PEAK = 2.0  # of images in [-1, 1]
 
 # Takes the name of a signature on float images and its inputs; gives its output.
@@ -46,7 +45,7 @@ class Agreement(NamedTuple):
 
 def trained_model(translation: Translation) -> Model:
     """The networks as they were trained, called like an exported model."""
-    by_name = {signature.name + FLOAT: signature for signature in SIGNATURES}
+    by_name = {signature.name + FLOAT: signature for signature in ON_DEVICE}
 
     def call(name: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         return by_name[name].compute(translation, **inputs).numpy()
@@ -87,7 +86,7 @@ def make_probe(model: Model, info: ModelInfo, images: np.ndarray, seed: int) -> 
     encode = {name: inputs[name] for name in ENCODE.inputs}
     inputs["style_code"] = model(ENCODE.name + FLOAT, encode)
     expected = {
-        s.name: model(s.name + FLOAT, {name: inputs[name] for name in s.inputs}) for s in SIGNATURES
+        s.name: model(s.name + FLOAT, {name: inputs[name] for name in s.inputs}) for s in ON_DEVICE
     }
     return Probe(inputs, expected)
 
@@ -101,7 +100,7 @@ def compare(model: Model, probe: Probe) -> Agreement:
     """
     worst, psnr = 0.0, np.inf
     num = len(probe.inputs["image"])
-    for signature in SIGNATURES:
+    for signature in ON_DEVICE:
         rows = []
         for row in range(num):
             inputs = {name: probe.inputs[name][row : row + 1] for name in signature.inputs}

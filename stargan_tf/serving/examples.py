@@ -12,7 +12,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.serving.signatures import ENCODE, FLOAT, LATENT, REFERENCE, STYLE
+from stargan_tf.serving.signatures import FLOAT, ON_DEVICE
 from stargan_tf.serving.translation import Translation
 
 _SEED = 0
@@ -94,5 +94,5 @@ def calibration_inputs(
             "psi": rng.uniform(0.5, 1, [1]).astype(np.float32),
             "style_code": translation.style_of_reference(tf.constant(reference), domain).numpy(),
         }
-        for signature in (LATENT, REFERENCE, ENCODE, STYLE):
+        for signature in ON_DEVICE:
             yield signature.name + FLOAT, {name: values[name] for name in signature.inputs}

@@ -4,12 +4,13 @@
     translate_latent      image, target_domain, latent, psi  -> image
     translate_reference   image, reference, target_domain    -> image
     encode_style          reference, target_domain           -> style_code
+    map_latent            latent, target_domain, psi         -> style_code
     translate_style       image, style_code                  -> image
 
 A SavedModel has each on encoded images, where the tensors of images are named
 `image_bytes` and `reference_bytes`, and as `NAME_float` on float images;
-`serving_default` is translate_random on encoded images. TFLite files have the latter
-four as `NAME_float`.
+`serving_default` is translate_random on encoded images. TFLite files have those of
+`ON_DEVICE` as `NAME_float`.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,6 +78,12 @@ def _encode_style(
     return translation.style_of_reference(reference, target_domain)
 
 
+def _map_latent(
+    translation: Translation, latent: tf.Tensor, target_domain: tf.Tensor, psi: tf.Tensor
+) -> tf.Tensor:
+    return translation.style_of_latent(latent, target_domain, psi)
+
+
 def _translate_style(
     translation: Translation, image: tf.Tensor, style_code: tf.Tensor
 ) -> tf.Tensor:
@@ -94,7 +101,10 @@ REFERENCE = Signature(
 )
 ENCODE = Signature("encode_style", ("reference", "target_domain"), "style_code", _encode_style)
 STYLE = Signature("translate_style", ("image", "style_code"), "image", _translate_style)
-SIGNATURES = (RANDOM, LATENT, REFERENCE, ENCODE, STYLE)
+MAP = Signature("map_latent", ("latent", "target_domain", "psi"), "style_code", _map_latent)
+SIGNATURES = (RANDOM, LATENT, REFERENCE, ENCODE, MAP, STYLE)
+# Random latent codes come from the app, since TFLite has no generator of them.
+ON_DEVICE = (LATENT, REFERENCE, ENCODE, STYLE)
 
 
 def float_spec(name: str, info: ModelInfo, rows: int | None) -> tf.TensorSpec:

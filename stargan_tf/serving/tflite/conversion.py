@@ -11,11 +11,8 @@ import tensorflow as tf
 
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.signatures import (
-    ENCODE,
     FLOAT,
-    LATENT,
-    REFERENCE,
-    STYLE,
+    ON_DEVICE,
     Signature,
     float_spec,
     save_signatures,
@@ -24,9 +21,6 @@ from stargan_tf.serving.tflite.half_precision import convert_to_float16
 from stargan_tf.serving.tflite.metadata import add_metadata
 from stargan_tf.serving.tflite.quantization import convert_to_int8
 from stargan_tf.serving.translation import Translation
-
-# Random latent codes come from the app: TFLite has no generator of them.
-SIGNATURES = (LATENT, REFERENCE, ENCODE, STYLE)
 
 # Gives (signature key, inputs by name), one after the other.
 Calibration = Callable[[], Iterator[tuple[str, dict[str, np.ndarray]]]]
@@ -51,7 +45,7 @@ class TFLiteConverter:
         self._info = info
         self._decoder_blocks = translation.decoder_blocks
         self._calibration = calibration
-        self._functions = {s.name + FLOAT: _trace(s, translation, info) for s in SIGNATURES}
+        self._functions = {s.name + FLOAT: _trace(s, translation, info) for s in ON_DEVICE}
 
     def convert(self, number_type: str) -> bytes:
         """Makes a file.

@@ -18,11 +18,13 @@ INPUTS = {
     "translate_latent": ["image_bytes", "latent", "psi", "target_domain"],
     "translate_reference": ["image_bytes", "reference_bytes", "target_domain"],
     "encode_style": ["reference_bytes", "target_domain"],
+    "map_latent": ["latent", "psi", "target_domain"],
     "translate_style": ["image_bytes", "style_code"],
     "translate_random_float": ["image", "psi", "seed", "target_domain"],
     "translate_latent_float": ["image", "latent", "psi", "target_domain"],
     "translate_reference_float": ["image", "reference", "target_domain"],
     "encode_style_float": ["reference", "target_domain"],
+    "map_latent_float": ["latent", "psi", "target_domain"],
     "translate_style_float": ["image", "style_code"],
 }
 
@@ -86,7 +88,7 @@ def test_names(signatures):
         assert sorted(signatures[name].structured_input_signature[1]) == inputs
         (output,) = signatures[name].structured_outputs
         kind = "image" if name.endswith("_float") else "image_bytes"
-        assert output == ("style_code" if "encode" in name else kind)
+        assert output == ("style_code" if name.startswith(("encode", "map")) else kind)
     assert set(signatures) == set(INPUTS)
 
 
@@ -98,7 +100,7 @@ def test_any_number_of_rows(signatures, name):
     for row in range(3):
         given = {key: value[row : row + 1] for key, value in make(3).items()}
         alone = call(signatures, name, given)
-        if name.endswith("_float") or "encode" in name:
+        if name.endswith("_float") or "encode" in name or "map" in name:
             np.testing.assert_allclose(alone[0], whole[row], atol=1e-5)
         else:
             difference = pictures(alone).astype(int) - pictures(whole[row : row + 1])
@@ -119,6 +121,7 @@ def test_float_signatures_compute_what_the_networks_do(signatures, exported):
         "translate_latent_float": drawn(s),
         "translate_reference_float": drawn(s_ref),
         "encode_style_float": s_ref,
+        "map_latent_float": s,
         "translate_style_float": drawn(given["style_code"]),
     }.items():
         np.testing.assert_allclose(call(signatures, name, given), expected, atol=1e-5)
@@ -128,7 +131,7 @@ def test_float_signatures_compute_what_the_networks_do(signatures, exported):
 def test_encoded_images_are_float_images_in_other_words(signatures, name):
     expected = call(signatures, name + "_float", floats(3))
     given = call(signatures, name, request(3))
-    if name == "encode_style":
+    if name in ("encode_style", "map_latent"):
         np.testing.assert_allclose(given, expected, atol=1e-4)
     else:
         assert np.std(expected) > 0.1
