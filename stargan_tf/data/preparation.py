@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,29 @@ def prepare_dataset(config: PrepareDataConfig, beam_arguments: Sequence[str] = (
       UserError: nothing was written, for the reason in the text.
     """
     options = beam_options(beam_arguments)
+    return write_dataset(config, lambda: beam.Pipeline(options=options))
+
+
+def write_dataset(
+    config: PrepareDataConfig,
+    make_pipeline: Callable[[], beam.Pipeline],
+    *,
+    accept_rejected: bool = False,
+) -> DatasetInfo:
+    """Does the work of `prepare_dataset` in a Beam pipeline of the caller's choice.
+
+    Args:
+      config: validated settings.
+      make_pipeline: makes the Beam pipeline, not yet run.
+      accept_rejected: whether rejected images, however many, are only listed, for the
+        caller to judge with `too_many`.
+
+    Returns:
+      What was written as dataset_info.json.
+
+    Raises:
+      UserError: nothing was written, for the reason in the text.
+    """
     output = Path(config.output_dir)
     # Beside the output, so that the last step is a rename within one file system.
     staging = output.absolute().parent / f".{output.name}.unfinished-{os.getpid()}"
@@ -50,9 +73,10 @@ def prepare_dataset(config: PrepareDataConfig, beam_arguments: Sequence[str] = (
         source = make_source(config)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         staging.mkdir()
-        _run(config, source, staging, options)
+        _run(config, source, staging, make_pipeline)
         rejected = _read_rejected(staging)
-        _check_rejected(config, rejected, source.total)
+        if not accept_rejected:
+            _check_rejected(config, rejected, source.total)
         info = _make_info(config, source, staging, len(rejected))
         _check_domains(info, source.splits)
         shards = staging / "shards"
@@ -90,8 +114,16 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
     return PipelineOptions(list(arguments))
 
 
+def too_many(rejected: int, total: int, max_rejected: float) -> bool:
+    """Whether more images were rejected than `PrepareDataConfig.max_rejected` allows."""
+    return rejected > (max_rejected if max_rejected >= 1 else max_rejected * total)
+
+
 def _run(
-    config: PrepareDataConfig, source: Source, staging: Path, options: PipelineOptions
+    config: PrepareDataConfig,
+    source: Source,
+    staging: Path,
+    make_pipeline: Callable[[], beam.Pipeline],
 ) -> None:
     """Runs the Beam pipeline under a progress bar."""
     ticker = Ticker(staging / "ticks")
@@ -110,7 +142,7 @@ def _run(
 
     def work() -> None:
         try:
-            with beam.Pipeline(options=options) as pipeline:
+            with make_pipeline() as pipeline:
                 _ = pipeline | "WriteDataset" >> transform
         except BaseException as error:  # carried over to the main thread
             failures.append(error)
@@ -143,8 +175,7 @@ def _write_rejected(path: Path, rejected: list[dict[str, str]]) -> None:
 
 
 def _check_rejected(config: PrepareDataConfig, rejected: list[dict[str, str]], total: int) -> None:
-    limit = config.max_rejected if config.max_rejected >= 1 else config.max_rejected * total
-    if len(rejected) <= limit:
+    if not too_many(len(rejected), total, config.max_rejected):
         return
     listing = Path(f"{config.output_dir}.{REJECTED_FILE}")
     _write_rejected(listing, rejected)
