@@ -13,7 +13,6 @@ Watch it with `tensorboard --logdir=runs`, draw with `python -m stargan_tf.sampl
 --dry_run prints what a run would be and need.
 """
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,55 +32,15 @@ def main(argv: Sequence[str]) -> int:
     config = config_flags.parse(TrainConfig, run.read().config if resumed else None)
     config.validate()
 
-    data_dir = Path(config.data_dir)
-    domains = DatasetInfo.load(data_dir).domains
+    # Imported here, and after these checks, so that neither --help nor a mistake waits for
+    # TensorFlow.
+    DatasetInfo.load(Path(config.data_dir))
+    from stargan_tf.training_run import describe_run, train_run
 
-    # Imported here, so that neither --help nor a mistake waits for TensorFlow.
-    from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
-    from stargan_tf.data.throughput import measure_throughput
-    from stargan_tf.evaluation.during_training import TrainingFigures
-    from stargan_tf.sampling.training_samples import TrainingSamples
-    from stargan_tf.sampling.translations import Translations
-    from stargan_tf.training.dry_run import describe
-    from stargan_tf.training.runtime import make_strategy
-    from stargan_tf.training.session import run_training
-    from stargan_tf.training.state import TrainState
-    from stargan_tf.training.validation import Validation
-
-    strategy = make_strategy(config)
-    dataset = functools.partial(
-        train_dataset,
-        data_dir,
-        img_size=config.img_size,
-        batch_size=config.batch_size,
-        latent_dim=config.latent_dim,
-        randcrop_prob=config.randcrop_prob,
-        seed=config.seed,
-    )
     if flags.FLAGS.dry_run:
-        with strategy.scope():
-            state = TrainState(config, len(domains))
-            print(describe(config, domains, state, measure_throughput(dataset())))
+        print(describe_run(config))
         return 0
-
-    run.begin(config, domains)
-    with strategy.scope():
-        state = TrainState(config, len(domains))
-    validation_images = eval_dataset(
-        data_dir, "val", img_size=config.img_size, batch_size=config.batch_size
-    )
-    validation = Validation(validation_images, config, len(domains))
-    translations = functools.partial(Translations, latent_dim=config.latent_dim)
-    figures = TrainingFigures(data_dir, config, domains, translations)
-    return run_training(
-        config,
-        run,
-        strategy,
-        state,
-        dataset,
-        sample=TrainingSamples(data_dir, config, domains, run.samples),
-        evaluate=lambda networks: validation(networks) | figures(networks),
-    )
+    return train_run(config)
 
 
 if __name__ == "__main__":

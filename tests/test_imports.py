@@ -22,6 +22,10 @@ MAY_IMPORT = {
     "sampling": BASE | {"models", "data"},
     "evaluation": BASE | {"models", "losses", "data"},
     "serving": BASE | {"models", "data"},
+    # Chooses between two ways to load networks.
+    "trained_model": BASE | {"models", "training", "serving"},
+    # A whole run, wired up for whoever starts one: the train command and the pipeline.
+    "training_run": BASE | {"data", "training", "sampling", "evaluation"},
 }
 # (file, module) that may differ, each with its reason.
 PRODUCT = python_files("stargan_tf", "pipeline")

@@ -24,6 +24,11 @@ class TrainConfig:
         "Given alone, it resumes the run it holds.",
         lasting=False,
     )
+    warm_start: str = setting(
+        "",
+        "Folder of another run: the new one starts from its weights, with fresh optimizers and at "
+        "iteration 0. A run that is resumed goes on from its own.",
+    )
 
     # Networks.
     img_size: int = setting(256, "Side of the square training images, a power of two from 32.")

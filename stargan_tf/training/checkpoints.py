@@ -100,22 +100,39 @@ def load_trained(run_dir: str | Path, *, in_float32: bool = False) -> TrainedNet
     config, domains = run.read()
     if in_float32:
         config = dataclasses.replace(config, mixed_precision="none")
+    # The same tree of objects as TrainState has, without what only training needs.
+    state = tf.Module()
+    state.averages = TranslationNetworks(config, len(domains))
+    state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
+    newest = restore_newest(run, state)
+    return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()), newest)
+
+
+def restore_newest(run: RunDir, part: tf.Module) -> str:
+    """Restores a part of what a run's newest checkpoint holds.
+
+    Args:
+      run: whose checkpoint is read.
+      part: has some of the attributes of `TrainState`, under the same names.
+
+    Returns:
+      The checkpoint's path.
+
+    Raises:
+      UserError: there is no checkpoint, or none that can be read.
+    """
     newest = tf.train.latest_checkpoint(str(run.checkpoints))
     if newest is None:
         raise UserError(
             f"Found no checkpoint in {run.checkpoints}, expected one: train for longer than "
             "--save_every iterations, or stop the training with Ctrl-C, which saves one."
         )
-    # The same tree of objects as TrainState has, without what only training needs.
-    state = tf.Module()
-    state.averages = TranslationNetworks(config, len(domains))
-    state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
     try:
-        status = tf.train.Checkpoint(state=state).restore(newest)
+        status = tf.train.Checkpoint(state=part).restore(newest)
         status.assert_existing_objects_matched().expect_partial()
     except _DAMAGED as error:
         raise _unreadable(newest) from error
-    return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()), newest)
+    return newest
 
 
 def _unreadable(path: str) -> UserError:

@@ -16,6 +16,7 @@ from stargan_tf.training.run_log import RunLog
 from stargan_tf.training.runtime import is_chief
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
+from stargan_tf.training.warm_start import load_parent
 
 # Called with start_step, replicas, num_workers and worker by name; yields one
 # replica's `TrainBatch` after the other.
@@ -46,7 +47,7 @@ def run_training(
       The exit status: 0 at the end, 128 + its number after a signal.
 
     Raises:
-      UserError: see `Checkpoints.restore` and `loop.train`.
+      UserError: see `Checkpoints.restore`, `load_parent` and `loop.train`.
     """
     chief = is_chief(strategy)
     if not chief:  # the other workers only train
@@ -59,6 +60,8 @@ def run_training(
 
     checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=chief)
     resumed = checkpoints.restore()
+    warm = bool(config.warm_start) and not resumed
+    parent_step = load_parent(state, config) if warm else 0
     rates_changed = state.set_learning_rates(config)
     start_step = int(state.step.numpy())
     if start_step >= config.total_iters > 0:
@@ -71,6 +74,8 @@ def run_training(
     if chief:
         verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
         print(f"{verb} iteration {start_step}, on {devices} device{'s' * (devices > 1)}.")
+        if warm:
+            print(f"Its weights are those of {config.warm_start} after {parent_step} iterations.")
         if rates_changed:
             print(f"From here on with lr {config.lr:g} and f_lr {config.f_lr:g}.")
 
