@@ -17,6 +17,7 @@ from typing import Any
 from google.protobuf import any_pb2, wrappers_pb2
 from tfx import v1 as tfx
 from tfx.components.example_gen import component, driver, utils
+from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor, executor_spec
 from tfx.orchestration import data_types
 from tfx.proto import example_gen_pb2
@@ -69,7 +70,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         lay_out(prepared, Path(examples.uri))
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
-        utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
 
 
 def lay_out(prepared: Path, uri: Path) -> None:

@@ -1,0 +1,138 @@
+"""The pipeline's graph, the same for every orchestrator.
+
+    ImageExampleGen -> StatisticsGen -> ExampleValidator -> AnomalyGate
+      -> Trainer -> ModelEvaluator -> InfraCheck -> Pusher
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from tfx import v1 as tfx
+from tfx.dsl.components.base.base_node import BaseNode
+
+from pipeline.components import baseline
+from pipeline.components.anomaly_gate import AnomalyGate
+from pipeline.components.image_example_gen import ImageExampleGen
+from pipeline.components.infrastructure import infrastructure_check
+from pipeline.components.model_evaluator import ModelEvaluator
+from pipeline.config import PipelineConfig
+from pipeline.source_hash import source_hash
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.train import TrainConfig
+
+SCHEMA_FILE = Path(__file__).parent / "schema" / "schema.pbtxt"
+TRAINER = "pipeline.components.trainer"
+
+
+def create_pipeline(
+    config: PipelineConfig,
+    data: PrepareDataConfig,
+    train: TrainConfig,
+    *,
+    metadata: Any = None,
+    portable: bool = False,
+) -> tfx.dsl.Pipeline:
+    """Builds the graph; nothing is read, written or run.
+
+    Args:
+      config: of the pipeline; its `infrastructure` is docker or canary.
+      data: the images.
+      train: the training.
+      metadata: ML Metadata's connection config, for runners that need one.
+      portable: use only what every orchestrator knows, at a price: a second run of the same
+        settings evaluates and pushes the model again.
+
+    Returns:
+      The pipeline, for a runner.
+    """
+    examples, checks = _data_nodes(data)
+    warm_start = [baseline.latest_blessed().with_id("WarmStart")] if config.warm_start else []
+    trainer = _trainer(config, train, examples, warm_start)
+    trainer.add_upstream_node(checks[-1])
+    model = trainer.outputs["model"]
+    other = baseline.latest_blessed() if portable else baseline.other_blessed(model)
+    other = other.with_id("Baseline")
+    evaluator = _evaluator(config, examples, model, other)
+    infra_check = infrastructure_check(config.infrastructure, model, examples, config.serving_tag)
+    pusher = tfx.components.Pusher(
+        model=model,
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=infra_check.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(
+                base_directory=str(config.model_dir.absolute())
+            )
+        ),
+    )
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.pipeline_name,
+        pipeline_root=str(Path(config.pipeline_root).absolute()),
+        components=[*checks, *warm_start, trainer, other, evaluator, infra_check, pusher],
+        enable_cache=config.cache,
+        metadata_connection_config=metadata,
+        beam_pipeline_args=list(config.beam_args),
+    )
+
+
+def _data_nodes(data: PrepareDataConfig) -> tuple[tfx.types.BaseChannel, list[BaseNode]]:
+    """The examples, and the nodes that make and check them, the gate last."""
+    example_gen = ImageExampleGen(data)
+    examples = example_gen.outputs["examples"]
+    schema_gen = tfx.components.ImportSchemaGen(schema_file=str(SCHEMA_FILE))
+    schema = schema_gen.outputs["schema"]
+    statistics_gen = tfx.components.StatisticsGen(examples=examples, schema=schema)
+    validator = tfx.components.ExampleValidator(
+        statistics=statistics_gen.outputs["statistics"], schema=schema
+    )
+    gate = AnomalyGate(
+        examples=examples,
+        anomalies=validator.outputs["anomalies"],
+        max_rejected=float(data.max_rejected),
+    )
+    return examples, [example_gen, schema_gen, statistics_gen, validator, gate]
+
+
+def _trainer(
+    config: PipelineConfig,
+    train: TrainConfig,
+    examples: tfx.types.BaseChannel,
+    warm_start: list[BaseNode],
+) -> BaseNode:
+    settings = dataclasses.asdict(train)
+    for name in ("data_dir", "run_dir"):  # chosen by run_fn
+        del settings[name]
+    return tfx.components.Trainer(
+        run_fn=f"{TRAINER}.run_fn",
+        examples=examples,
+        base_model=warm_start[0].outputs["model"] if warm_start else None,
+        train_args=tfx.proto.TrainArgs(splits=["train"], num_steps=train.total_iters),
+        eval_args=tfx.proto.EvalArgs(splits=["val"]),
+        custom_config={
+            "train": settings,
+            "source_hash": source_hash(TRAINER),
+            "working_dir": str(Path(config.pipeline_root).absolute() / "training"),
+            "warm_start": config.warm_start,
+        },
+    )
+
+
+def _evaluator(
+    config: PipelineConfig,
+    examples: tfx.types.BaseChannel,
+    model: tfx.types.BaseChannel,
+    other: BaseNode,
+) -> BaseNode:
+    return ModelEvaluator(
+        examples=examples,
+        model=model,
+        baseline_model=other.outputs["model"],
+        max_distance=config.max_distance,
+        min_diversity=config.min_diversity,
+        min_domain_accuracy=config.min_domain_accuracy,
+        max_worsening=config.max_worsening,
+        features=config.features,
+        num_sources=config.eval_sources,
+        num_outs=config.eval_outputs,
+        seed=config.eval_seed,
+    )

@@ -1,0 +1,70 @@
+"""The flags that all runners share: the pipeline's own, and those of its parts with prefixes."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pipeline.config import PipelineConfig
+from stargan_tf import flags
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.settings import check
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+
+DATA, TRAIN = "data.", "train."
+# A pipeline runs unwatched: by default it trusts no data set in which an image is broken.
+DATA_DEFAULTS = PrepareDataConfig(max_rejected=0.0)
+# What the pipeline chooses itself.
+_CHOSEN = {DATA: ("output_dir",), TRAIN: ("data_dir", "run_dir")}
+
+
+class Options(NamedTuple):
+    """What a pipeline is made of."""
+
+    pipeline: PipelineConfig
+    data: PrepareDataConfig
+    train: TrainConfig
+
+
+def define() -> None:
+    """Defines the flags: --NAME of the pipeline, --data.NAME and --train.NAME of its parts."""
+    flags.define(PipelineConfig)
+    flags.define(PrepareDataConfig, DATA_DEFAULTS, DATA)
+    flags.define(TrainConfig, prefix=TRAIN)
+
+
+def parse() -> Options:
+    """Reads and checks the flags, and the flagfiles that they name.
+
+    Raises:
+      UserError: one sentence about the first thing that is wrong.
+    """
+    pipeline = flags.parse(PipelineConfig)
+    pipeline.validate()
+    data = _part(PrepareDataConfig, DATA_DEFAULTS, pipeline.data_flags, DATA)
+    train = _part(TrainConfig, TrainConfig(), pipeline.train_flags, TRAIN)
+    _with_prefix(DATA, data.validate_source)
+    _with_prefix(TRAIN, dataclasses.replace(train, data_dir="data", run_dir="run").validate)
+    return Options(pipeline, data, train)
+
+
+def _part(config_class: type, base: Any, flagfile: str, prefix: str) -> Any:
+    if flagfile:
+        base = flags.read_flagfile(config_class, flagfile, base)
+    config = flags.parse(config_class, base, prefix)
+    for name in _CHOSEN[prefix]:
+        check(
+            not getattr(config, name),
+            f"Found --{prefix}{name}={getattr(config, name)}, which the pipeline chooses itself: "
+            "leave it out; --pipeline_root says where everything goes.",
+        )
+    return config
+
+
+def _with_prefix(prefix: str, validate: Callable[[], None]) -> None:
+    """Lets the errors of a part name its flags as they are called here."""
+    try:
+        validate()
+    except UserError as error:
+        raise UserError(re.sub(r"--(?=[a-z])", f"--{prefix}", str(error))) from error

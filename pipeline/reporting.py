@@ -1,0 +1,126 @@
+"""What people see of a run: one line a component; everything else goes into a log file."""
+
+import contextlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from stargan_tf.errors import UserError
+
+NAME_WIDTH = 17
+
+# What the local runner and the launcher of TFX log, as they spell it.
+_RUNNING = "Component %s is running."
+_FINISHED = "Component %s is finished."
+_CACHED = "A cached execution %d is used."
+
+# Called with the ID of a node that has ended; returns its result in a few words.
+Describe = Callable[[str], str]
+
+
+@contextlib.contextmanager
+def output_in(log_file: Path | None) -> Iterator[TextIO]:
+    """Sends all that this process and its children print into a file.
+
+    The file descriptors are redirected, not sys.stdout, since much comes from C++.
+
+    Args:
+      log_file: created with its folder; None to leave everything as it is.
+
+    Yields:
+      Where to write what people shall see.
+    """
+    if log_file is None:
+        yield sys.stdout
+        return
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(1), os.dup(2)]
+    with open(log_file, "a") as log, os.fdopen(os.dup(1), "w") as people:
+        try:
+            for descriptor in (1, 2):
+                os.dup2(log.fileno(), descriptor)
+            yield people
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, original in zip((1, 2), saved, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
+
+
+class Progress(logging.Handler):
+    """Writes a line for each component, from what TFX's runner logs."""
+
+    def __init__(self, people: TextIO, describe: Describe) -> None:
+        """Makes a handler that is still to be added to absl's logger.
+
+        Args:
+          people: where the lines go.
+          describe: see `Describe`.
+        """
+        super().__init__(logging.INFO)
+        self._people = people
+        self._describe = describe
+        self._started = 0.0
+        self._cached = False
+        self.current: str | None = None  # the component that runs now
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Takes down when components begin and end."""
+        if record.msg == _RUNNING:
+            self.current = str(record.args[0])
+            self._started = time.monotonic()
+            self._cached = False
+            if self._people.isatty():  # overwritten at the end
+                self._write(f"{self.current:<{NAME_WIDTH}}       ...\r")
+        elif record.msg == _CACHED:
+            self._cached = True
+        elif record.msg == _FINISHED and self.current:
+            self._end(self._describe(self.current))
+
+    def fail(self) -> None:
+        """Notes that the component that runs now has failed."""
+        if self.current:
+            self._end("failed")
+
+    def _end(self, words: str) -> None:
+        seconds = f"{time.monotonic() - self._started:.1f} s"
+        self._write(f"{self.current:<{NAME_WIDTH}} {'cached' if self._cached else seconds:>9}  ")
+        self._write(f"{words}\n")
+        self.current = None
+
+    def _write(self, text: str) -> None:
+        self._people.write(text)
+        self._people.flush()
+
+
+@contextlib.contextmanager
+def watching(people: TextIO, describe: Describe) -> Iterator[Progress]:
+    """Reports the components that TFX runs meanwhile; see `Progress`."""
+    progress = Progress(people, describe)
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.addHandler(progress)
+    logger.setLevel(logging.INFO)
+    try:
+        yield progress
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(progress)
+
+
+def cause(error: BaseException) -> str:
+    """One sentence about why a component failed."""
+    first: BaseException | None = error
+    while first is not None:
+        if isinstance(first, UserError):
+            return str(first)
+        first = first.__cause__ or first.__context__
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
