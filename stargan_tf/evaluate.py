@@ -1,4 +1,4 @@
-r"""Measures how good a training run is, by the protocol of the paper.
+r"""Measures how good a training run or an exported model is, by the protocol of the paper.
 
 Every validation image is translated into every other domain, ten times by random looks
 and ten times by references; the translations are compared with the training images of
@@ -16,6 +16,11 @@ the requirements. The published figures, FID and LPIPS, need three weights files
 A quick look, on twenty images of each domain and by random looks alone:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets --modes=latent --max_sources=20
+
+The model that comes with this package, which gives the table in its README.md:
+
+    python -m stargan_tf.evaluate --saved_model=saved_models/portraits_64/1 \
+        --data_dir=data/portraits
 
 Ctrl-C stops; the same command goes on with the pair of domains it was at.
 """
@@ -35,30 +40,34 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(EvaluateConfig)
     config.validate()
-    trained = RunDir(config.run_dir).read().config  # its mistakes should not wait for TensorFlow
-    data_dir = Path(config.data_dir or trained.data_dir)
+    data_dir = Path(config.data_dir)
+    if config.run_dir:  # its mistakes should not wait for TensorFlow
+        data_dir = Path(config.data_dir or RunDir(config.run_dir).read().config.data_dir)
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf import trained_model
         from stargan_tf.evaluation.evaluator import METRICS_FILE, Evaluated, Evaluator
         from stargan_tf.evaluation.features.registry import load_feature_network
         from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
         from stargan_tf.evaluation.results import write_scalars
         from stargan_tf.sampling.translations import Translations
-        from stargan_tf.training.checkpoints import load_trained
 
         weights = config.inception_weights if config.features == "inception" else None
         network = load_feature_network(config.features, weights)
         kind = "lpips" if config.lpips_weights else "efficientnet_lite0"
         perceptual = load_perceptual_distance(kind, config.alexnet_weights, config.lpips_weights)
-        run = load_trained(Path(config.run_dir))
-        print(f"Using {config.run_dir} after {run.step} iterations.")
-        out = Path(config.out or Path(config.run_dir) / "evaluation" / f"{run.step:06d}")
-        translations = Translations(run.networks, run.config.latent_dim)
-        evaluated = Evaluated(run.config, run.domains, translations, run.checkpoint, run.step)
+        model = trained_model.load(config.run_dir, config.saved_model)
+        print(f"Using {model.origin}.")
+        out = config.results_dir(model.step)
+        translations = Translations(model.networks, model.sizes.latent_dim)
+        evaluated = Evaluated(
+            model.sizes, model.domains, translations, model.fingerprint, model.step
+        )
         results = Evaluator(config, data_dir, out, network, perceptual).evaluate(evaluated)
-        write_scalars(results, RunDir(config.run_dir).logs / "evaluation")
+        logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
+        write_scalars(results, logs / "evaluation")
         print(f"{(out / 'table.txt').read_text()}\nEvery figure: {out / METRICS_FILE}")
     except KeyboardInterrupt as interrupt:
         raise UserError(

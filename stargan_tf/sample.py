@@ -1,4 +1,4 @@
-r"""Translates images with the networks of a training run.
+r"""Translates images with the networks of a training run, or with an exported model.
 
 One photo in random looks of every domain, as one labelled picture; another seed gives
 other looks, and 0.7 keeps them nearer to the domain's typical one:
@@ -22,13 +22,17 @@ Every translation in a file of its own, such as photo__to_dog__seed7_0.png:
 
     python -m stargan_tf.sample --run_dir=runs/pets --src=photos --images_only --out=translated
 
+With the model that comes with this package, without any training:
+
+    python -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src=photo.jpg \
+        --out=looks.png
+
 Photos may have any size and common format; their central square is used. Files of a
 folder that are no images are named and left out.
 """
 
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 
 from stargan_tf import flags
 from stargan_tf.config.sample import SampleConfig
@@ -41,18 +45,19 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(SampleConfig)
     config.validate()
-    RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
+    if config.run_dir:
+        RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf import trained_model
         from stargan_tf.sampling.sampler import sample
-        from stargan_tf.training.checkpoints import load_trained
 
-        trained = load_trained(Path(config.run_dir))
-        print(f"Using {config.run_dir} after {trained.step} iterations.")
-        print(sample(config, trained.config, trained.domains, trained.networks))
+        model = trained_model.load(config.run_dir, config.saved_model)
+        print(f"Using {model.origin}.")
+        print(sample(config, model.sizes, model.domains, model.networks))
     except KeyboardInterrupt as interrupt:
         raise UserError(
             f"Interrupted, so --out={config.out} was not finished: run the same command again."

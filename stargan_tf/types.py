@@ -1,6 +1,6 @@
 """Types that pass between the parts."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
@@ -19,3 +19,15 @@ class TrainBatch(NamedTuple):
     y_trg: tf.Tensor  # the target domains
     z_trg: tf.Tensor
     z_trg2: tf.Tensor
+
+
+class Sizes(Protocol):
+    """What must be known about networks to feed them."""
+
+    @property
+    def img_size(self) -> int:
+        """Side R of the images."""
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent code."""

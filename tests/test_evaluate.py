@@ -60,10 +60,30 @@ def test_figures_of_a_run(run_dir):
     assert 0 <= results["PD_efficientnet_lite0_latent/mean"]
 
 
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_figures_of_an_exported_model(exported, three_domains_dir, tmp_path):
+    result = run(
+        f"--saved_model={exported.base / '1'}",
+        f"--data_dir={three_domains_dir}",
+        f"--out={tmp_path}",
+        "--modes=latent",
+        "--num_outs_per_domain=2",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "pets version 1" in result.stdout and "FD_efficientnet_lite0" in result.stdout
+    results = json.loads((tmp_path / "metrics.json").read_text())
+    assert results["about"]["step"] == 7 and "accuracy_latent/cat2dog" in results
+    assert any((tmp_path / "logs" / "evaluation").iterdir())
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
         ([], "no --run_dir"),
+        (["--saved_model={run}"], "--saved_model without --data_dir"),
+        (["--saved_model={run}", "--data_dir={run}"], "Found no exported model in"),
+        (["--run_dir={run}", "--saved_model={run}"], "expected one of them"),
         (["--run_dir={run}", "--features=inception"], "--inception_weights"),
         (
             ["--run_dir={run}", "--alexnet_weights=missing.pth", "--lpips_weights=missing.pth"],

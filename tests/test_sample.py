@@ -117,3 +117,15 @@ def test_stopping_leaves_no_half_written_video(run_dir, photos, tmp_path, kind):
     assert process.returncode == 1
     assert "error: Interrupted" in error and "Traceback" not in error
     assert list(out.parent.iterdir()) == []
+
+
+@pytest.mark.e2e
+def test_an_exported_model_needs_no_run(exported, photos, tmp_path):
+    out = tmp_path / "grid.png"
+    model = f"--saved_model={exported.base / '1'}"
+    result = run(model, f"--src={photos}", f"--out={out}", "--num_outputs=2")
+    assert result.returncode == 0, result.stderr
+    assert "pets version 1" in result.stdout
+    with Image.open(out) as image:
+        image.load()
+    assert_error(run(model, "--run_dir=.", f"--src={photos}", f"--out={out}"), "expected one of")

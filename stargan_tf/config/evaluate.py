@@ -1,8 +1,9 @@
 """Settings of `python -m stargan_tf.evaluate`."""
 
 import dataclasses
+from pathlib import Path
 
-from stargan_tf.config.settings import check, check_run_dir, setting
+from stargan_tf.config.settings import check, check_model, setting
 
 MODES = ("latent", "reference")
 
@@ -12,6 +13,10 @@ class EvaluateConfig:
     """What is measured, with which networks, and where the figures go."""
 
     run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    saved_model: str = setting(
+        "",
+        "Version folder of an exported model, such as saved_models/NAME/1, in place of --run_dir.",
+    )
     data_dir: str = setting(
         "", "What prepare_data wrote, with validation images. Default: the data set of the run."
     )
@@ -37,7 +42,9 @@ class EvaluateConfig:
     seed: int = setting(7, "Seed of the latent codes and of the choice of references.")
     batch_size: int = setting(8, "Source images that are translated at once.")
     out: str = setting(
-        "", "Folder for metrics.json and the table. Default: evaluation/ITERATION in the run."
+        "",
+        "Folder for metrics.json and the table. Default: evaluation/ITERATION in the run, or "
+        "runs/evaluation/NAME/VERSION for an exported model.",
     )
     keep_images: bool = setting(False, "Keep the translations, as PNG files under --out.")
 
@@ -47,7 +54,12 @@ class EvaluateConfig:
         Raises:
           UserError: a setting is missing, out of range or contradicts another.
         """
-        check_run_dir(self.run_dir)
+        check_model(self.run_dir, self.saved_model)
+        check(
+            bool(self.run_dir or self.data_dir),
+            "Found --saved_model without --data_dir, expected the data set to measure it on: pass "
+            "what prepare_data wrote.",
+        )
         check(
             bool(self.modes) and set(self.modes) <= set(MODES),
             f"Found --modes={','.join(self.modes)}, expected some of {', '.join(MODES)}, separated "
@@ -66,3 +78,12 @@ class EvaluateConfig:
         for flag, least in (("max_sources", 0), ("seed", 0), ("batch_size", 1)):
             value = getattr(self, flag)
             check(value >= least, f"Found --{flag}={value}, expected at least {least}: raise it.")
+
+    def results_dir(self, step: int) -> Path:
+        """The folder for the results of a model that was trained for `step` iterations."""
+        if self.out:
+            return Path(self.out)
+        if self.run_dir:
+            return Path(self.run_dir) / "evaluation" / f"{step:06d}"
+        version = Path(self.saved_model).resolve()
+        return Path("runs", "evaluation", version.parent.name, version.name)

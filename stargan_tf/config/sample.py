@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, check_run_dir, setting
+from stargan_tf.config.settings import check, check_model, setting
 
 GRID_SUFFIXES = (".png", ".jpg", ".jpeg")
 VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
@@ -14,6 +14,10 @@ class SampleConfig:
     """What is translated, into what, and where the pictures go."""
 
     run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    saved_model: str = setting(
+        "",
+        "Version folder of an exported model, such as saved_models/NAME/1, in place of --run_dir.",
+    )
     src: str = setting("", "Image to translate, or a folder of images.")
     ref: str = setting(
         "",
@@ -69,7 +73,7 @@ class SampleConfig:
         return not self.images_only and Path(self.out).suffix.lower() in VIDEO_SUFFIXES
 
     def _validate_inputs(self) -> None:
-        check_run_dir(self.run_dir)
+        check_model(self.run_dir, self.saved_model)
         check(
             bool(self.src),
             "Found no --src, expected an image or a folder of images to translate: pass "

@@ -44,6 +44,27 @@ def check(condition: bool, sentence: str) -> None:
         raise UserError(sentence)
 
 
+def check_model(run_dir: str, saved_model: str) -> None:
+    """Raises UserError unless exactly one of --run_dir and --saved_model names a folder."""
+    check(
+        not (run_dir and saved_model),
+        "Found --run_dir and --saved_model, expected one of them: leave the other out.",
+    )
+    check(
+        bool(run_dir or saved_model),
+        "Found no --run_dir, expected the folder of a training run: pass --run_dir=runs/NAME, or "
+        "an exported model as --saved_model=saved_models/NAME/VERSION.",
+    )
+    if saved_model:
+        check(
+            Path(saved_model).is_dir(),
+            f"--saved_model={saved_model} is not a folder, expected the version folder of an "
+            "exported model: check the path.",
+        )
+    else:
+        check_run_dir(run_dir)
+
+
 def check_run_dir(run_dir: str) -> None:
     """Raises UserError unless --run_dir names a folder."""
     check(

@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.settings import check, read_json, write_text
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
@@ -27,6 +26,7 @@ from stargan_tf.evaluation.precision_recall import precision_recall
 from stargan_tf.evaluation.real_images import MIN_IMAGES, RealImages, real_images
 from stargan_tf.evaluation.results import Names, table, with_means
 from stargan_tf.evaluation.tasks import Measures, Task, Translations, measure, outputs_of
+from stargan_tf.types import Sizes
 
 METRICS_FILE = "metrics.json"
 # Raised when the same networks and images give other figures than before.
@@ -37,14 +37,14 @@ class Evaluated(NamedTuple):
     """What is evaluated.
 
     Attributes:
-      config: the settings of the run.
+      sizes: of its images and latent codes.
       domains: names, in the order of their indices.
       translations: its networks.
-      checkpoint: which state of the run it is; results of another are not reused.
+      checkpoint: which state of it; results of another are not reused.
       step: iterations of training.
     """
 
-    config: TrainConfig
+    sizes: Sizes
     domains: tuple[str, ...]
     translations: Translations
     checkpoint: str
@@ -93,7 +93,7 @@ class Evaluator:
             f"Found the domains {', '.join(found)} in {self._data_dir}, expected those of the run, "
             f"{', '.join(evaluated.domains)}, at least two: pass the --data_dir it was trained on.",
         )
-        images = {name: self._images(name, evaluated.config) for name in evaluated.domains}
+        images = {name: self._images(name, evaluated.sizes.img_size) for name in evaluated.domains}
         train = self._real("train", evaluated)
         val = self._real("val", evaluated)
         features = np.concatenate([train[name].rows for name in evaluated.domains])
@@ -153,7 +153,7 @@ class Evaluator:
             evaluated.translations,
             sources,
             references,
-            latent_dim=evaluated.config.latent_dim,
+            latent_dim=evaluated.sizes.latent_dim,
             num_outs=self._config.num_outs_per_domain,
             batch_size=size,
             seed=self._config.seed,
@@ -187,7 +187,7 @@ class Evaluator:
                     self._data_dir,
                     split,
                     name,
-                    img_size=evaluated.config.img_size,
+                    img_size=evaluated.sizes.img_size,
                     network=self._network,
                     cache_dir=self._data_dir / "cache",
                     on_progress=bar.update,
@@ -195,9 +195,9 @@ class Evaluator:
                 for name in evaluated.domains
             }
 
-    def _images(self, domain: str, config: TrainConfig) -> np.ndarray:
+    def _images(self, domain: str, img_size: int) -> np.ndarray:
         dataset = eval_dataset(
-            self._data_dir, "val", img_size=config.img_size, batch_size=64, domain=domain
+            self._data_dir, "val", img_size=img_size, batch_size=64, domain=domain
         )
         images = np.concatenate([batch.numpy() for batch, _ in dataset])
         images = images[: self._config.max_sources or None]

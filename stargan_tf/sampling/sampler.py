@@ -5,7 +5,6 @@ from pathlib import Path
 
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.sampling.interpolation import write_interpolation
 from stargan_tf.sampling.looks import Look, random_looks, reference_looks
@@ -18,13 +17,14 @@ from stargan_tf.sampling.photos import (
 from stargan_tf.sampling.pictures import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import StyleMaker
 from stargan_tf.sampling.translate import Translator
+from stargan_tf.types import Sizes
 
 ALL_DOMAINS = "all"
 
 
 def sample(
     config: SampleConfig,
-    trained: TrainConfig,
+    sizes: Sizes,
     domains: Sequence[str],
     networks: TranslationNetworks,
 ) -> str:
@@ -32,7 +32,7 @@ def sample(
 
     Args:
       config: what to draw; already validated.
-      trained: the settings that the networks were trained with.
+      sizes: of the images and latent codes that the networks take.
       domains: names, in the order of their indices.
       networks: the averaged networks.
 
@@ -47,8 +47,8 @@ def sample(
     src, out = Path(config.src), Path(config.out)
     paths = find_sources(src)
     drawn = paths if config.images_only else spread(paths, config.max_sources)
-    sources = Sources(src, drawn, trained.img_size)
-    looks = _make_looks(config, trained, domains, networks, target)
+    sources = Sources(src, drawn, sizes.img_size)
+    looks = _make_looks(config, sizes, domains, networks, target)
     translator = Translator(networks.generator, batch_size=config.batch_size)
     if config.images_only:
         result = write_images(out, translator, sources, looks, domains, config.batch_size)
@@ -94,23 +94,23 @@ def target_index(name: str, domains: Sequence[str]) -> int | None:
 
 def _make_looks(
     config: SampleConfig,
-    trained: TrainConfig,
+    sizes: Sizes,
     domains: Sequence[str],
     networks: TranslationNetworks,
     target: int | None,
 ) -> list[Look]:
-    styles = StyleMaker(networks, trained.latent_dim, batch_size=config.batch_size)
+    styles = StyleMaker(networks, sizes.latent_dim, batch_size=config.batch_size)
     if config.ref:
         ref = Path(config.ref)
         references = find_references(ref, domains, target)
         if not config.images_only:
             references = spread_references(references, config.max_refs)
-        return reference_looks(styles, ref, references, trained.img_size, config.psi)
+        return reference_looks(styles, ref, references, sizes.img_size, config.psi)
     return random_looks(
         styles,
         range(len(domains)) if target is None else [target],
         num=config.num_outputs,
-        latent_dim=trained.latent_dim,
+        latent_dim=sizes.latent_dim,
         seed=config.seed,
         psi=config.psi,
     )

@@ -43,7 +43,7 @@ def make(data_dir, tmp_path):
 
 def evaluated(painter=None, **changes):
     values = {
-        "config": TRAIN,
+        "sizes": TRAIN,
         "domains": DOMAINS,
         "translations": painter or Painter(COLOURS),
         "checkpoint": "iteration-5",
