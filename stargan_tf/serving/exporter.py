@@ -57,14 +57,15 @@ class _Result(NamedTuple):
     agreement: str
 
 
-def export(config: ExportConfig, trained: Trained) -> str:
-    """Writes the next version of a model in every format that was asked for.
+def export(config: ExportConfig, trained: Trained, version: int | None = None) -> str:
+    """Writes a version of a model in every format that was asked for.
 
     Each is compared with the trained networks before it gets its name.
 
     Args:
       config: what to export; already validated.
       trained: the networks; they are folded (`TranslationNetworks.fold`).
+      version: its number, by default the next free one.
 
     Returns:
       What was written, how large it is and how near it comes, in words.
@@ -74,7 +75,7 @@ def export(config: ExportConfig, trained: Trained) -> str:
     """
     data_dir = _data_dir(config, trained.config)
     out = Path(config.out)
-    info = _describe(config, trained, data_dir, next_version(out))
+    info = _describe(config, trained, data_dir, version or next_version(out))
     translation = Translation(trained.networks, trained.mean_styles)
     images = examples.find_images(data_dir, "val", info.domains, info.img_size, config.check_images)
     probe = make_probe(trained_model(translation), info, images, _SEED)
