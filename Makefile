@@ -12,7 +12,7 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 YOUNGER_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo translate test lint format lock clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -40,6 +40,13 @@ demo: $(STAMP)  ## Draw portraits, train on them for minutes, show image grids b
 	  'Translate a picture of your own:' \
 	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=PHOTO.jpg --out=looks.png' \
 	  'Train for longer: stargan_tf/flagfiles/portraits_64.flags says how.'
+
+IMG ?= saved_models/portraits_64/example.png
+OUT ?= runs/looks.png
+
+translate: $(STAMP)  ## Draw a picture of yours in many looks with the trained model: IMG=photo.jpg OUT=looks.png
+	@mkdir -p $(dir $(OUT))
+	@$(PY) -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src="$(IMG)" --out="$(OUT)" --overwrite
 
 lint: $(STAMP)  ## Check style and formatting.
 	$(VENV)/bin/ruff check .

@@ -110,7 +110,7 @@ class Evaluator:
                 bar.set_postfix_str(task.name)
                 figures |= self._run(task, evaluated, images, measures, bar.update)
         figures |= self._ceiling(evaluated.domains, val, measures)
-        results = with_means(figures) | {"about": self._about(evaluated, val)}
+        results = with_means(figures) | {"about": self._about(evaluated, train, val)}
         self._out.mkdir(parents=True, exist_ok=True)
         text = json.dumps(results, indent=2, ensure_ascii=False)
         write_text(self._out / METRICS_FILE, text + "\n")
@@ -221,14 +221,18 @@ class Evaluator:
             "sources": sources,
         }
 
-    def _about(self, evaluated: Evaluated, val: dict[str, RealImages]) -> dict[str, Any]:
+    def _about(
+        self, evaluated: Evaluated, train: dict[str, RealImages], val: dict[str, RealImages]
+    ) -> dict[str, Any]:
         return {
             "step": evaluated.step,
             "features": self._network.name,
+            "features_dim": self._network.dim,
             "features_fingerprint": self._network.fingerprint,
             "diversity": self._perceptual.name,
             "diversity_fingerprint": self._perceptual.fingerprint,
             "num_outs_per_domain": self._config.num_outs_per_domain,
+            "training_images": {name: real.statistics.count for name, real in train.items()},
             "validation_images": {name: real.statistics.count for name, real in val.items()},
             "max_sources": self._config.max_sources,
             "seed": self._config.seed,

@@ -74,7 +74,15 @@ def table(results: dict[str, Any], names: Names) -> str:
         f"better for {columns[0]} and {columns[1]},",
         "higher for the others. The last two rows are what to compare with: doing nothing, and "
         "perfection.",
+        f"They show each image once, the translations {about['num_outs_per_domain']} times: of as "
+        f"many images, {columns[0]} would be lower in them, and recall higher.",
     ]
+    fewest = min(min(about[f"{split}_images"].values()) for split in ("training", "validation"))
+    if fewest <= about["features_dim"]:
+        lines.append(
+            f"No more images of a domain ({fewest}) than features ({about['features_dim']}): "
+            f"{columns[0]} comes out too large, and compares only with one of as many images."
+        )
     return "\n".join(lines)
 
 

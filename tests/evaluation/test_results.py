@@ -7,6 +7,13 @@ from stargan_tf.evaluation.tasks import Task
 PAPER = Names("inception", "lpips")
 OFFLINE = Names("efficientnet_lite0", "efficientnet_lite0")
 TASK = Task("latent", "cat", "dog", 1)
+ABOUT = {
+    "step": 12,
+    "num_outs_per_domain": 10,
+    "features_dim": 90,
+    "training_images": {"cat": 200, "dog": 100},
+    "validation_images": {"cat": 91, "dog": 92},
+}
 
 
 def test_official_names_are_for_the_official_networks_alone():
@@ -41,7 +48,7 @@ def test_table(names):
         )
         for short in ("FD", "accuracy")
     }
-    text = table(with_means(figures) | {"about": {"step": 12}}, names)
+    text = table(with_means(figures) | {"about": ABOUT}, names)
     lines = text.splitlines()
     assert names.figure("FD") in lines[0]
     assert [line.split("  ")[0] for line in lines[1:4]] == [
@@ -52,7 +59,10 @@ def test_table(names):
     assert [line.split()[-6:] for line in lines[1:4]] == [
         [str(n), "-", "-", str(n), "-", "-"] for n in (41, 42, 43)
     ]
-    assert "12 iterations" in text and "Lower is better" in text
+    assert "12 iterations" in text and "Lower is better" in text and "10 times" in text
+    assert "than features" not in text
+    few = with_means(figures) | {"about": ABOUT | {"features_dim": 91}}
+    assert "No more images of a domain (91) than features (91)" in table(few, names)
 
 
 def test_scalars_for_tensorboard(tmp_path):
