@@ -68,7 +68,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
             f"The training was stopped by {signal.Signals(status - 128).name} after iteration "
             f"{load_trained(run.root).step}, and everything is saved: run the pipeline again, and "
             "it goes on from there."
-        )
+        ) from KeyboardInterrupt(status - 128)  # no failure of the component
     serving = Path(fn_args.serving_model_dir)
     _export(config, custom.get("model_name", "stargan"), serving)
     keep_run(run, serving.parent / "run")
