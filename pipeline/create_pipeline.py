@@ -1,7 +1,7 @@
 """The pipeline's graph, the same for every orchestrator.
 
-    ImageExampleGen -> StatisticsGen -> ExampleValidator -> AnomalyGate
-      -> Trainer -> ModelEvaluator -> InfraCheck -> Pusher
+ImageExampleGen -> StatisticsGen -> ExampleValidator -> AnomalyGate
+  -> Trainer -> ModelEvaluator -> InfraCheck -> Pusher
 """
 
 import dataclasses
@@ -113,6 +113,7 @@ def _trainer(
             "source_hash": source_hash(TRAINER),
             "working_dir": str(Path(config.pipeline_root).absolute() / "training"),
             "warm_start": config.warm_start,
+            "model_name": config.model_name,
         },
     )
 

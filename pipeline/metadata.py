@@ -1,7 +1,6 @@
 """ML Metadata: where it is kept, and what it says about the latest execution of a node."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +39,11 @@ class Execution(NamedTuple):
         """An integer property of the output `key`; 0 when there is none."""
         artifacts = self.outputs.get(key)
         return artifacts[0].custom_properties[name].int_value if artifacts else 0
+
+    def text_property(self, key: str, name: str) -> str:
+        """A property of the output `key` that is text; empty when there is none."""
+        artifacts = self.outputs.get(key)
+        return artifacts[0].custom_properties[name].string_value if artifacts else ""
 
 
 def connection_config(config: PipelineConfig) -> pb.ConnectionConfig:
@@ -91,14 +95,16 @@ def latest_execution(store: mlmd.MetadataStore, pipeline: str, node: str) -> Exe
     return Execution(newest.id, state, _outputs(store, newest.id))
 
 
-def cancel_running(store: mlmd.MetadataStore, pipeline: str, nodes: Sequence[str]) -> None:
-    """Notes that what still counts as running was cancelled, after an interrupt."""
-    for node in nodes:
-        context = store.get_context_by_type_and_name("node", f"{pipeline}.{node}")
-        for execution in store.get_executions_by_context(context.id) if context else []:
-            if execution.last_known_state == pb.Execution.RUNNING:
-                execution.last_known_state = pb.Execution.CANCELED
-                store.put_executions([execution])
+def cancel_running(store: mlmd.MetadataStore, pipeline: str, node: str) -> list[int]:
+    """Notes that executions which still count as running were cancelled; returns their IDs."""
+    context = store.get_context_by_type_and_name("node", f"{pipeline}.{node}")
+    executions = store.get_executions_by_context(context.id) if context else []
+    running = [e for e in executions if e.last_known_state == pb.Execution.RUNNING]
+    for execution in running:
+        execution.last_known_state = pb.Execution.CANCELED
+    if running:
+        store.put_executions(running)
+    return [execution.id for execution in running]
 
 
 def _outputs(store: mlmd.MetadataStore, execution: int) -> dict[str, list[pb.Artifact]]:

@@ -1,4 +1,7 @@
-"""The flags that all runners share: the pipeline's own, and those of its parts with prefixes."""
+"""What a pipeline is made of, from the flags that all runners share.
+
+These are --NAME of the pipeline itself, --data.NAME of prepare_data and --train.NAME of train.
+"""
 
 import dataclasses
 import re
@@ -25,13 +28,6 @@ class Options(NamedTuple):
     pipeline: PipelineConfig
     data: PrepareDataConfig
     train: TrainConfig
-
-
-def define() -> None:
-    """Defines the flags: --NAME of the pipeline, --data.NAME and --train.NAME of its parts."""
-    flags.define(PipelineConfig)
-    flags.define(PrepareDataConfig, DATA_DEFAULTS, DATA)
-    flags.define(TrainConfig, prefix=TRAIN)
 
 
 def parse() -> Options:

@@ -3,11 +3,14 @@
 import contextlib
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
+
+from absl import logging as absl_logging
 
 from stargan_tf.errors import UserError
 
@@ -104,23 +107,37 @@ class Progress(logging.Handler):
 def watching(people: TextIO, describe: Describe) -> Iterator[Progress]:
     """Reports the components that TFX runs meanwhile; see `Progress`."""
     progress = Progress(people, describe)
-    logger = logging.getLogger("absl")
-    before = logger.level
+    before = absl_logging.get_verbosity()
+    # Through absl, not its logger: TensorFlow sets it back to what absl says now and then.
+    absl_logging.set_verbosity(absl_logging.INFO)
+    logger = absl_logging.get_absl_logger()
     logger.addHandler(progress)
-    logger.setLevel(logging.INFO)
     try:
         yield progress
     finally:
-        logger.setLevel(before)
         logger.removeHandler(progress)
+        absl_logging.set_verbosity(before)
 
 
 def cause(error: BaseException) -> str:
     """One sentence about why a component failed."""
-    first: BaseException | None = error
-    while first is not None:
-        if isinstance(first, UserError):
-            return str(first)
-        first = first.__cause__ or first.__context__
+    for link in _chain(error):
+        if isinstance(link, UserError):
+            return str(link)
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def interrupted(error: BaseException) -> int:
+    """The number of the signal that an error goes back to, 0 for none."""
+    for link in _chain(error):
+        if isinstance(link, KeyboardInterrupt):
+            return link.args[0] if link.args else signal.SIGINT
+    return 0
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__

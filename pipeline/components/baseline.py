@@ -22,9 +22,10 @@ class OtherBlessedModelStrategy(_Latest):
         """Leaves the artifacts under `candidate` out; see the base class."""
         candidates = {artifact.id for artifact in input_dict["candidate"]}
         models = [model for model in input_dict["model"] if model.id not in candidates]
-        return super().resolve_artifacts(
+        resolved = super().resolve_artifacts(
             store, {"model": models, "model_blessing": input_dict["model_blessing"]}
         )
+        return {**resolved, "candidate": []}  # TFX wants all keys back
 
 
 def latest_blessed() -> BaseNode:

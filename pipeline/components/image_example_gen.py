@@ -1,7 +1,8 @@
-"""ImageExampleGen: a folder of images, a tensorflow-datasets builder or drawn portraits in,
-TFRecords of tf.train.Examples out, by the same Beam transform as stargan_tf.prepare_data.
+"""ImageExampleGen: images in, TFRecords of tf.train.Examples out.
 
-TFX's own ImportExampleGen would want TFRecords to begin with, and merges their shards.
+The images come from a folder, from tensorflow-datasets or are drawn, and go through the same
+Beam transform as in stargan_tf.prepare_data. TFX's own ImportExampleGen would want TFRecords
+to begin with, and merges their shards.
 """
 
 import dataclasses

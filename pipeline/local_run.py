@@ -1,0 +1,106 @@
+"""One run of the pipeline on this machine; imports TFX, which takes many seconds."""
+
+import contextlib
+import dataclasses
+import fcntl
+import shutil
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import ml_metadata as mlmd
+from tfx import v1 as tfx
+
+from pipeline.components.infrastructure import docker_answers
+from pipeline.config import PipelineConfig
+from pipeline.create_pipeline import create_pipeline
+from pipeline.metadata import cancel_running, connection_config, open_store
+from pipeline.options import Options
+from pipeline.reporting import cause, interrupted, watching
+from pipeline.results import Results
+from stargan_tf.config.settings import check
+from stargan_tf.errors import UserError
+
+
+def run(options: Options, people: TextIO, log: Path | None) -> int:
+    """Runs the pipeline.
+
+    Args:
+      options: checked.
+      people: where a line for each component and the verdict go.
+      log: where everything else goes, None if people see that as well.
+
+    Returns:
+      The exit status: 0 when the model is good and pushed, 2 when it is not good enough,
+      128 and the signal's number when interrupted.
+
+    Raises:
+      UserError: a component failed, for the reason in the text.
+    """
+    config = with_infrastructure(options.pipeline)
+    with alone(Path(config.pipeline_root)):
+        connection = connection_config(config)
+        store = open_store(connection)
+        results = Results(store, config, options.train)
+        pipeline = create_pipeline(config, options.data, options.train, metadata=connection)
+        with watching(people, results.describe) as progress:
+            try:
+                tfx.orchestration.LocalDagRunner().run(pipeline)
+            except (Exception, KeyboardInterrupt) as error:
+                traceback.print_exc()
+                node = progress.current
+                progress.fail()
+                if number := interrupted(error):
+                    _clean_up(store, config, node)
+                    people.write("Interrupted: the same command goes on from here.\n")
+                    return 128 + number
+                where = f" Everything is in {log}." if log else ""
+                raise UserError(f"{cause(error)}{where}") from error
+        verdict = results.verdict()
+        people.write(f"{verdict.sentence}\n")
+        return verdict.exit_status
+
+
+def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
+    """Settles who tries the model out.
+
+    Raises:
+      UserError: Docker is asked for, and does not answer.
+    """
+    if config.infrastructure == "canary":
+        return config
+    docker = docker_answers()
+    check(
+        docker or config.infrastructure == "auto",
+        "Found --infrastructure=docker, but no Docker daemon answers: start it, or leave the flag "
+        "out for a canary instead.",
+    )
+    return dataclasses.replace(config, infrastructure="docker" if docker else "canary")
+
+
+@contextlib.contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Keeps a second run out of the same pipeline root.
+
+    Raises:
+      UserError: there is another run.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with open(root / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"Found another run at work in {root}, expected none: wait for its end, or choose "
+                "another --pipeline_root."
+            ) from error
+        yield
+
+
+def _clean_up(store: mlmd.MetadataStore, config: PipelineConfig, node: str | None) -> None:
+    """Does for an interrupted component what TFX does for a failed one."""
+    if node:
+        for number in cancel_running(store, config.pipeline_name, node):
+            for folder in Path(config.pipeline_root).glob(f"{node}/*/{number}"):
+                shutil.rmtree(folder)

@@ -1,0 +1,119 @@
+"""What came of each component, in a few words, and of the whole run."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import ml_metadata as mlmd
+
+from pipeline.config import PipelineConfig
+from pipeline.metadata import Execution, latest_execution
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.data.schema import DatasetInfo
+
+BLESSED = "blessed"
+
+
+class Verdict(NamedTuple):
+    """What came of a run that went through to its end."""
+
+    sentence: str
+    exit_status: int
+
+
+class Results:
+    """Reads results from ML Metadata and the artifacts of the latest executions."""
+
+    def __init__(
+        self, store: mlmd.MetadataStore, config: PipelineConfig, train: TrainConfig
+    ) -> None:
+        """Args: the metadata and the settings of the run."""
+        self._store = store
+        self._config = config
+        self._train = train
+        self._describers: dict[str, Callable[[Execution], str]] = {
+            "ImageExampleGen": _images,
+            "ExampleValidator": lambda _: "compared with the schema",
+            "AnomalyGate": lambda _: "the data is sound",
+            "Trainer": lambda _: f"{train.total_iters:,} iterations",
+            "WarmStart": _found_model,
+            "Baseline": _found_model,
+            "ModelEvaluator": lambda execution: judgement(execution),
+            "InfraCheck": _infra,
+            "Pusher": _pushed,
+        }
+
+    def describe(self, node: str) -> str:
+        """The result of a node that has just ended; empty when there is nothing to say."""
+        execution = latest_execution(self._store, self._config.pipeline_name, node)
+        describer = self._describers.get(node)
+        return describer(execution) if describer and execution else ""
+
+    def verdict(self) -> Verdict:
+        """What to say at the end, and the exit status."""
+        pusher = self._latest("Pusher")
+        if pusher and pusher.number_property("pushed_model", "pushed"):
+            place = pushed_to(pusher)
+            if place.is_dir():
+                return Verdict(f"Pushed to {_short(place)}", 0)
+            return Verdict(
+                f"The model was pushed to {_short(place)} by an earlier run, but is gone: run "
+                "again with --nocache, or train another one.",
+                1,
+            )
+        reasons = [
+            judgement(execution)
+            for node, judgement in (("ModelEvaluator", judgement), ("InfraCheck", _infra))
+            if (execution := self._latest(node))
+            and not execution.number_property("blessing", BLESSED)
+        ]
+        return Verdict(f"Not pushed: {'; '.join(reasons)}", 2)
+
+    def _latest(self, node: str) -> Execution | None:
+        return latest_execution(self._store, self._config.pipeline_name, node)
+
+
+def judgement(execution: Execution) -> str:
+    """What the evaluation found."""
+    return str(execution.number_property("blessing", BLESSED))
+
+
+def pushed_to(pusher: Execution) -> Path:
+    """The version folder that a Pusher wrote."""
+    artifact = pusher.outputs["pushed_model"][0]
+    return Path(artifact.custom_properties["pushed_destination"].string_value)
+
+
+def _images(execution: Execution) -> str:
+    uri = execution.uri("examples")
+    if uri is None:
+        return ""
+    info = DatasetInfo.load(uri)
+    counts = ", ".join(f"{sum(by.values()):,} {split}" for split, by in info.counts.items())
+    refused = f", {info.rejected:,} refused" if info.rejected else ""
+    return f"{counts} images of {len(info.domains)} domains{refused}"
+
+
+def _found_model(execution: Execution) -> str:
+    uri = execution.uri("model")
+    return f"model {uri.name}" if uri else "none yet"
+
+
+def _infra(execution: Execution) -> str:
+    if execution.number_property("blessing", BLESSED):
+        return "it loads and answers"
+    # Only the canary gives one.
+    reason = execution.text_property("blessing", "reason")
+    return reason or "TensorFlow Serving could not load the exported model"
+
+
+def _pushed(execution: Execution) -> str:
+    if not execution.number_property("pushed_model", "pushed"):
+        return "nothing"
+    return f"version {pushed_to(execution).name}"
+
+
+def _short(path: Path) -> str:
+    """Relative to here where that is shorter."""
+    return min(os.path.relpath(path), str(path), key=len)

@@ -1,0 +1,60 @@
+r"""Runs the pipeline on this machine: from images to a good model in saved_models/.
+
+    python -m pipeline.run_local --flagfile=pipeline/flagfiles/portraits.flags
+
+With your own images, one folder per domain:
+
+    python -m pipeline.run_local --data.input_dir=photos --data.img_size=256 \
+        --train_flags=stargan_tf/flagfiles/afhq_256.flags --model_name=photos
+
+Its own flags are listed here; --data.NAME and --train.NAME are those of prepare_data and
+train. What an earlier run has made of the same images, settings and code is taken over.
+The status is 0 when the model is good and pushed, 2 when it is not good enough, and 1 when
+something went wrong.
+"""
+
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from absl import flags
+
+from pipeline import options
+from pipeline.config import PipelineConfig
+from pipeline.reporting import output_in
+from stargan_tf import flags as config_flags
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.train import TrainConfig
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the pipeline as the flags say; returns the exit status."""
+    del argv
+    chosen = options.parse()
+    root = Path(chosen.pipeline.pipeline_root)
+    log = None if flags.FLAGS.verbose else root / "logs" / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
+    # A polite end from outside is handled as Ctrl-C is, which shells ignore in the background.
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, _interrupt)
+
+    with output_in(log) as people:
+        if log:
+            print(f"Everything but these lines goes to {log}", file=people, flush=True)
+        # Imported here, for it takes many seconds, and not before its chatter has a place.
+        from pipeline.local_run import run
+
+        return run(chosen, people, log)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)
+
+
+if __name__ == "__main__":
+    config_flags.define(PipelineConfig)
+    config_flags.define(PrepareDataConfig, options.DATA_DEFAULTS, options.DATA)
+    config_flags.define(TrainConfig, prefix=options.TRAIN)
+    flags.DEFINE_bool("verbose", False, "Show all that TFX, Beam and TensorFlow have to say.")
+    config_flags.run(main)
