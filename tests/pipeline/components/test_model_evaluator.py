@@ -1,0 +1,149 @@
+"""What ModelEvaluator measures, and how it blesses."""
+
+import json
+
+import pytest
+from tfx.components.util import model_utils
+from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
+
+from pipeline.components import model_evaluator
+from pipeline.components.model_evaluator import ModelEvaluator
+from stargan_tf.evaluation import perceptual_registry
+from stargan_tf.evaluation.features import registry
+from stargan_tf.serving.model_info import ModelInfo
+from tests.evaluation.fakes import MeanColours, PixelDistance
+from tests.pipeline.artifacts import artifact, examples_of, model_of, run_component
+from tests.serving.exports import DOMAINS
+
+
+@pytest.fixture(scope="module")
+def examples(three_domains_dir, tmp_path_factory):
+    uri = examples_of(three_domains_dir, tmp_path_factory.mktemp("examples") / "1")
+    return artifact(Examples, uri)
+
+
+@pytest.fixture(scope="module")
+def model(exported, tmp_path_factory):
+    uri = model_of(exported.base / "1", tmp_path_factory.mktemp("models") / "11")
+    return artifact(Model, uri, 11)
+
+
+@pytest.fixture(autouse=True)
+def small_networks(monkeypatch):
+    monkeypatch.setattr(registry, "load_feature_network", lambda *_: MeanColours())
+    monkeypatch.setattr(perceptual_registry, "load_perceptual_distance", lambda *_: PixelDistance())
+
+
+class Evaluation:
+    """What came of one execution."""
+
+    def __init__(self, root, examples, model, baseline=None, **parameters):
+        self.root = root / "evaluation"
+        evaluation = artifact(ModelEvaluation, self.root)
+        self.blessing = artifact(ModelBlessing, root / "blessing")
+        inputs = {"examples": examples, "model": model, "baseline_model": baseline}
+        outputs = {"evaluation": evaluation, "blessing": self.blessing}
+        run_component(ModelEvaluator, inputs, outputs, **{"num_outs": 2, **parameters})
+
+    def read(self, name):
+        return json.loads((self.root / name).read_text())
+
+    def text(self, name):
+        return self.blessing.get_string_custom_property(name)
+
+
+def test_the_first_model_is_measured_against_thresholds_alone(examples, model, tmp_path):
+    found = Evaluation(tmp_path, examples, model)
+    assert model_utils.is_model_blessed(found.blessing)
+    assert [path.name for path in (tmp_path / "blessing").iterdir()] == ["BLESSED"]
+    assert found.blessing.get_int_custom_property("current_model_id") == 11
+    assert found.text("current_model") == model.uri
+    assert not found.blessing.has_custom_property("baseline_model_id")
+    metrics, verdict = found.read("metrics.json"), found.read("verdict.json")
+    assert len([key for key in metrics if key.startswith("FD_mean_colours_latent/")]) == 6 + 1
+    expected = metrics["FD_mean_colours_reference/mean"]
+    assert verdict["figures"]["FD_mean_colours_reference"] == expected
+    assert (verdict["blessed"], verdict["baseline"]) == (True, None)
+    assert "random looks" in (found.root / "table.txt").read_text()
+
+
+def test_a_model_that_misses_a_threshold_is_not_blessed(examples, model, tmp_path):
+    found = Evaluation(tmp_path, examples, model, min_diversity=1e6)
+    assert not model_utils.is_model_blessed(found.blessing)
+    assert found.blessing.get_int_custom_property("blessed") == 0
+    reasons = (tmp_path / "blessing" / "NOT_BLESSED").read_text()
+    assert reasons == found.text("reasons") == "; ".join(found.read("verdict.json")["reasons"])
+    assert reasons.startswith("PD_pixels_latent (random looks) is ")
+    assert "below --min_diversity=1e+06; PD_pixels_reference" in reasons
+
+
+def test_both_models_are_measured_on_the_same_terms(examples, model, tmp_path):
+    """So a model is exactly as good as itself."""
+    work = tmp_path / "work"
+    options = {"working_dir": str(work), "max_worsening": 0.0, "num_sources": 4}
+    found = Evaluation(tmp_path, examples, model, baseline=model, **options)
+    verdict = found.read("verdict.json")
+    assert verdict["baseline"] == verdict["figures"]
+    assert model_utils.is_model_blessed(found.blessing)
+    assert found.blessing.get_int_custom_property("baseline_model_id") == 11
+    assert (found.root / "baseline" / "metrics.json").is_file()
+    assert any((work / "data" / "cache").iterdir())
+
+
+def canned(figures):
+    """`_measure` with figures by the folder's name above Format-Serving."""
+
+    def measure(evaluator, model):
+        distance = figures[model.parent.name]
+        return {
+            f"{name}_{mode}/mean": value
+            for name, value in (
+                ("FD_mean_colours", distance),
+                ("PD_pixels", 0.1),
+                ("accuracy", 0.5),
+            )
+            for mode in ("latent", "reference")
+        }
+
+    return measure
+
+
+def other_model(exported, uri, number, **changes):
+    """The exported model with another description."""
+    folder = model_of(exported.base / "1", uri) / "Format-Serving"
+    path = folder / "assets" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    return artifact(Model, uri, number)
+
+
+def test_a_model_that_got_worse_is_not_blessed(examples, model, exported, tmp_path, monkeypatch):
+    (tmp_path / "evaluation").mkdir()
+    monkeypatch.setattr(model_evaluator, "_measure", canned({"11": 2.0, "9": 1.0}))
+    baseline = other_model(exported, tmp_path / "9", 9)
+    found = Evaluation(tmp_path, examples, model, baseline)
+    assert not model_utils.is_model_blessed(found.blessing)
+    assert "is 2 after 1 of the latest good model" in found.text("reasons")
+    assert found.text("summary") == "FD 2 (1), diversity 0.1 (0.1), accuracy 0.5 (0.5)"
+    assert found.blessing.get_int_custom_property("baseline_model_id") == 9
+    assert found.text("baseline_model") == baseline.uri
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"domains": ["cat", "dog", "wolf"]}, "other domains (cat, dog, wolf)"),
+        ({"img_size": 64}, "images of another size (64)"),
+    ],
+)
+def test_a_model_of_other_images_is_no_baseline(
+    examples, model, exported, tmp_path, monkeypatch, changes, note
+):
+    assert ModelInfo.of_saved_model(exported.base / "1").domains == DOMAINS
+    (tmp_path / "evaluation").mkdir()
+    monkeypatch.setattr(model_evaluator, "_measure", canned({"11": 2.0}))
+    baseline = other_model(exported, tmp_path / "9", 9, **changes)
+    found = Evaluation(tmp_path, examples, model, baseline)
+    assert model_utils.is_model_blessed(found.blessing)
+    verdict = found.read("verdict.json")
+    assert verdict["notes"] == [f"The latest good model has {note}, so there is no comparison."]
+    assert verdict["baseline"] is None
