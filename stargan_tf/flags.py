@@ -117,7 +117,7 @@ def run(main: Callable[[Sequence[str]], int | None], *, extra_arguments: bool = 
             sys.exit(main(argv[1:]))
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
-            sys.exit(1)
+            sys.exit(error.exit_status)
 
     def parse_known(argv: list[str]) -> list[str]:
         return flags.FLAGS(argv, known_only=True)

@@ -10,7 +10,8 @@ Ctrl-C saves and stops; the same run goes on with
   python -m stargan_tf.train --run_dir=runs/portraits_64
 
 Watch it with `tensorboard --logdir=runs`, draw with `python -m stargan_tf.sample`.
---dry_run prints what a run would be and need.
+--dry_run prints what a run would be and need. With --multi_worker, several machines train
+one model: docs/scaling.md.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from pathlib import Path
 from absl import flags
 
 from stargan_tf import flags as config_flags
+from stargan_tf.config.cluster import read_cluster
+from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.training.run_dir import RunDir
@@ -31,6 +34,11 @@ def main(argv: Sequence[str]) -> int:
     resumed = bool(flags.FLAGS.run_dir) and run.exists()
     config = config_flags.parse(TrainConfig, run.read().config if resumed else None)
     config.validate()
+    check(
+        not (config.multi_worker and flags.FLAGS.dry_run),
+        "Found --multi_worker and --dry_run, expected one of them: a dry run is on one machine.",
+    )
+    read_cluster(config.multi_worker)
 
     # Imported here, and after these checks, so that neither --help nor a mistake waits for
     # TensorFlow.

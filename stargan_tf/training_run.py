@@ -1,11 +1,13 @@
 """A training run with all its parts: what the train command and the pipeline both do."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 
+from stargan_tf import __version__
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
@@ -20,6 +22,7 @@ from stargan_tf.training.session import run_training
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.validation import Validation
 from stargan_tf.training.warm_start import check_parent
+from stargan_tf.training.workers import Workers, lost_workers_explained
 
 
 def train_run(config: TrainConfig) -> int:
@@ -34,12 +37,23 @@ def train_run(config: TrainConfig) -> int:
     Raises:
       UserError: the data set, what is in the run's folder, or the run to start from
         does not fit the settings.
+      TemporaryError: another worker is gone, or sees another state of the run.
     """
     run = RunDir(config.run_dir)
-    data_dir = Path(config.data_dir)
     domains = _checked_domains(config)
+    with lost_workers_explained(run, config.multi_worker):
+        return _train(config, run, domains)
+
+
+def _train(config: TrainConfig, run: RunDir, domains: tuple[str, ...]) -> int:
+    data_dir = Path(config.data_dir)
     strategy = make_strategy(config)
-    run.begin(config, domains)
+    workers = Workers(strategy)
+    # Folders may have other names on other machines.
+    shared = dataclasses.replace(config, data_dir="", run_dir="")
+    workers.check_same_settings(shared, DatasetInfo.load(data_dir), __version__)
+    if workers.chief:
+        run.begin(config, domains)
     with strategy.scope():
         state = TrainState(config, len(domains))
     validation_images = eval_dataset(

@@ -116,6 +116,12 @@ class TrainConfig:
         "GPU there is, or else the CPU as one.",
         lasting=False,
     )
+    multi_worker: bool = setting(
+        False,
+        "Train together with other machines, which the environment variable TF_CONFIG lists; "
+        "docs/scaling.md says how.",
+        lasting=False,
+    )
 
     def validate(self) -> None:
         """Checks every value and combination before any work is done.
@@ -186,6 +192,11 @@ class TrainConfig:
         check(
             0 <= self.randcrop_prob <= 1,
             f"Found --randcrop_prob={self.randcrop_prob}, expected a value in [0, 1]: change it.",
+        )
+        check(
+            not (self.multi_worker and self.virtual_replicas),
+            f"Found --multi_worker and --virtual_replicas={self.virtual_replicas}, expected one "
+            "of them: the second is for trying out several devices on one machine.",
         )
         replicas = max(self.virtual_replicas, 1)
         check(

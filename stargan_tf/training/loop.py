@@ -19,6 +19,8 @@ from stargan_tf.training.step import TrainStep
 Sampler = Callable[[TranslationNetworks, int], dict[str, np.ndarray]]
 # Given the averaged networks, measures them: numbers by log key.
 Evaluator = Callable[[TranslationNetworks], dict[str, float]]
+# Given the signal that this process got, returns the one that all workers stop for.
+Agreement = Callable[[signal.Signals | None], signal.Signals | None]
 
 
 def train(
@@ -30,6 +32,7 @@ def train(
     log: RunLog,
     sample: Sampler,
     evaluate: Evaluator,
+    agree_to_stop: Agreement = lambda own: own,
 ) -> signal.Signals | None:
     """Trains until `config.total_iters`, or until Ctrl-C or SIGTERM.
 
@@ -44,6 +47,7 @@ def train(
       log: takes the losses, numbers and pictures.
       sample: called every `sample_every` iterations, and at both ends.
       evaluate: called every `eval_every` iterations.
+      agree_to_stop: called before every iteration and after the last.
 
     Returns:
       The signal that stopped the training, or None at its end.
@@ -66,7 +70,7 @@ def train(
     with StopRequest() as request:
         if done == 0 and config.sample_every:
             log.write_images(done, sample(state.averages, done))
-        while done < config.total_iters and request.signal is None:
+        while (stopped_by := agree_to_stop(request.signal)) is None and done < config.total_iters:
             start = time.perf_counter()
             batch = next(iterator)
             ready = time.perf_counter()
@@ -87,6 +91,6 @@ def train(
         log.write(done)
         if done > saved or done == 0:
             save()
-        if done > 0 and request.signal is None and config.sample_every:
+        if done > 0 and stopped_by is None and config.sample_every:
             log.write_images(done, sample(state.averages, done))
-    return request.signal
+    return stopped_by

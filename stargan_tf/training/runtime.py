@@ -1,9 +1,8 @@
 """Devices: which strategy a run trains under."""
 
-import os
-
 import tensorflow as tf
 
+from stargan_tf.config.cluster import read_cluster
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 
@@ -11,20 +10,28 @@ from stargan_tf.config.train import TrainConfig
 def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
     """Returns the strategy for the devices there are.
 
-    With TF_CONFIG set, several machines train together
-    (MultiWorkerMirroredStrategy); otherwise every visible GPU does, or the CPU,
-    as one device or as `virtual_replicas`. Call it before TensorFlow has used a device.
+    With `multi_worker`, those of all machines in TF_CONFIG
+    (MultiWorkerMirroredStrategy), once all of them have come to this call; otherwise
+    every visible GPU, or the CPU, as one device or as `virtual_replicas`. Call it
+    before TensorFlow has used a device.
 
     Raises:
-      UserError: the batch cannot be split evenly over the replicas.
+      UserError: the batch cannot be split evenly over the replicas, or TF_CONFIG and
+        `multi_worker` do not fit together.
     """
+    cluster = read_cluster(config.multi_worker)
     # Gradients of LeakyReLU next to a bias make this graph rewrite fail, at every
     # trace and with a page of log: it has no effect but the noise.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
-    if os.environ.get("TF_CONFIG"):
+    if cluster:
+        print(
+            f"Worker {cluster.index} of {len(cluster.addresses)} waits for the others: "
+            f"{', '.join(cluster.addresses)}.",
+            flush=True,
+        )
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     elif config.virtual_replicas:
         _split_cpu(config.virtual_replicas)
@@ -39,18 +46,6 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         f"try {max(1, config.batch_size // replicas) * replicas}.",
     )
     return strategy
-
-
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes logs, samples and checkpoints."""
-    resolver = strategy.cluster_resolver
-    if resolver is None or not resolver.task_type:
-        return True
-    return resolver.task_type == "chief" or (
-        resolver.task_type == "worker"
-        and resolver.task_id == 0
-        and "chief" not in resolver.cluster_spec().jobs
-    )
 
 
 def _split_cpu(parts: int) -> None:

@@ -13,10 +13,10 @@ from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.loop import Evaluator, Sampler, train
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
-from stargan_tf.training.runtime import is_chief
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 from stargan_tf.training.warm_start import load_parent
+from stargan_tf.training.workers import Workers
 
 # Called with start_step, replicas, num_workers and worker by name; yields one
 # replica's `TrainBatch` after the other.
@@ -48,8 +48,10 @@ def run_training(
 
     Raises:
       UserError: see `Checkpoints.restore`, `load_parent` and `loop.train`.
+      TemporaryError: see `Workers.check_same_iteration`.
     """
-    chief = is_chief(strategy)
+    workers = Workers(strategy)
+    chief = workers.chief
     if not chief:  # the other workers only train
 
         def sample(networks: TranslationNetworks, step: int) -> dict[str, np.ndarray]:
@@ -64,6 +66,7 @@ def run_training(
     parent_step = load_parent(state, config) if warm else 0
     rates_changed = state.set_learning_rates(config)
     start_step = int(state.step.numpy())
+    workers.check_same_iteration(start_step)
     if start_step >= config.total_iters > 0:
         print(
             f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
@@ -91,7 +94,18 @@ def run_training(
     step = TrainStep(state, config, strategy)
     try:
         with RunLog(run, config, start_step, chief=chief) as log:
-            stopped_by = train(config, state, step, batches, checkpoints, log, sample, evaluate)
+            stopped_by = train(
+                config,
+                state,
+                step,
+                batches,
+                checkpoints,
+                log,
+                sample,
+                evaluate,
+                workers.agree_to_stop,
+            )
+        workers.wait()  # for the chief, which has more to do: one that ends takes all with it
     except tf.errors.ResourceExhaustedError as error:
         raise UserError(
             f"The device ran out of memory with --batch_size={config.batch_size}: lower it, "
@@ -102,6 +116,8 @@ def run_training(
         checkpoints.close()
     if chief:
         _say_what_is_next(run, int(state.step.numpy()), stopped_by)
+    elif stopped_by:
+        print(f"Stopped by {stopped_by.name} to one of the workers; the chief has saved all.")
     return 128 + stopped_by if stopped_by else 0
 
 

@@ -115,3 +115,9 @@ def test_published_width(size, width):
 def test_settings_cannot_be_changed_behind_the_back():
     with pytest.raises(dataclasses.FrozenInstanceError):
         VALID.lr = 1.0
+
+
+def test_virtual_replicas_are_for_one_machine():
+    validated(multi_worker=True)
+    with pytest.raises(UserError, match="--multi_worker and --virtual_replicas=2, expected one"):
+        validated(multi_worker=True, virtual_replicas=2)

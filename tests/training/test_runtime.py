@@ -3,20 +3,18 @@ import dataclasses
 import pytest
 
 from stargan_tf.errors import UserError
-from stargan_tf.training.runtime import is_chief, make_strategy
+from stargan_tf.training.runtime import make_strategy
 from tests.training.tiny import CONFIG
 
 
 def test_one_cpu_is_one_replica():
     strategy = make_strategy(CONFIG)
     assert strategy.num_replicas_in_sync == 1
-    assert is_chief(strategy)
 
 
 def test_virtual_replicas():
     strategy = make_strategy(dataclasses.replace(CONFIG, virtual_replicas=2))
     assert strategy.num_replicas_in_sync == 2
-    assert is_chief(strategy)
 
 
 def test_a_batch_that_cannot_be_split_is_refused():

@@ -1,0 +1,100 @@
+import dataclasses
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.errors import TemporaryError, UserError
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.workers import Workers, lost_workers_explained
+from tests.training.tiny import CONFIG
+
+
+class Fake(Workers):
+    """One of three, where the others give what they are told to."""
+
+    def __init__(self, *others):
+        self._alone = False
+        self._others = others
+
+    def _gather(self, numbers):
+        return np.array([numbers, *self._others], np.int64)
+
+
+def error(message):
+    return tf.errors.UnavailableError(None, None, message)
+
+
+@pytest.mark.parametrize("own", [None, signal.SIGINT, signal.SIGTERM])
+def test_one_process_agrees_with_itself(two_replicas, own):
+    workers = Workers(two_replicas)
+    assert workers.chief
+    assert workers.agree_to_stop(own) is own
+    workers.check_same_settings(CONFIG)
+    workers.check_same_iteration(3)
+    workers.wait()
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "agreed"),
+    [
+        (None, ([0, 0], [0, 0]), None),
+        (signal.SIGINT, ([0, 0], [0, 0]), signal.SIGINT),
+        (None, ([0, 0], [1, 0]), signal.SIGTERM),
+        (signal.SIGINT, ([1, 0], [0, 0]), signal.SIGTERM),
+    ],
+)
+def test_a_signal_to_any_worker_counts_for_all(own, others, agreed):
+    assert Fake(*others).agree_to_stop(own) is agreed
+
+
+def test_other_settings_are_noticed():
+    seen = []
+
+    class Recorder(Fake):
+        def _gather(self, numbers):
+            seen.append(list(numbers))
+            return np.array(seen)
+
+    workers = Recorder()
+    workers.check_same_settings(CONFIG, "data")
+    workers.check_same_settings(dataclasses.replace(CONFIG), "data")
+    with pytest.raises(UserError, match="Found workers of different settings or data sets"):
+        workers.check_same_settings(dataclasses.replace(CONFIG, seed=1), "data")
+
+
+def test_other_checkpoints_are_noticed():
+    Fake([7], [7]).check_same_iteration(7)
+    with pytest.raises(TemporaryError, match="of the iterations 0, 7 on different workers"):
+        Fake([0], [7]).check_same_iteration(7)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Socket closed", "Socket closed"),
+        (
+            "Graph execution error:\n\nDetected at node X\n\nCollective ops is aborted by: "
+            "Connection reset by peer.\nAdditional GRPC error information",
+            "Connection reset by peer",
+        ),
+    ],
+)
+def test_a_lost_worker_is_explained(tmp_path, message, reason):
+    with pytest.raises(TemporaryError) as raised:
+        with lost_workers_explained(RunDir(tmp_path), multi_worker=True):
+            raise error(message)
+    assert raised.value.exit_status == 138
+    assert str(raised.value) == (
+        f"Lost another worker ({reason}), and no worker can train alone: start all of them again "
+        "with the same commands, and the run goes on from the start, for nothing was saved yet."
+    )
+
+
+def test_other_errors_pass(tmp_path):
+    run = RunDir(tmp_path)
+    with pytest.raises(tf.errors.UnavailableError), lost_workers_explained(run, multi_worker=False):
+        raise error("Socket closed")
+    with pytest.raises(tf.errors.DataLossError), lost_workers_explained(run, multi_worker=True):
+        raise tf.errors.DataLossError(None, None, "a file")
