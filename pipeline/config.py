@@ -7,6 +7,8 @@ from pathlib import Path
 from stargan_tf.config.settings import check, setting
 
 FEATURES = ("efficientnet_lite0", "inception", "inception_keras")
+# What stargan_tf.evaluate needs of each domain.
+MIN_SOURCES = 4
 INFRASTRUCTURE = ("auto", "docker", "canary")
 # user@host:port/database
 _MYSQL = re.compile(
@@ -88,6 +90,11 @@ class PipelineConfig:
         "Network whose features are compared, as in stargan_tf.evaluate.",
         choices=FEATURES,
     )
+    inception_weights: str = setting("", "Weights file of --features=inception: torchvision's.")
+    alexnet_weights: str = setting(
+        "", "torchvision's weights file of AlexNet; with --lpips_weights, diversity is LPIPS."
+    )
+    lpips_weights: str = setting("", "Weights file of LPIPS's linear heads for AlexNet.")
     eval_sources: int = setting(
         0, "Validation images of each domain to translate for the evaluation; 0 for all."
     )
@@ -118,9 +125,9 @@ class PipelineConfig:
         self._validate_thresholds()
 
     @property
-    def model_dir(self) -> Path:
+    def model_dir(self) -> str:
         """Where good models go: `push_dir`, or its default."""
-        return Path(self.push_dir or f"saved_models/{self.model_name}")
+        return self.push_dir or f"saved_models/{self.model_name}"
 
     @property
     def mysql_server(self) -> MySQL | None:
@@ -146,7 +153,6 @@ class PipelineConfig:
             "max_distance",
             "min_diversity",
             "max_worsening",
-            "eval_sources",
             "eval_seed",
         ):
             value = getattr(self, field)
@@ -155,6 +161,16 @@ class PipelineConfig:
             0 <= self.min_domain_accuracy <= 1,
             f"Found --min_domain_accuracy={self.min_domain_accuracy}, expected a share between 0 "
             "and 1: correct it.",
+        )
+        check(
+            bool(self.alexnet_weights) == bool(self.lpips_weights),
+            "Found one of --alexnet_weights and --lpips_weights, expected both or neither: LPIPS "
+            "needs the network and its heads.",
+        )
+        check(
+            self.eval_sources == 0 or self.eval_sources >= MIN_SOURCES,
+            f"Found --eval_sources={self.eval_sources}, expected 0 for all images or at least "
+            f"{MIN_SOURCES}, for distances need some: raise it.",
         )
         check(
             self.eval_outputs >= 2,

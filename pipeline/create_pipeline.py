@@ -17,6 +17,7 @@ from pipeline.components.image_example_gen import ImageExampleGen
 from pipeline.components.infrastructure import infrastructure_check
 from pipeline.components.model_evaluator import ModelEvaluator
 from pipeline.config import PipelineConfig
+from pipeline.paths import absolute, local_path
 from pipeline.source_hash import source_hash
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.train import TrainConfig
@@ -32,6 +33,7 @@ def create_pipeline(
     *,
     metadata: Any = None,
     portable: bool = False,
+    schema_file: Path = SCHEMA_FILE,
 ) -> tfx.dsl.Pipeline:
     """Builds the graph; nothing is read, written or run.
 
@@ -42,11 +44,12 @@ def create_pipeline(
       metadata: ML Metadata's connection config, for runners that need one.
       portable: use only what every orchestrator knows, at a price: a second run of the same
         settings evaluates and pushes the model again.
+      schema_file: the schema, where the components see it.
 
     Returns:
       The pipeline, for a runner.
     """
-    examples, checks = _data_nodes(data)
+    examples, checks = _data_nodes(data, schema_file)
     warm_start = [baseline.latest_blessed().with_id("WarmStart")] if config.warm_start else []
     trainer = _trainer(config, train, examples, warm_start)
     trainer.add_upstream_node(checks[-1])
@@ -61,13 +64,13 @@ def create_pipeline(
         infra_blessing=infra_check.outputs["blessing"],
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(
-                base_directory=str(config.model_dir.absolute())
+                base_directory=absolute(config.model_dir)
             )
         ),
     )
     return tfx.dsl.Pipeline(
         pipeline_name=config.pipeline_name,
-        pipeline_root=str(Path(config.pipeline_root).absolute()),
+        pipeline_root=absolute(config.pipeline_root),
         components=[*checks, *warm_start, trainer, other, evaluator, infra_check, pusher],
         enable_cache=config.cache,
         metadata_connection_config=metadata,
@@ -75,11 +78,13 @@ def create_pipeline(
     )
 
 
-def _data_nodes(data: PrepareDataConfig) -> tuple[tfx.types.BaseChannel, list[BaseNode]]:
+def _data_nodes(
+    data: PrepareDataConfig, schema_file: Path
+) -> tuple[tfx.types.BaseChannel, list[BaseNode]]:
     """The examples, and the nodes that make and check them, the gate last."""
     example_gen = ImageExampleGen(data)
     examples = example_gen.outputs["examples"]
-    schema_gen = tfx.components.ImportSchemaGen(schema_file=str(SCHEMA_FILE))
+    schema_gen = tfx.components.ImportSchemaGen(schema_file=str(schema_file))
     schema = schema_gen.outputs["schema"]
     statistics_gen = tfx.components.StatisticsGen(examples=examples, schema=schema)
     validator = tfx.components.ExampleValidator(
@@ -111,7 +116,7 @@ def _trainer(
         custom_config={
             "train": settings,
             "source_hash": source_hash(TRAINER),
-            "working_dir": str(Path(config.pipeline_root).absolute() / "training"),
+            "working_dir": str(_root(config) / "training"),
             "warm_start": config.warm_start,
             "model_name": config.model_name,
         },
@@ -133,7 +138,15 @@ def _evaluator(
         min_domain_accuracy=config.min_domain_accuracy,
         max_worsening=config.max_worsening,
         features=config.features,
+        inception_weights=config.inception_weights,
+        alexnet_weights=config.alexnet_weights,
+        lpips_weights=config.lpips_weights,
         num_sources=config.eval_sources,
         num_outs=config.eval_outputs,
         seed=config.eval_seed,
+        working_dir=str(_root(config) / "evaluation"),
     )
+
+
+def _root(config: PipelineConfig) -> Path:
+    return local_path(absolute(config.pipeline_root))

@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 
+from pipeline.paths import local_path
 from stargan_tf.data.schema import INFO_FILE, DatasetInfo
 
 REJECTED_FILE = "rejected.jsonl"
@@ -16,7 +17,7 @@ SPLITS = ("train", "val")
 
 def split_dir(examples_uri: str, split: str) -> Path:
     """The folder of a split's shards."""
-    return Path(examples_uri) / f"Split-{split}"
+    return local_path(examples_uri) / f"Split-{split}"
 
 
 def as_data_dir(examples_uri: str, folder: Path) -> Path:
@@ -35,7 +36,7 @@ def as_data_dir(examples_uri: str, folder: Path) -> Path:
     Raises:
       UserError: there is no data set at `examples_uri`.
     """
-    root = Path(examples_uri).absolute()
+    root = local_path(examples_uri).absolute()
     DatasetInfo.load(root)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
@@ -49,7 +50,7 @@ def as_data_dir(examples_uri: str, folder: Path) -> Path:
 
 def read_rejected(examples_uri: str) -> list[dict[str, str]]:
     """The images that were refused: {file, domain, reason} each."""
-    path = Path(examples_uri) / REJECTED_FILE
+    path = local_path(examples_uri) / REJECTED_FILE
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", errors="surrogateescape") as lines:

@@ -34,12 +34,11 @@ class Results:
         self._train = train
         self._describers: dict[str, Callable[[Execution], str]] = {
             "ImageExampleGen": _images,
-            "ExampleValidator": lambda _: "compared with the schema",
             "AnomalyGate": lambda _: "the data is sound",
             "Trainer": lambda _: f"{train.total_iters:,} iterations",
             "WarmStart": _found_model,
             "Baseline": _found_model,
-            "ModelEvaluator": lambda execution: judgement(execution),
+            "ModelEvaluator": _figures,
             "InfraCheck": _infra,
             "Pusher": _pushed,
         }
@@ -63,20 +62,15 @@ class Results:
                 1,
             )
         reasons = [
-            judgement(execution)
-            for node, judgement in (("ModelEvaluator", judgement), ("InfraCheck", _infra))
+            reasons_of(execution)
+            for node, reasons_of in (("ModelEvaluator", _shortcomings), ("InfraCheck", _infra))
             if (execution := self._latest(node))
             and not execution.number_property("blessing", BLESSED)
         ]
-        return Verdict(f"Not pushed: {'; '.join(reasons)}", 2)
+        return Verdict(f"Not pushed: {'; '.join(reasons).rstrip('.')}.", 2)
 
     def _latest(self, node: str) -> Execution | None:
         return latest_execution(self._store, self._config.pipeline_name, node)
-
-
-def judgement(execution: Execution) -> str:
-    """What the evaluation found."""
-    return str(execution.number_property("blessing", BLESSED))
 
 
 def pushed_to(pusher: Execution) -> Path:
@@ -98,6 +92,16 @@ def _images(execution: Execution) -> str:
 def _found_model(execution: Execution) -> str:
     uri = execution.uri("model")
     return f"model {uri.name}" if uri else "none yet"
+
+
+def _figures(execution: Execution) -> str:
+    figures = execution.text_property("blessing", "summary")
+    good = execution.number_property("blessing", BLESSED)
+    return figures if good else f"{figures}: not good enough"
+
+
+def _shortcomings(execution: Execution) -> str:
+    return execution.text_property("blessing", "reasons")
 
 
 def _infra(execution: Execution) -> str:

@@ -3,13 +3,12 @@
 TFX's ExampleValidator only writes anomalies down, and the run goes on to train on them.
 """
 
-from pathlib import Path
-
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx import v1 as tfx
 from tfx.types import artifact_utils
 
 from pipeline.examples import read_rejected
+from pipeline.paths import local_path
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.errors import UserError
 
@@ -35,7 +34,7 @@ def AnomalyGate(  # noqa: N802 (components are named like classes)
     """
     check_rejected(examples.uri, max_rejected)
     for split in artifact_utils.decode_split_names(anomalies.split_names):
-        path = Path(artifact_utils.get_split_uri([anomalies], f"{split}")) / "SchemaDiff.pb"
+        path = local_path(artifact_utils.get_split_uri([anomalies], split)) / "SchemaDiff.pb"
         found = anomalies_pb2.Anomalies.FromString(path.read_bytes())
         check_anomalies(found, split, str(path))
 
@@ -45,7 +44,7 @@ def check_rejected(examples_uri: str, max_rejected: float) -> None:
     from stargan_tf.data.preparation import too_many
 
     rejected = read_rejected(examples_uri)
-    counts = DatasetInfo.load(Path(examples_uri)).counts
+    counts = DatasetInfo.load(local_path(examples_uri)).counts
     total = len(rejected) + sum(sum(by_domain.values()) for by_domain in counts.values())
     if not too_many(len(rejected), total, max_rejected):
         return

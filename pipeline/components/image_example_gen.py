@@ -26,6 +26,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from pipeline.examples import REJECTED_FILE, SPLITS, split_dir
+from pipeline.paths import local_path
 from pipeline.source_hash import source_hash
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check, from_dict
@@ -61,7 +62,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         del input_dict
         examples = artifact_utils.get_single_instance(output_dict["examples"])
-        prepared = Path(examples.uri) / "prepared"
+        uri = local_path(examples.uri)
+        prepared = uri / "prepared"
         settings = dataclasses.replace(settings_of(exec_properties), output_dir=str(prepared))
         info = write_dataset(settings, self._make_beam_pipeline, accept_rejected=True)
         check(
@@ -69,7 +71,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             f"Found no validation images in {info.name}, expected some to judge the model by: "
             "raise --data.val_fraction or --data.val_per_domain.",
         )
-        lay_out(prepared, Path(examples.uri))
+        lay_out(prepared, uri)
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
 
