@@ -18,6 +18,7 @@ from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from pipeline.examples import split_dir
+from pipeline.paths import local_path
 
 _PROCESS = Path(__file__).with_name("canary_process.py")
 _NUM_IMAGES = 3
@@ -39,8 +40,8 @@ def Canary(
       time_limit: seconds for loading and all answers together.
     """
     images = first_images(examples.uri, _NUM_IMAGES)
-    reason = try_out(Path(path_utils.serving_model_path(model.uri)), images, time_limit)
-    file = Path(blessing.uri) / ("INFRA_NOT_BLESSED" if reason else "INFRA_BLESSED")
+    reason = try_out(local_path(path_utils.serving_model_path(model.uri)), images, time_limit)
+    file = local_path(blessing.uri) / ("INFRA_NOT_BLESSED" if reason else "INFRA_BLESSED")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(reason, encoding="utf-8")
     blessing.set_int_custom_property("blessed", 0 if reason else 1)

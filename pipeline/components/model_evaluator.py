@@ -29,6 +29,7 @@ from pipeline.judgement import (
     reasons_against,
     summary,
 )
+from pipeline.paths import local_path
 from stargan_tf.config.evaluate import EvaluateConfig
 
 if TYPE_CHECKING:  # they import TensorFlow's feature networks, slowly
@@ -101,7 +102,7 @@ def ModelEvaluator(
         folder = Path(working_dir or temporary) / "data"
         data_dir = as_data_dir(examples.uri, folder)
         verdict = judge(
-            config, data_dir, _saved_model(model), other, Path(evaluation.uri), thresholds
+            config, data_dir, _saved_model(model), other, local_path(evaluation.uri), thresholds
         )
     _bless(blessing, model, baseline_model, verdict)
 
@@ -197,14 +198,14 @@ def _difference(candidate: Path, baseline: Path) -> str:
 
 
 def _saved_model(model: Any) -> Path:
-    return Path(path_utils.serving_model_path(model.uri))
+    return local_path(path_utils.serving_model_path(model.uri))
 
 
 def _bless(blessing: Any, model: Any, baseline: Any | None, verdict: dict[str, Any]) -> None:
     """Writes the blessing as TFX's Evaluator does, and why."""
     blessed, reasons = verdict["blessed"], "; ".join(verdict["reasons"])
     name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
-    folder = Path(blessing.uri)
+    folder = local_path(blessing.uri)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(reasons, encoding="utf-8")
     numbers = {

@@ -26,6 +26,7 @@ from typing import Any
 from tfx import v1 as tfx
 
 from pipeline.examples import as_data_dir
+from pipeline.paths import local_path
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import from_dict
 from stargan_tf.config.train import TrainConfig
@@ -55,7 +56,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
     from stargan_tf.training_run import train_run
 
     custom = fn_args.custom_config
-    examples_uri = str(Path(fn_args.train_files[0]).parents[1])
+    examples_uri = str(local_path(fn_args.train_files[0]).parents[1])
     settings = _settings(fn_args)
     folder = Path(custom["working_dir"]) / run_key(examples_uri, settings, custom["source_hash"])
     data_dir = as_data_dir(examples_uri, folder / "data")
@@ -69,11 +70,11 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
             f"{load_trained(run.root).step}, and everything is saved: run the pipeline again, and "
             "it goes on from there."
         ) from KeyboardInterrupt(status - 128)  # no failure of the component
-    serving = Path(fn_args.serving_model_dir)
+    serving = local_path(fn_args.serving_model_dir)
     _export(config, custom.get("model_name", "stargan"), serving)
     keep_run(run, serving.parent / "run")
     for part in (run.logs, run.samples):
-        shutil.copytree(part, Path(fn_args.model_run_dir) / part.name, dirs_exist_ok=True)
+        shutil.copytree(part, local_path(fn_args.model_run_dir) / part.name, dirs_exist_ok=True)
 
 
 def run_key(examples_uri: str, settings: TrainConfig, source_hash: str) -> str:
@@ -86,7 +87,7 @@ def run_key(examples_uri: str, settings: TrainConfig, source_hash: str) -> str:
       settings: of the training, without data_dir and run_dir.
       source_hash: of the code.
     """
-    root = Path(examples_uri)
+    root = local_path(examples_uri)
     digest = hashlib.sha256()
     for path in sorted(root.glob("Split-*/*.tfrecord")):
         digest.update(f"{path.relative_to(root)} {path.stat().st_size}\n".encode())
@@ -122,7 +123,7 @@ def _settings(fn_args: Any) -> TrainConfig:
     custom = fn_args.custom_config
     settings = from_dict(TrainConfig, dict(custom["train"]), where=Path("the Trainer's settings"))
     if custom["warm_start"] and fn_args.base_model:
-        parent = Path(fn_args.base_model).parent / "run"
+        parent = local_path(fn_args.base_model).parent / "run"
         settings = dataclasses.replace(settings, warm_start=str(parent))
     return settings
 
@@ -138,9 +139,8 @@ def _export(config: TrainConfig, name: str, folder: Path) -> None:
     means = styles.mean_styles(len(run.domains))
     # Pusher calls a version by the second in which it is pushed; this is as near as can be known.
     version = int(time.time())
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".export.", dir=folder.parent) as beside:
-        out = Path(beside) / name
+    with TemporaryDirectory() as temporary:
+        out = Path(temporary) / name
         to_export = ExportConfig(
             run_dir=config.run_dir,
             out=str(out),
@@ -149,4 +149,4 @@ def _export(config: TrainConfig, name: str, folder: Path) -> None:
         )
         trained = Trained(run.config, run.domains, run.networks, means, run.step)
         export(to_export, trained, version)
-        (out / str(version)).rename(folder)
+        shutil.copytree(out / str(version), folder)
