@@ -1,0 +1,86 @@
+import io
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from absl import logging
+
+from pipeline.reporting import cause, interrupted, output_in, watching
+from stargan_tf.errors import UserError
+
+
+def test_a_line_for_each_component() -> None:
+    people = io.StringIO()
+    with watching(people, lambda node: f"what {node} made") as progress:
+        logging.info("Component %s is running.", "ImageExampleGen")
+        logging.info("A cached execution %d is used.", 7)
+        logging.info("Component %s is finished.", "ImageExampleGen")
+        logging.info("Component %s is running.", "Trainer")
+        assert progress.current == "Trainer"
+        logging.info("something else")
+        logging.info("Component %s is finished.", "Trainer")
+        logging.info("Component %s is running.", "Pusher")
+        progress.fail()
+    assert people.getvalue().splitlines() == [
+        "ImageExampleGen      cached  what ImageExampleGen made",
+        "Trainer               0.0 s  what Trainer made",
+        "Pusher                0.0 s  failed",
+    ]
+
+
+def test_afterwards_absl_is_as_before() -> None:
+    before = logging.get_verbosity(), list(logging.get_absl_logger().handlers)
+    with watching(io.StringIO(), str):
+        assert logging.level_info()
+    assert (logging.get_verbosity(), logging.get_absl_logger().handlers) == before
+
+
+def test_everything_else_goes_into_the_file(tmp_path: Path) -> None:
+    program = f"""
+import os, subprocess, sys
+from pathlib import Path
+from pipeline.reporting import output_in
+with output_in(Path({str(tmp_path / "logs" / "run.log")!r})) as people:
+    print("from Python")
+    print("an error", file=sys.stderr)
+    os.write(2, b"from C++\\n")
+    subprocess.run(["echo", "from a child"])
+    print("for people", file=people)
+print("afterwards")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("for people\nafterwards\n", "")
+    log = (tmp_path / "logs" / "run.log").read_text()
+    assert sorted(log.splitlines()) == ["an error", "from C++", "from Python", "from a child"]
+
+
+def test_without_a_file_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with output_in(None) as people:
+        print("from Python")
+        print("for people", file=people)
+    assert capsys.readouterr().out == "from Python\nfor people\n"
+
+
+def failure(inner: BaseException) -> BaseException:
+    """An error as it comes out of other packages' hands."""
+    try:
+        try:
+            raise inner
+        except BaseException:
+            raise RuntimeError("while running step 7\nTraceback ...") from inner
+    except RuntimeError as error:
+        return error
+
+
+def test_the_cause_is_our_own_sentence_or_the_first_line() -> None:
+    assert cause(failure(UserError("Found no images."))) == "Found no images."
+    assert cause(failure(ValueError("x"))) == "RuntimeError: while running step 7"
+    assert cause(KeyError()) == "KeyError"
+
+
+def test_an_interrupt_is_known_for_one() -> None:
+    assert interrupted(failure(KeyboardInterrupt(signal.SIGTERM))) == signal.SIGTERM
+    assert interrupted(KeyboardInterrupt()) == signal.SIGINT
+    assert interrupted(failure(UserError("Found no images."))) == 0
