@@ -1,0 +1,126 @@
+"""Questions to ML Metadata about what was made of what."""
+
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+import ml_metadata as mlmd
+from ml_metadata.proto import metadata_store_pb2 as pb
+
+_INPUTS = (pb.Event.INPUT, pb.Event.DECLARED_INPUT)
+_OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT)
+_BROKEN_OFF = (pb.Execution.FAILED, pb.Execution.CANCELED)
+
+
+class Execution(NamedTuple):
+    """One execution of a node of the pipeline."""
+
+    node: str
+    proto: pb.Execution
+
+    def value(self, name: str) -> Any:
+        """A setting of the component, None when it has none of that name."""
+        return value_of(self.proto.custom_properties, name)
+
+    def record(self) -> dict[str, Any]:
+        """When it ran and for how long."""
+        started, ended = self.proto.create_time_since_epoch, self.proto.last_update_time_since_epoch
+        return {
+            "node": self.node,
+            "execution": self.proto.id,
+            "state": pb.Execution.State.Name(self.proto.last_known_state),
+            "started": _time(started),
+            "seconds": (ended - started) / 1000,
+        }
+
+
+class History:
+    """Questions to ML Metadata about what was made of what."""
+
+    def __init__(self, store: mlmd.MetadataStore) -> None:
+        """Takes the metadata."""
+        self._store = store
+
+    def pushed(self) -> dict[str, pb.Artifact]:
+        """Every model that was pushed, by its version, oldest first."""
+        found = {
+            value_of(artifact.custom_properties, "pushed_version"): artifact
+            for artifact in self._store.get_artifacts_by_type("PushedModel")
+            if value_of(artifact.custom_properties, "pushed") == 1
+        }
+        return dict(sorted(found.items(), key=lambda item: item[1].id))
+
+    def maker(self, artifact: pb.Artifact) -> Execution | None:
+        """The execution that made an artifact; those that took it from the cache do not count."""
+        ids = self._executions_of(artifact, _OUTPUTS)
+        made = [e for e in self._executions(ids) if e.proto.last_known_state != pb.Execution.CACHED]
+        return min(made, key=lambda execution: execution.proto.id, default=None)
+
+    def users(self, artifact: pb.Artifact) -> list[Execution]:
+        """The executions that took an artifact in."""
+        return self._executions(self._executions_of(artifact, _INPUTS))
+
+    def inputs(self, execution: Execution) -> dict[str, pb.Artifact]:
+        """What an execution took in, by key."""
+        return self._artifacts(execution, _INPUTS)
+
+    def outputs(self, execution: Execution) -> dict[str, pb.Artifact]:
+        """What an execution gave, by key."""
+        return self._artifacts(execution, _OUTPUTS)
+
+    def same_run(self, execution: Execution) -> list[Execution]:
+        """All executions of the run of the pipeline in which one took place."""
+        return [self._named(proto) for proto in self._beside(execution, "pipeline_run")]
+
+    def earlier_attempts(self, execution: Execution) -> list[Execution]:
+        """Executions of the same node and settings before this one that were broken off."""
+        custom = execution.value("custom_config")
+        return [
+            self._named(proto)
+            for proto in self._beside(execution, "node")
+            if proto.id < execution.proto.id
+            and proto.last_known_state in _BROKEN_OFF
+            and value_of(proto.custom_properties, "custom_config") == custom
+        ]
+
+    def _beside(self, execution: Execution, kind: str) -> list[pb.Execution]:
+        """The executions that share a context with one, oldest first."""
+        found = [
+            proto
+            for context in self._store.get_contexts_by_execution(execution.proto.id)
+            if context.type == kind
+            for proto in self._store.get_executions_by_context(context.id)
+        ]
+        return sorted(found, key=lambda proto: proto.id)
+
+    def _executions_of(self, artifact: pb.Artifact, kinds: tuple[int, ...]) -> list[int]:
+        events = self._store.get_events_by_artifact_ids([artifact.id])
+        return [event.execution_id for event in events if event.type in kinds]
+
+    def _executions(self, ids: list[int]) -> list[Execution]:
+        return [self._named(proto) for proto in self._store.get_executions_by_id(sorted(set(ids)))]
+
+    def _artifacts(self, execution: Execution, kinds: tuple[int, ...]) -> dict[str, pb.Artifact]:
+        keys = {
+            event.artifact_id: event.path.steps[0].key
+            for event in self._store.get_events_by_execution_ids([execution.proto.id])
+            if event.type in kinds and event.path.steps
+        }
+        return {keys[a.id]: a for a in self._store.get_artifacts_by_id(list(keys))}
+
+    def _named(self, proto: pb.Execution) -> Execution:
+        contexts = self._store.get_contexts_by_execution(proto.id)
+        names = [context.name for context in contexts if context.type == "node"]
+        return Execution(names[0].rpartition(".")[2] if names else proto.type, proto)
+
+
+def value_of(properties: Any, name: str) -> Any:
+    """A property of an execution or an artifact; None when there is none."""
+    if name not in properties:  # reading would add an empty one
+        return None
+    value = properties[name]
+    return getattr(value, value.WhichOneof("value"))
+
+
+def _time(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    return moment.isoformat(sep=" ", timespec="seconds")
