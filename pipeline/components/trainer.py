@@ -28,7 +28,7 @@ from tfx import v1 as tfx
 from pipeline.examples import as_data_dir
 from pipeline.paths import local_path
 from stargan_tf.config.export import ExportConfig
-from stargan_tf.config.settings import from_dict
+from stargan_tf.config.settings import check, from_dict
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.training.run_dir import RunDir
@@ -122,6 +122,11 @@ def keep_run(run: RunDir, target: Path) -> None:
 def _settings(fn_args: Any) -> TrainConfig:
     custom = fn_args.custom_config
     settings = from_dict(TrainConfig, dict(custom["train"]), where=Path("the Trainer's settings"))
+    check(
+        not settings.multi_worker,
+        "Found --train.multi_worker, expected training on one machine in a pipeline: train on "
+        "several with stargan_tf.train, and start from that run with --train.warm_start=RUN_DIR.",
+    )
     if custom["warm_start"] and fn_args.base_model:
         parent = local_path(fn_args.base_model).parent / "run"
         settings = dataclasses.replace(settings, warm_start=str(parent))

@@ -1,5 +1,7 @@
 """Devices: which strategy a run trains under."""
 
+import contextlib
+
 import tensorflow as tf
 
 from stargan_tf.config.cluster import read_cluster
@@ -24,8 +26,7 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
     # trace and with a page of log: it has no effect but the noise.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+    _let_memory_grow(gpus)
     if cluster:
         print(
             f"Worker {cluster.index} of {len(cluster.addresses)} waits for the others: "
@@ -46,6 +47,13 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         f"try {max(1, config.batch_size // replicas) * replicas}.",
     )
     return strategy
+
+
+def _let_memory_grow(gpus: list[tf.config.PhysicalDevice]) -> None:
+    """Takes memory of GPUs as it is needed; all of it where TensorFlow has used them already."""
+    for gpu in gpus:
+        with contextlib.suppress(RuntimeError):  # as when a pipeline trains in its own process
+            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def _split_cpu(parts: int) -> None:

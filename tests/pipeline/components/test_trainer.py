@@ -145,6 +145,11 @@ def test_mistyped_settings_are_named(examples, tmp_path):
         trained(examples, tmp_path, 1, learning_rate=0.1)
 
 
+def test_only_one_machine_trains_in_a_pipeline(examples, tmp_path):
+    with pytest.raises(UserError, match="Found --train.multi_worker, expected training on one"):
+        trained(examples, tmp_path, 1, multi_worker=True)
+
+
 def test_a_signal_stops_the_pipeline_and_makes_no_model(examples, tmp_path):
     def stop_after_a_checkpoint():
         while not list(tmp_path.glob("training/*/run/checkpoints/*.index")):
