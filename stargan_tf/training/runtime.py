@@ -1,10 +1,11 @@
 """Devices: which strategy a run trains under."""
 
 import contextlib
+import signal
 
 import tensorflow as tf
 
-from stargan_tf.config.cluster import read_cluster
+from stargan_tf.config.cluster import Cluster, read_cluster
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 
@@ -28,12 +29,7 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
     gpus = tf.config.list_physical_devices("GPU")
     _let_memory_grow(gpus)
     if cluster:
-        print(
-            f"Worker {cluster.index} of {len(cluster.addresses)} waits for the others: "
-            f"{', '.join(cluster.addresses)}.",
-            flush=True,
-        )
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = _join(cluster)
     elif config.virtual_replicas:
         _split_cpu(config.virtual_replicas)
         devices = [f"CPU:{i}" for i in range(config.virtual_replicas)]
@@ -54,6 +50,23 @@ def _let_memory_grow(gpus: list[tf.config.PhysicalDevice]) -> None:
     for gpu in gpus:
         with contextlib.suppress(RuntimeError):  # as when a pipeline trains in its own process
             tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def _join(cluster: Cluster) -> tf.distribute.Strategy:
+    """Waits for the other workers."""
+    print(
+        f"Worker {cluster.index} of {len(cluster.addresses)} waits for the others: "
+        f"{', '.join(cluster.addresses)}.",
+        flush=True,
+    )
+    # No Python code runs while TensorFlow waits: for Ctrl-C to work, it has to end the process.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        # TensorFlow catches this one from then on, for something that we do not use.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _split_cpu(parts: int) -> None:

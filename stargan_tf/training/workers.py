@@ -13,8 +13,16 @@ from stargan_tf.config.settings import check
 from stargan_tf.errors import TemporaryError, UserError
 from stargan_tf.training.run_dir import RunDir
 
-# What collective operations fail with when a process they need is gone.
-_LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+# What collective operations, of TensorFlow and of NCCL, fail with when a process is gone.
+_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+    tf.errors.UnknownError,
+)
 # SIGTERM wins over Ctrl-C where workers got different ones.
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -124,16 +132,15 @@ def lost_workers_explained(run: RunDir, multi_worker: bool) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        if not multi_worker or not (isinstance(error, _LOST) or "ollective" in error.message):
-            raise
-        raise _lost(run, error) from error
+        if multi_worker and isinstance(error, _LOST):
+            raise _lost(run, error) from error
+        raise
 
 
 def _lost(run: RunDir, error: tf.errors.OpError) -> UserError:
     lines = error.message.splitlines()
     reason = next((line for line in lines if "aborted" in line or "task:" in line), lines[0])
-    # Without TensorFlow's own prefix and the dump of a remote call.
-    reason = re.sub(r"^Collective ops is aborted by: ", "", reason)[:200].rstrip(" .:")
+    reason = re.sub(r"^Collective ops is aborted by: ", "", reason).split(". ")[0].rstrip(" .:")
     newest = tf.train.latest_checkpoint(str(run.checkpoints))
     saved = f"from {newest}" if newest else "from the start, for nothing was saved yet"
     return TemporaryError(

@@ -75,6 +75,12 @@ def test_other_checkpoints_are_noticed():
     [
         ("Socket closed", "Socket closed"),
         (
+            "Collective ops is aborted by: Error reported from /job:worker/task:1: Task "
+            "/job:worker/replica:0/task:1 heartbeat timeout. This indicates that it failed.",
+            "Error reported from /job:worker/task:1: Task /job:worker/replica:0/task:1 heartbeat "
+            "timeout",
+        ),
+        (
             "Graph execution error:\n\nDetected at node X\n\nCollective ops is aborted by: "
             "Connection reset by peer.\nAdditional GRPC error information",
             "Connection reset by peer",
