@@ -57,6 +57,6 @@ if __name__ == "__main__":
     config_flags.define(PrepareDataConfig, options.DATA_DEFAULTS, options.DATA)
     config_flags.define(TrainConfig, prefix=options.TRAIN)
     flags.DEFINE_string("image", "", "Container image that runs the components.")
-    flags.DEFINE_string("project_dir", "/app", "Where the image has this project.")
+    flags.DEFINE_string("project_dir", "/opt/stargan", "Where the image has this project.")
     flags.DEFINE_string("out", "pipeline.yaml", "File to write: .yaml, or .json for Vertex AI.")
     config_flags.run(main)

@@ -53,7 +53,7 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
                 progress.fail()
                 if number := interrupted(error):
                     _clean_up(store, config, node)
-                    people.write("Interrupted: the same command goes on from here.\n")
+                    people.write(f"{cause(error)}\n")
                     return 128 + number
                 where = f" Everything is in {log}." if log else ""
                 raise UserError(f"{cause(error)}{where}") from error

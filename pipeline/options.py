@@ -6,6 +6,7 @@ These are --NAME of the pipeline itself, --data.NAME of prepare_data and --train
 import dataclasses
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.config import PipelineConfig
@@ -42,6 +43,7 @@ def parse() -> Options:
     train = _part(TrainConfig, TrainConfig(), pipeline.train_flags, TRAIN)
     _with_prefix(DATA, data.validate_source)
     _with_prefix(TRAIN, dataclasses.replace(train, data_dir="data", run_dir="run").validate)
+    _check_apart(pipeline, data)
     return Options(pipeline, data, train)
 
 
@@ -56,6 +58,16 @@ def _part(config_class: type, base: Any, flagfile: str, prefix: str) -> Any:
             "leave it out; --pipeline_root says where everything goes.",
         )
     return config
+
+
+def _check_apart(pipeline: PipelineConfig, data: PrepareDataConfig) -> None:
+    if data.source == "folder":
+        images, root = Path(data.input_dir).resolve(), Path(pipeline.pipeline_root).resolve()
+        check(
+            images not in (root, *root.parents),
+            f"--pipeline_root={pipeline.pipeline_root} lies inside --data.input_dir, where it "
+            "would look like a domain: choose a folder elsewhere.",
+        )
 
 
 def _with_prefix(prefix: str, validate: Callable[[], None]) -> None:

@@ -124,6 +124,8 @@ def cause(error: BaseException) -> str:
     for link in _chain(error):
         if isinstance(link, UserError):
             return str(link)
+    if interrupted(error):
+        return "Interrupted: the same command goes on from here."
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 

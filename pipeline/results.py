@@ -9,6 +9,7 @@ import ml_metadata as mlmd
 
 from pipeline.config import PipelineConfig
 from pipeline.metadata import Execution, latest_execution
+from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.schema import DatasetInfo
 
@@ -44,15 +45,26 @@ class Results:
         }
 
     def describe(self, node: str) -> str:
-        """The result of a node that has just ended; empty when there is nothing to say."""
-        execution = latest_execution(self._store, self._config.pipeline_name, node)
+        """The result of a node that has just ended; empty when there is nothing to say.
+
+        Raises:
+          UserError: the node found no inputs, which TFX notes down and goes on.
+        """
+        execution = self._latest(node)
+        if execution is None:
+            return ""
+        check(
+            execution.state != "FAILED",
+            f"{node} could not find its inputs in the metadata, expected what the components "
+            "before it have made: see the log for the reason.",
+        )
         describer = self._describers.get(node)
-        return describer(execution) if describer and execution else ""
+        return describer(execution) if describer else ""
 
     def verdict(self) -> Verdict:
         """What to say at the end, and the exit status."""
         pusher = self._latest("Pusher")
-        if pusher and pusher.number_property("pushed_model", "pushed"):
+        if pusher.number_property("pushed_model", "pushed"):
             place = pushed_to(pusher)
             if place.is_dir():
                 return Verdict(f"Pushed to {_short(place)}", 0)

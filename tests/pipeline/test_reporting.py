@@ -30,6 +30,19 @@ def test_a_line_for_each_component() -> None:
     ]
 
 
+def test_a_result_that_is_an_error_ends_the_run() -> None:
+    def describe(node: str) -> str:
+        raise UserError(f"{node} found nothing.")
+
+    people = io.StringIO()
+    with watching(people, describe) as progress:
+        logging.info("Component %s is running.", "Baseline")
+        with pytest.raises(UserError, match="Baseline found nothing"):
+            logging.info("Component %s is finished.", "Baseline")
+        progress.fail()
+    assert people.getvalue() == "Baseline              0.0 s  failed\n"
+
+
 def test_afterwards_absl_is_as_before() -> None:
     before = logging.get_verbosity(), list(logging.get_absl_logger().handlers)
     with watching(io.StringIO(), str):
@@ -78,6 +91,7 @@ def test_the_cause_is_our_own_sentence_or_the_first_line() -> None:
     assert cause(failure(UserError("Found no images."))) == "Found no images."
     assert cause(failure(ValueError("x"))) == "RuntimeError: while running step 7"
     assert cause(KeyError()) == "KeyError"
+    assert cause(KeyboardInterrupt()) == "Interrupted: the same command goes on from here."
 
 
 def test_an_interrupt_is_known_for_one() -> None:

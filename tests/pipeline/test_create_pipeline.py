@@ -1,0 +1,124 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from tfx import v1 as tfx
+from tfx.dsl.components.base.base_node import BaseNode
+
+from pipeline import create_pipeline as module
+from pipeline.config import PipelineConfig
+from pipeline.create_pipeline import create_pipeline
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.train import TrainConfig
+
+CONFIG = PipelineConfig(infrastructure="canary")
+DATA = PrepareDataConfig(input_dir="nowhere", max_rejected=0.0)
+CHECKS = ["ImageExampleGen", "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "AnomalyGate"]
+MODEL = ["Trainer", "Baseline", "InfraCheck", "ModelEvaluator", "Pusher"]
+
+
+def graph(**changes: object) -> tfx.dsl.Pipeline:
+    return create_pipeline(dataclasses.replace(CONFIG, **changes), DATA, TrainConfig())
+
+
+def nodes(**changes: object) -> dict[str, BaseNode]:
+    return {node.id: node for node in graph(**changes).components}
+
+
+def upstream(found: dict[str, BaseNode], name: str) -> set[str]:
+    return {node.id for node in found[name].upstream_nodes}
+
+
+def test_the_order_is_that_of_the_readme() -> None:
+    assert list(nodes()) == CHECKS + MODEL
+
+
+def test_nothing_is_trained_before_the_gate() -> None:
+    found = nodes()
+    assert upstream(found, "AnomalyGate") == {"ImageExampleGen", "ExampleValidator"}
+    assert upstream(found, "Trainer") == {"ImageExampleGen", "AnomalyGate"}
+    assert upstream(found, "StatisticsGen") == {"ImageExampleGen", "ImportSchemaGen"}
+
+
+def test_nothing_is_pushed_without_both_blessings() -> None:
+    found = nodes()
+    assert upstream(found, "Pusher") == {"Trainer", "ModelEvaluator", "InfraCheck"}
+    assert upstream(found, "ModelEvaluator") == {"ImageExampleGen", "Trainer", "Baseline"}
+
+
+def test_a_warm_start_begins_with_the_latest_good_model() -> None:
+    found = nodes(warm_start=True)
+    assert "WarmStart" in upstream(found, "Trainer")
+    assert found["Trainer"].inputs["base_model"] is found["WarmStart"].outputs["model"]
+    assert custom_config(found["Trainer"])["warm_start"] is True
+    assert "WarmStart" not in nodes()
+
+
+def test_docker_takes_the_place_of_the_canary() -> None:
+    found = nodes(infrastructure="docker")
+    assert isinstance(found["InfraCheck"], tfx.components.InfraValidator)
+
+
+def custom_config(trainer: BaseNode) -> dict[str, object]:
+    return json.loads(trainer.exec_properties["custom_config"])
+
+
+def test_the_trainer_is_told_all_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "source_hash", lambda name: f"hash of {name}")
+    train = TrainConfig(seed=5, total_iters=7)
+    pipeline = create_pipeline(CONFIG, DATA, train)
+    trainer = next(node for node in pipeline.components if node.id == "Trainer")
+    custom = custom_config(trainer)
+    settings = dataclasses.asdict(train)
+    assert custom["train"] == {
+        k: v for k, v in settings.items() if k not in ("data_dir", "run_dir")
+    }
+    assert custom["source_hash"] == "hash of pipeline.components.trainer"
+    assert custom["working_dir"] == str(Path.cwd() / "runs/pipeline/training")
+    assert trainer.exec_properties["run_fn"] == "pipeline.components.trainer.run_fn"
+
+
+def test_thresholds_go_to_the_evaluator() -> None:
+    properties = nodes(max_distance=12.5, eval_sources=6, eval_outputs=3)["ModelEvaluator"]
+    given = properties.exec_properties
+    assert (given["max_distance"], given["num_sources"], given["num_outs"]) == (12.5, 6, 3)
+
+
+def test_models_go_where_the_flag_says() -> None:
+    destination = nodes(push_dir="/models/cats")["Pusher"].exec_properties["push_destination"]
+    assert json.loads(destination)["filesystem"]["base_directory"] == "/models/cats"
+    destination = nodes(model_name="dogs")["Pusher"].exec_properties["push_destination"]
+    assert str(Path.cwd() / "saved_models/dogs") in destination
+
+
+def test_the_pipeline_is_told_how_to_run() -> None:
+    pipeline = graph(cache=False, beam_args=("--runner=FlinkRunner",), pipeline_root="gs://b/root")
+    assert not pipeline.enable_cache
+    assert pipeline.beam_pipeline_args == ["--runner=FlinkRunner"]
+    assert pipeline.pipeline_info.pipeline_root == "gs://b/root"
+
+
+def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_schema_is_that_of_the_records() -> None:
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    from stargan_tf.data.schema import encode_example
+
+    schema = text_format.Parse(module.SCHEMA_FILE.read_text(), schema_pb2.Schema())
+    record = tfx_example(encode_example(b"bytes", 1, "name"))
+    assert {feature.name for feature in schema.feature} == record
+    image = next(feature for feature in schema.feature if feature.name == "image")
+    assert image.HasField("image_domain")
+
+
+def tfx_example(record: bytes) -> set[str]:
+    import tensorflow as tf
+
+    return set(tf.train.Example.FromString(record).features.feature)

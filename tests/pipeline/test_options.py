@@ -1,0 +1,91 @@
+"""Flags, each set parsed in a process of its own, since absl keeps them per process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = """
+import dataclasses, json
+from pipeline import options
+from pipeline.config import PipelineConfig
+from stargan_tf import flags
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.train import TrainConfig
+
+flags.define(PipelineConfig)
+flags.define(PrepareDataConfig, options.DATA_DEFAULTS, options.DATA)
+flags.define(TrainConfig, prefix=options.TRAIN)
+flags.run(lambda argv: print(json.dumps([dataclasses.asdict(part) for part in options.parse()])))
+"""
+PORTRAITS = "--data.source=portraits"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True
+    )
+
+
+def parse(*arguments: str) -> list[dict[str, Any]]:
+    process = run(*arguments)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def test_parts_have_flags_of_the_same_name() -> None:
+    pipeline, data, train = parse(
+        PORTRAITS, "--data.img_size=64", "--train.img_size=32", "--beam_args=--a=1,--b=2"
+    )
+    assert (data["img_size"], train["img_size"]) == (64, 32)
+    assert pipeline["beam_args"] == ["--a=1", "--b=2"]
+
+
+def test_by_default_no_image_may_be_broken() -> None:
+    assert parse(PORTRAITS)[1]["max_rejected"] == 0
+    assert parse(PORTRAITS, "--data.max_rejected=0.1")[1]["max_rejected"] == 0.1
+
+
+def test_flags_overrule_flagfiles(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("--source=portraits\n--val_per_domain=7\n")
+    (tmp_path / "train").write_text("# Comment\n--seed=1\n--batch_size=4\n")
+    _, data, train = parse(
+        f"--data_flags={tmp_path / 'data'}",
+        f"--train_flags={tmp_path / 'train'}",
+        "--train.seed=2",
+    )
+    assert (data["source"], data["val_per_domain"], data["max_rejected"]) == ("portraits", 7, 0)
+    assert (train["seed"], train["batch_size"]) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Found no --data.input_dir"),
+        ([PORTRAITS, "--data.output_dir=x"], "--data.output_dir=x, which the pipeline chooses"),
+        ([PORTRAITS, "--train.run_dir=x"], "--train.run_dir=x, which the pipeline chooses"),
+        ([PORTRAITS, "--train.img_size=48"], "Found --train.img_size=48, expected a power of two"),
+        ([PORTRAITS, "--eval_outputs=1"], "Found --eval_outputs=1"),
+        (["--data.input_dir=ROOT", "--pipeline_root=ROOT/runs"], "lies inside --data.input_dir"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    process = run(*(argument.replace("ROOT", str(tmp_path)) for argument in arguments))
+    assert process.returncode == 1
+    assert process.stderr.startswith("error: ") and process.stderr.count("\n") == 1
+    assert message in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("--colour=red", "Unknown command line flag 'colour'"), ("seed 3", "Found 'seed 3'")],
+)
+def test_a_mistake_in_a_flagfile_is_one_line(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "train").write_text(f"{line}\n")
+    process = run(PORTRAITS, f"--train_flags={tmp_path / 'train'}")
+    assert process.returncode == 1
+    assert process.stderr.count("\n") == 1
+    assert message in process.stderr
