@@ -140,7 +140,7 @@ def lost_workers_explained(run: RunDir, multi_worker: bool) -> Iterator[None]:
 def _lost(run: RunDir, error: tf.errors.OpError) -> UserError:
     lines = error.message.splitlines()
     reason = next((line for line in lines if "aborted" in line or "task:" in line), lines[0])
-    reason = re.sub(r"^Collective ops is aborted by: ", "", reason).split(". ")[0].rstrip(" .:")
+    reason = re.sub(r"^.*aborted by: ", "", reason).split(". ")[0].rstrip(" .:")
     newest = tf.train.latest_checkpoint(str(run.checkpoints))
     saved = f"from {newest}" if newest else "from the start, for nothing was saved yet"
     return TemporaryError(

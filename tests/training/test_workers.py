@@ -75,7 +75,8 @@ def test_other_checkpoints_are_noticed():
     [
         ("Socket closed", "Socket closed"),
         (
-            "Collective ops is aborted by: Error reported from /job:worker/task:1: Task "
+            "{{function_node X}} Collective ops is aborted by: Error reported from "
+            "/job:worker/task:1: Task "
             "/job:worker/replica:0/task:1 heartbeat timeout. This indicates that it failed.",
             "Error reported from /job:worker/task:1: Task /job:worker/replica:0/task:1 heartbeat "
             "timeout",
