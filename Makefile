@@ -12,7 +12,7 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 YOUNGER_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo translate test lint format lock clean
+.PHONY: help setup demo translate pipeline test lint format lock clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -47,6 +47,9 @@ OUT ?= runs/looks.png
 translate: $(STAMP)  ## Draw a picture of yours in many looks with the trained model: IMG=photo.jpg OUT=looks.png
 	@mkdir -p $(dir $(OUT))
 	@$(PY) -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src="$(IMG)" --out="$(OUT)" --overwrite
+
+pipeline: $(STAMP)  ## Run the TFX pipeline on drawn portraits: images, training, checks, saved_models/.
+	@$(PY) -m pipeline.run_local --flagfile=pipeline/flagfiles/portraits.flags
 
 lint: $(STAMP)  ## Check style and formatting.
 	$(VENV)/bin/ruff check .

@@ -71,7 +71,7 @@ def test_wheel_holds_the_packages_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     product = {file for file in files() if not file.startswith("tests/")}
-    assert names == {file for file in product if file.endswith((".py", ".flags", "/py.typed"))}
+    assert names == {file for file in product if file.endswith((".py", ".flags", ".pbtxt", "/py.typed"))}
 
 
 def test_metadata(wheel, metadata):
@@ -86,8 +86,10 @@ def test_metadata(wheel, metadata):
 
 
 def test_every_package_that_is_imported_is_required(requirements):
-    used = {name for file in python_files("stargan_tf") for name in third_party(file)}
-    assert used <= set(requirements), "missing in the dependencies of pyproject.toml"
+    always = {name for name, requirement in requirements.items() if not requirement.marker}
+    for package, required in (("stargan_tf", always), ("pipeline", set(requirements))):
+        used = {name for file in python_files(package) for name in third_party(file)}
+        assert used <= required, f"{package}: missing in the dependencies of pyproject.toml"
 
 
 def test_requirements_leave_users_room(requirements):

@@ -158,9 +158,12 @@ def test_a_signal_stops_the_pipeline_and_makes_no_model(examples, tmp_path):
 
     thread = threading.Thread(target=stop_after_a_checkpoint)
     thread.start()
-    with pytest.raises(UserError, match=r"stopped by SIGTERM after iteration \d+, and everything"):
+    words = r"stopped by SIGTERM after iteration \d+, and everything is saved"
+    with pytest.raises(UserError, match=words) as stopped:
         trained(examples, tmp_path, 1, total_iters=100_000)
     thread.join()
+    # By which the command knows that nothing has failed.
+    assert repr(stopped.value.__cause__) == "KeyboardInterrupt(15)"
     assert not (tmp_path / "model").exists()
 
 

@@ -1,0 +1,60 @@
+"""The trained model that comes with the project: small, described, and what its card says."""
+
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.serving.model_info import ModelInfo
+from tests.source_tree import ROOT
+
+MODEL = ROOT / "saved_models" / "portraits_64"
+CARD = (MODEL / "README.md").read_text()
+METRICS = json.loads((MODEL / "metrics.json").read_text())
+INFO = ModelInfo.of_saved_model(MODEL / "1")
+
+
+def test_small_enough_to_come_along():
+    size = sum(path.stat().st_size for path in (MODEL / "1").rglob("*") if path.is_file())
+    assert size <= 20e6
+
+
+def test_the_card_says_whose_pictures_it_learned_from():
+    for domain, credit in INFO.credits.items():
+        assert domain in CARD and credit["creator"] in CARD and credit["licence"] in CARD
+
+
+def test_the_card_has_the_measured_figures():
+    """Every row of its table, against metrics.json."""
+    assert METRICS["about"]["step"] == INFO.step and f"{INFO.step:,} iterations" in CARD
+    columns = ("FD_efficientnet_lite0", "KD_efficientnet_lite0", "PD_efficientnet_lite0")
+    columns += ("accuracy", "precision", "recall")
+    rows = {"random looks": "latent", "looks of references": "reference"}
+    rows |= {"sources as they are": "source", "real validation images": "real"}
+    for words, mode in rows.items():
+        (row,) = re.findall(rf"^\| {words}.*\|$", CARD, re.MULTILINE)
+        cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
+        values = [METRICS.get(f"{column}_{mode}/mean") for column in columns]
+        assert cells == ["-" if value is None else f"{value:.4g}" for value in values]
+
+
+@pytest.mark.parametrize("picture", re.findall(r"\]\(([^):]+\.png)\)", CARD))
+def test_its_pictures_are_there(picture):
+    with Image.open(MODEL / picture) as image:
+        image.load()
+
+
+@pytest.mark.e2e
+def test_make_translate(tmp_path):
+    """The model turns a drawn head into a pixelated one, without any training."""
+    out = tmp_path / "looks.png"
+    picture = "IMG=saved_models/portraits_64/example.png"
+    command = ["make", "--old-file=.venv/.installed", "translate", picture, f"OUT={out}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(out) in done.stdout
+    with Image.open(out) as image:
+        assert np.asarray(image.convert("L")).std() > 20
