@@ -168,6 +168,17 @@ def test_a_model_that_is_not_good_enough_is_not_pushed(place: Place, strict: Run
     assert place.latest("ModelEvaluator").number_property("blessing", "blessed") == 0
 
 
+def test_a_pushed_model_can_be_followed_back(place: Place, first: Run) -> None:
+    command = [sys.executable, "-m", "pipeline.lineage", *versions(place), "--json"]
+    done = subprocess.run(
+        [*command, f"--pipeline_root={place.root}"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    origin = json.loads(done.stdout)
+    assert origin["data"]["counts"]["train"] == {"cat": 6, "dog": 6}
+    assert origin["training"]["settings"]["total_iters"] == TOTAL_ITERS
+
+
 def test_broken_images_stop_at_the_gate(broken: tuple[Place, Run]) -> None:
     place, run = broken
     assert run.status == 1
