@@ -71,7 +71,9 @@ def test_wheel_holds_the_packages_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     product = {file for file in files() if not file.startswith("tests/")}
-    assert names == {file for file in product if file.endswith((".py", ".flags", ".pbtxt", "/py.typed"))}
+    assert names == {
+        file for file in product if file.endswith((".py", ".flags", ".pbtxt", "/py.typed"))
+    }
 
 
 def test_metadata(wheel, metadata):
