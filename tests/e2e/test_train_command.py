@@ -174,9 +174,9 @@ def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, two_domains_dir, arg
 
 
 def test_other_settings_are_refused(finished, interrupted):
-    process = command(f"--run_dir={interrupted.run_dir}", "--lr=0.5", "--total_iters=99")
+    process = command(f"--run_dir={interrupted.run_dir}", "--beta1=0.5", "--total_iters=99")
     assert process.returncode == 1
-    assert "lr (0.0001 there, 0.5 here)" in process.stderr
+    assert "beta1 (0.0 there, 0.5 here)" in process.stderr
     assert process.stderr.count("\n") == 1
 
 
