@@ -17,7 +17,9 @@ PACKAGE_OF = {
     "dicebear": "dicebear_core",
     "google": "protobuf",
     "grpc": "grpcio",
+    "kfp": "kfp_pipeline_spec",
     "tensorflow_serving": "tensorflow_serving_api",
+    "yaml": "pyyaml",
 }
 COMPANIONS = {"dicebear": "dicebear_styles", "imageio": "imageio_ffmpeg"}
 
