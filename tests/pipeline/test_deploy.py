@@ -7,18 +7,18 @@ import shlex
 
 import jsonschema
 import pytest
+import yaml
 
 from stargan_tf.config.cluster import Cluster, read_cluster
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import TemporaryError, UserError
 from stargan_tf.flags import read_flagfile
-from tests.serving.server.plain_yaml import read_yaml
 from tests.source_tree import ROOT, file_of, is_main
 
 FOLDER = ROOT / "pipeline" / "deploy"
 SCHEMA = json.loads((ROOT / "tests/pipeline/tfjob.schema.json").read_text())
-JOB = read_yaml((FOLDER / "tfjob.yaml").read_text())
-VOLUME = read_yaml((FOLDER / "volume.yaml").read_text())
+JOB = yaml.safe_load((FOLDER / "tfjob.yaml").read_text())
+VOLUME = yaml.safe_load((FOLDER / "volume.yaml").read_text())
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 README = (FOLDER / "README.md").read_text()
 SCALING = (ROOT / "docs" / "scaling.md").read_text()

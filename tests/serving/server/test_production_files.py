@@ -5,16 +5,16 @@ import shlex
 import subprocess
 
 import pytest
+import yaml
 
 from stargan_tf.config.serve import ServeConfig
 from stargan_tf.serving.server.config_files import read_batching, read_models, read_monitoring
 from stargan_tf.serving.server.versions import Policy
-from tests.serving.server.plain_yaml import read_yaml
 from tests.source_tree import ROOT
 
 FOLDER = ROOT / "serving"
 README = (FOLDER / "README.md").read_text()
-COMPOSE = read_yaml((FOLDER / "docker-compose.yaml").read_text())
+COMPOSE = yaml.safe_load((FOLDER / "docker-compose.yaml").read_text())
 SERVING = COMPOSE["services"]["serving"]
 PROMETHEUS = COMPOSE["services"]["prometheus"]
 # Flags of tensorflow_model_server 2.15 that the development server has not.
@@ -88,7 +88,7 @@ def test_batching_uses_what_both_servers_know():
 
 
 def test_prometheus_asks_where_the_server_answers():
-    config = read_yaml((FOLDER / "prometheus.yaml").read_text())
+    config = yaml.safe_load((FOLDER / "prometheus.yaml").read_text())
     (job,) = config["scrape_configs"]
     assert job["metrics_path"] == read_monitoring(FOLDER / "monitoring.config")
     assert job["static_configs"] == [{"targets": ["serving:8501"]}]
