@@ -50,8 +50,9 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
             except (Exception, KeyboardInterrupt) as error:
                 traceback.print_exc()
                 node = progress.current
-                progress.fail()
-                if number := interrupted(error):
+                number = interrupted(error)
+                progress.fail("stopped" if number else "failed")
+                if number:
                     _clean_up(store, config, node)
                     people.write(f"{cause(error)}\n")
                     return 128 + number

@@ -87,10 +87,10 @@ class Progress(logging.Handler):
         elif record.msg == _FINISHED and self.current:
             self._end(self._describe(self.current))
 
-    def fail(self) -> None:
-        """Notes that the component that runs now has failed."""
+    def fail(self, words: str = "failed") -> None:
+        """Notes that the component that runs now has come to no good end."""
         if self.current:
-            self._end("failed")
+            self._end(words)
 
     def _end(self, words: str) -> None:
         seconds = f"{time.monotonic() - self._started:.1f} s"
