@@ -36,7 +36,7 @@ class Results:
         self._describers: dict[str, Callable[[Execution], str]] = {
             "ImageExampleGen": _images,
             "AnomalyGate": lambda _: "the data is sound",
-            "Trainer": lambda _: f"{train.total_iters:,} iterations",
+            "Trainer": lambda _: f"to iteration {train.total_iters:,}",
             "WarmStart": _found_model,
             "Baseline": _found_model,
             "ModelEvaluator": _figures,

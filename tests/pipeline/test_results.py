@@ -43,7 +43,7 @@ def test_each_component_has_its_words(store: mlmd.MetadataStore, results: Result
     record(store, "Baseline", "COMPLETE", "model", "/root/Trainer/model/4")
     record(store, "StatisticsGen", "COMPLETE")
     blessed(store, "ModelEvaluator", 1, summary="FD 351")
-    assert results.describe("Trainer") == "3,000 iterations"
+    assert results.describe("Trainer") == "to iteration 3,000"
     assert results.describe("Baseline") == "model 4"
     assert results.describe("ModelEvaluator") == "FD 351"
     assert results.describe("StatisticsGen") == ""

@@ -1,0 +1,106 @@
+"""Runs that come to no good end, with TFX's own runner and metadata."""
+
+import io
+import signal
+from pathlib import Path
+
+import pytest
+from tfx import v1 as tfx
+from tfx.dsl.components.base.base_node import BaseNode
+
+from pipeline import local_run
+from pipeline.config import PipelineConfig
+from pipeline.local_run import alone, run, with_infrastructure
+from pipeline.metadata import Execution, connection_config, latest_execution, open_store
+from pipeline.options import Options
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+from tests.pipeline import nodes
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    return PipelineConfig(pipeline_root=str(tmp_path / "root"), infrastructure="canary")
+
+
+@pytest.fixture
+def people() -> io.StringIO:
+    return io.StringIO()
+
+
+def start(
+    config: PipelineConfig,
+    node: BaseNode,
+    people: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> int:
+    """Runs a pipeline of one component."""
+
+    def create(config: PipelineConfig, *parts: object, metadata: object) -> tfx.dsl.Pipeline:
+        return tfx.dsl.Pipeline(
+            pipeline_name=config.pipeline_name,
+            pipeline_root=config.pipeline_root,
+            components=[node],
+            metadata_connection_config=metadata,
+        )
+
+    monkeypatch.setattr(local_run, "create_pipeline", create)
+    return run(Options(config, PrepareDataConfig(), TrainConfig()), people, Path("the.log"))
+
+
+def latest(config: PipelineConfig, node: str) -> Execution:
+    return latest_execution(open_store(connection_config(config)), config.pipeline_name, node)
+
+
+def test_a_failure_is_one_sentence(
+    config: PipelineConfig, people: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError) as raised:
+        start(config, nodes.Broken(), people, monkeypatch)
+    assert str(raised.value) == "Found nothing to eat. Everything is in the.log."
+    assert people.getvalue().split()[::3] == ["Broken", "failed"]
+    assert latest(config, "Broken").state == "FAILED"
+
+
+def test_an_interrupt_leaves_nothing_half_done(
+    config: PipelineConfig, people: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert start(config, nodes.Interrupted(), people, monkeypatch) == 128 + signal.SIGTERM
+    line, last = people.getvalue().splitlines()
+    assert line.split()[::3] == ["Interrupted", "stopped"]
+    assert last == "Interrupted: the same command goes on from here."
+    assert latest(config, "Interrupted").state == "CANCELED"
+    assert not list(Path(config.pipeline_root).glob("Interrupted/model/*"))
+
+
+def test_only_one_run_at_a_time(config: PipelineConfig) -> None:
+    root = Path(config.pipeline_root)
+    with alone(root):
+        with pytest.raises(UserError, match="another run at work"), alone(root):
+            pass
+    with alone(root):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "chosen"),
+    [
+        ("auto", True, "docker"),
+        ("auto", False, "canary"),
+        ("canary", True, "canary"),
+        ("docker", True, "docker"),
+    ],
+)
+def test_docker_is_taken_where_it_answers(
+    monkeypatch: pytest.MonkeyPatch, kind: str, answers: bool, chosen: str
+) -> None:
+    monkeypatch.setattr(local_run, "docker_answers", lambda: answers)
+    config = with_infrastructure(PipelineConfig(infrastructure=kind))
+    assert config == PipelineConfig(infrastructure=chosen)
+
+
+def test_docker_that_was_asked_for_must_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_run, "docker_answers", lambda: False)
+    with pytest.raises(UserError, match="no Docker daemon answers"):
+        with_infrastructure(PipelineConfig(infrastructure="docker"))
