@@ -20,6 +20,7 @@ from pipeline.options import Options
 from pipeline.reporting import cause, interrupted, watching
 from pipeline.results import Results
 from stargan_tf.config.settings import check
+from stargan_tf.data.preparation import beam_options
 from stargan_tf.errors import UserError
 
 
@@ -38,6 +39,7 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
     Raises:
       UserError: a component failed, for the reason in the text.
     """
+    beam_options(options.pipeline.beam_args)  # Beam itself ignores what it does not know
     config = with_infrastructure(options.pipeline)
     with alone(Path(config.pipeline_root)):
         connection = connection_config(config)
