@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import shutil
 import traceback
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from tfx import v1 as tfx
 
 from pipeline.components.infrastructure import docker_answers
 from pipeline.config import PipelineConfig
-from pipeline.create_pipeline import create_pipeline
+from pipeline.create_pipeline import SCHEMA_FILE, create_pipeline
 from pipeline.metadata import cancel_running, connection_config, open_store
 from pipeline.options import Options
 from pipeline.reporting import cause, interrupted, watching
@@ -45,7 +46,13 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
         connection = connection_config(config)
         store = open_store(connection)
         results = Results(store, config, options.train)
-        pipeline = create_pipeline(config, options.data, options.train, metadata=connection)
+        pipeline = create_pipeline(
+            config,
+            options.data,
+            options.train,
+            metadata=connection,
+            schema_file=named_by_content(SCHEMA_FILE, Path(config.pipeline_root) / "schema"),
+        )
         with watching(people, results.describe) as progress:
             try:
                 tfx.orchestration.LocalDagRunner().run(pipeline)
@@ -80,6 +87,18 @@ def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
         "out for a canary instead.",
     )
     return dataclasses.replace(config, infrastructure="docker" if docker else "canary")
+
+
+def named_by_content(file: Path, folder: Path) -> Path:
+    """Copies a file to a name that follows its content, and returns the copy.
+
+    ImportSchemaGen's cache knows its file by the path alone, and would not see an edit.
+    """
+    content = file.read_bytes()
+    copy = folder.absolute() / f"{hashlib.sha256(content).hexdigest()[:16]}{file.suffix}"
+    folder.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(content)
+    return copy
 
 
 @contextlib.contextmanager

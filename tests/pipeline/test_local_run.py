@@ -10,7 +10,7 @@ from tfx.dsl.components.base.base_node import BaseNode
 
 from pipeline import local_run
 from pipeline.config import PipelineConfig
-from pipeline.local_run import alone, run, with_infrastructure
+from pipeline.local_run import alone, named_by_content, run, with_infrastructure
 from pipeline.metadata import Execution, connection_config, latest_execution, open_store
 from pipeline.options import Options
 from stargan_tf.config.prepare_data import PrepareDataConfig
@@ -37,7 +37,9 @@ def start(
 ) -> int:
     """Runs a pipeline of one component."""
 
-    def create(config: PipelineConfig, *parts: object, metadata: object) -> tfx.dsl.Pipeline:
+    def create(
+        config: PipelineConfig, *parts: object, metadata: object, schema_file: Path
+    ) -> tfx.dsl.Pipeline:
         return tfx.dsl.Pipeline(
             pipeline_name=config.pipeline_name,
             pipeline_root=config.pipeline_root,
@@ -72,6 +74,17 @@ def test_an_interrupt_leaves_nothing_half_done(
     assert last == "Interrupted: the same command goes on from here."
     assert latest(config, "Interrupted").state == "CANCELED"
     assert not list(Path(config.pipeline_root).glob("Interrupted/model/*"))
+
+
+def test_an_edited_schema_has_another_name(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text("feature {}")
+    first = named_by_content(schema, tmp_path / "kept")
+    assert named_by_content(schema, tmp_path / "kept") == first
+    assert first.read_text() == "feature {}"
+    schema.write_text("feature { }")
+    second = named_by_content(schema, tmp_path / "kept")
+    assert second != first and second.read_text() == "feature { }"
 
 
 def test_only_one_run_at_a_time(config: PipelineConfig) -> None:
