@@ -1,6 +1,5 @@
 """What came of each component, in a few words, and of the whole run."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -131,5 +130,6 @@ def _pushed(execution: Execution) -> str:
 
 
 def _short(path: Path) -> str:
-    """Relative to here where that is shorter."""
-    return min(os.path.relpath(path), str(path), key=len)
+    """Relative to here where it lies in here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

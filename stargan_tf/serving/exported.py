@@ -78,10 +78,11 @@ def load_exported(folder: str | Path) -> ExportedModel:
         f"The model in {folder} lacks the signature {MAP.name}{FLOAT}, which exports of this "
         "version of stargan_tf have: export it again.",
     )
-    return ExportedModel(info, networks, _fingerprint(folder))
+    return ExportedModel(info, networks, fingerprint_of(folder))
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint_of(folder: Path) -> str:
+    """SHA-256 of the graph and the weights of a SavedModel, in hexadecimal digits."""
     digest = hashlib.sha256()
     for path in (folder / _GRAPH_FILE, *sorted((folder / "variables").iterdir())):
         digest.update(path.read_bytes())

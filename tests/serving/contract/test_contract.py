@@ -65,7 +65,7 @@ def test_status_and_metadata(client, target):
     assert metadata.version == target.version
     signature = metadata.signatures["translate_latent"]
     assert set(signature.inputs) == {"image_bytes", "target_domain", "latent", "psi"}
-    assert len(metadata.signatures) == 11 + ("__saved_model_init_op" in metadata.signatures)
+    assert len(metadata.signatures) == 13 + ("__saved_model_init_op" in metadata.signatures)
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "rest"])
