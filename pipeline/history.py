@@ -1,25 +1,49 @@
 """Questions to ML Metadata about what was made of what."""
 
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2 as pb
 
+from pipeline.metadata import executions_of
+
 _INPUTS = (pb.Event.INPUT, pb.Event.DECLARED_INPUT)
-_OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT)
+_MADE = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT)
+_FOUND = pb.Event.INTERNAL_OUTPUT  # what a resolver gives: somebody else made it
 _BROKEN_OFF = (pb.Execution.FAILED, pb.Execution.CANCELED)
 
 
 class Execution(NamedTuple):
-    """One execution of a node of the pipeline."""
+    """One execution of a node of the pipeline.
+
+    Attributes:
+      node: its name.
+      proto: as ML Metadata keeps it.
+      outputs: artifacts by key, those that a resolver found or the cache gave among them.
+    """
 
     node: str
     proto: pb.Execution
+    outputs: dict[str, pb.Artifact]
 
-    def value(self, name: str) -> Any:
+    @property
+    def state(self) -> str:
+        """Such as COMPLETE, CACHED, FAILED or RUNNING."""
+        return pb.Execution.State.Name(self.proto.last_known_state)
+
+    def setting(self, name: str) -> Any:
         """A setting of the component, None when it has none of that name."""
-        return value_of(self.proto.custom_properties, name)
+        return value_of(self.proto, name)
+
+    def uri(self, key: str) -> Path | None:
+        """Where the output `key` lies, None when there is none."""
+        return Path(self.outputs[key].uri) if key in self.outputs else None
+
+    def output_property(self, key: str, name: str) -> Any:
+        """A property of the output `key`, None when there is none."""
+        return value_of(self.outputs[key], name) if key in self.outputs else None
 
     def record(self) -> dict[str, Any]:
         """When it ran and for how long."""
@@ -27,7 +51,7 @@ class Execution(NamedTuple):
         return {
             "node": self.node,
             "execution": self.proto.id,
-            "state": pb.Execution.State.Name(self.proto.last_known_state),
+            "state": self.state,
             "started": _time(started),
             "seconds": (ended - started) / 1000,
         }
@@ -43,15 +67,21 @@ class History:
     def pushed(self) -> dict[str, pb.Artifact]:
         """Every model that was pushed, by its version, oldest first."""
         found = {
-            value_of(artifact.custom_properties, "pushed_version"): artifact
+            value_of(artifact, "pushed_version"): artifact
             for artifact in self._store.get_artifacts_by_type("PushedModel")
-            if value_of(artifact.custom_properties, "pushed") == 1
+            if value_of(artifact, "pushed") == 1
         }
         return dict(sorted(found.items(), key=lambda item: item[1].id))
 
+    def latest(self, pipeline: str, node: str) -> Execution | None:
+        """The newest execution of a node, None when it never ran."""
+        protos = executions_of(self._store, pipeline, node)
+        newest = max(protos, key=lambda proto: proto.id, default=None)
+        return None if newest is None else self._execution(newest)
+
     def maker(self, artifact: pb.Artifact) -> Execution | None:
         """The execution that made an artifact; those that took it from the cache do not count."""
-        ids = self._executions_of(artifact, _OUTPUTS)
+        ids = self._executions_of(artifact, _MADE)
         made = [e for e in self._executions(ids) if e.proto.last_known_state != pb.Execution.CACHED]
         return min(made, key=lambda execution: execution.proto.id, default=None)
 
@@ -61,25 +91,21 @@ class History:
 
     def inputs(self, execution: Execution) -> dict[str, pb.Artifact]:
         """What an execution took in, by key."""
-        return self._artifacts(execution, _INPUTS)
-
-    def outputs(self, execution: Execution) -> dict[str, pb.Artifact]:
-        """What an execution gave, by key."""
-        return self._artifacts(execution, _OUTPUTS)
+        return self._artifacts(execution.proto, _INPUTS)
 
     def same_run(self, execution: Execution) -> list[Execution]:
         """All executions of the run of the pipeline in which one took place."""
-        return [self._named(proto) for proto in self._beside(execution, "pipeline_run")]
+        return [self._execution(proto) for proto in self._beside(execution, "pipeline_run")]
 
     def earlier_attempts(self, execution: Execution) -> list[Execution]:
         """Executions of the same node and settings before this one that were broken off."""
-        custom = execution.value("custom_config")
+        custom = execution.setting("custom_config")
         return [
-            self._named(proto)
+            self._execution(proto)
             for proto in self._beside(execution, "node")
             if proto.id < execution.proto.id
             and proto.last_known_state in _BROKEN_OFF
-            and value_of(proto.custom_properties, "custom_config") == custom
+            and value_of(proto, "custom_config") == custom
         ]
 
     def _beside(self, execution: Execution, kind: str) -> list[pb.Execution]:
@@ -97,24 +123,27 @@ class History:
         return [event.execution_id for event in events if event.type in kinds]
 
     def _executions(self, ids: list[int]) -> list[Execution]:
-        return [self._named(proto) for proto in self._store.get_executions_by_id(sorted(set(ids)))]
+        protos = self._store.get_executions_by_id(sorted(set(ids)))
+        return [self._execution(proto) for proto in protos]
 
-    def _artifacts(self, execution: Execution, kinds: tuple[int, ...]) -> dict[str, pb.Artifact]:
+    def _artifacts(self, proto: pb.Execution, kinds: tuple[int, ...]) -> dict[str, pb.Artifact]:
         keys = {
             event.artifact_id: event.path.steps[0].key
-            for event in self._store.get_events_by_execution_ids([execution.proto.id])
+            for event in self._store.get_events_by_execution_ids([proto.id])
             if event.type in kinds and event.path.steps
         }
         return {keys[a.id]: a for a in self._store.get_artifacts_by_id(list(keys))}
 
-    def _named(self, proto: pb.Execution) -> Execution:
+    def _execution(self, proto: pb.Execution) -> Execution:
         contexts = self._store.get_contexts_by_execution(proto.id)
         names = [context.name for context in contexts if context.type == "node"]
-        return Execution(names[0].rpartition(".")[2] if names else proto.type, proto)
+        node = names[0].rpartition(".")[2] if names else proto.type
+        return Execution(node, proto, self._artifacts(proto, (*_MADE, _FOUND)))
 
 
-def value_of(properties: Any, name: str) -> Any:
-    """A property of an execution or an artifact; None when there is none."""
+def value_of(described: pb.Execution | pb.Artifact, name: str) -> Any:
+    """A custom property of an execution or an artifact; None when there is none."""
+    properties = described.custom_properties
     if name not in properties:  # reading would add an empty one
         return None
     value = properties[name]

@@ -1,8 +1,7 @@
-"""ML Metadata: where it is kept, and what it says about the latest execution of a node."""
+"""ML Metadata: where it is kept, and how a stopped run is noted in it."""
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2 as pb
@@ -14,36 +13,6 @@ from stargan_tf.errors import UserError
 
 PASSWORD_VARIABLE = "STARGAN_TF_MYSQL_PASSWORD"
 SQLITE_FILE = "metadata.db"
-_OUTPUTS = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT, pb.Event.INTERNAL_OUTPUT)
-
-
-class Execution(NamedTuple):
-    """One execution of a node.
-
-    Attributes:
-      number: its ID.
-      state: such as COMPLETE, CACHED, FAILED or RUNNING.
-      outputs: artifacts by key.
-    """
-
-    number: int
-    state: str
-    outputs: dict[str, list[pb.Artifact]]
-
-    def uri(self, key: str) -> Path | None:
-        """Where the output `key` lies, None when there is none."""
-        artifacts = self.outputs.get(key)
-        return Path(artifacts[0].uri) if artifacts else None
-
-    def number_property(self, key: str, name: str) -> int:
-        """An integer property of the output `key`; 0 when there is none."""
-        artifacts = self.outputs.get(key)
-        return artifacts[0].custom_properties[name].int_value if artifacts else 0
-
-    def text_property(self, key: str, name: str) -> str:
-        """A property of the output `key` that is text; empty when there is none."""
-        artifacts = self.outputs.get(key)
-        return artifacts[0].custom_properties[name].string_value if artifacts else ""
 
 
 def connection_config(config: PipelineConfig) -> pb.ConnectionConfig:
@@ -84,36 +53,21 @@ def open_store(connection: pb.ConnectionConfig) -> mlmd.MetadataStore:
         ) from error
 
 
-def latest_execution(store: mlmd.MetadataStore, pipeline: str, node: str) -> Execution | None:
-    """The newest execution of a node, None when it never ran."""
+def executions_of(store: mlmd.MetadataStore, pipeline: str, node: str) -> list[pb.Execution]:
+    """All executions of a node, in no order."""
     context = store.get_context_by_type_and_name("node", f"{pipeline}.{node}")
-    executions = store.get_executions_by_context(context.id) if context else []
-    if not executions:
-        return None
-    newest = max(executions, key=lambda execution: execution.id)
-    state = pb.Execution.State.Name(newest.last_known_state)
-    return Execution(newest.id, state, _outputs(store, newest.id))
+    return store.get_executions_by_context(context.id) if context else []
 
 
 def cancel_running(store: mlmd.MetadataStore, pipeline: str, node: str) -> list[int]:
     """Notes that executions which still count as running were cancelled; returns their IDs."""
-    context = store.get_context_by_type_and_name("node", f"{pipeline}.{node}")
-    executions = store.get_executions_by_context(context.id) if context else []
-    running = [e for e in executions if e.last_known_state == pb.Execution.RUNNING]
+    running = [
+        execution
+        for execution in executions_of(store, pipeline, node)
+        if execution.last_known_state == pb.Execution.RUNNING
+    ]
     for execution in running:
         execution.last_known_state = pb.Execution.CANCELED
     if running:
         store.put_executions(running)
     return [execution.id for execution in running]
-
-
-def _outputs(store: mlmd.MetadataStore, execution: int) -> dict[str, list[pb.Artifact]]:
-    keys = {
-        event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution])
-        if event.type in _OUTPUTS and event.path.steps
-    }
-    outputs: dict[str, list[pb.Artifact]] = {}
-    for artifact in store.get_artifacts_by_id(list(keys)):
-        outputs.setdefault(keys[artifact.id], []).append(artifact)
-    return outputs

@@ -49,7 +49,7 @@ def trace(store: mlmd.MetadataStore, version: str) -> Record:
     trainer = history.maker(model)
     return {
         "version": version,
-        "pushed_to": value_of(artifact.custom_properties, "pushed_destination"),
+        "pushed_to": value_of(artifact, "pushed_destination"),
         "push": pusher.record(),
         "model": {"number": model.id, "uri": model.uri},
         "training": _training(history, trainer),
@@ -60,7 +60,7 @@ def trace(store: mlmd.MetadataStore, version: str) -> Record:
 
 
 def _training(history: History, trainer: Execution) -> Record:
-    custom = json.loads(trainer.value("custom_config") or "{}")
+    custom = json.loads(trainer.setting("custom_config") or "{}")
     parent = history.inputs(trainer).get("base_model") if custom.get("warm_start") else None
     return {
         **trainer.record(),
@@ -74,7 +74,7 @@ def _training(history: History, trainer: Execution) -> Record:
 def _data(history: History, trainer: Execution) -> Record:
     examples = history.inputs(trainer)["examples"]
     example_gen = history.maker(examples)
-    settings = example_gen.value("custom_config")
+    settings = example_gen.setting("custom_config")
     try:
         info = DatasetInfo.load(local_path(examples.uri))
     except UserError:
@@ -82,7 +82,7 @@ def _data(history: History, trainer: Execution) -> Record:
     found = {
         kind: (artifact, history.maker(artifact))
         for execution in history.same_run(trainer)
-        for artifact in history.outputs(execution).values()
+        for artifact in execution.outputs.values()
         if (kind := artifact.type) in ("Schema", "ExampleStatistics", "ExampleAnomalies")
     }
     checks = {
@@ -93,7 +93,7 @@ def _data(history: History, trainer: Execution) -> Record:
     return {
         **example_gen.record(),
         "uri": examples.uri,
-        "fingerprint": example_gen.value("input_fingerprint"),
+        "fingerprint": example_gen.setting("input_fingerprint"),
         "name": info and info.name,
         "source": info and info.source,
         "counts": info and info.counts,
@@ -110,13 +110,13 @@ def _evaluation(history: History, blessing: pb.Artifact | None) -> Record | None
     if blessing is None:
         return None
     evaluator = history.maker(blessing)
-    evaluation = history.outputs(evaluator).get("evaluation")
+    evaluation = evaluator.outputs.get("evaluation")
     verdict = _read_json(local_path(evaluation.uri) / "verdict.json") if evaluation else None
     return {
         **evaluator.record(),
-        "blessed": bool(value_of(blessing.custom_properties, "blessed")),
-        "reasons": value_of(blessing.custom_properties, "reasons"),
-        "thresholds": {name: evaluator.value(name) for name in _THRESHOLDS},
+        "blessed": bool(value_of(blessing, "blessed")),
+        "reasons": value_of(blessing, "reasons"),
+        "thresholds": {name: evaluator.setting(name) for name in _THRESHOLDS},
         "figures": verdict and verdict["figures"],
         "baseline": _model(history, history.inputs(evaluator).get("baseline_model")),
         "baseline_figures": verdict and verdict["baseline"],
@@ -130,7 +130,7 @@ def _infrastructure(history: History, blessing: pb.Artifact | None) -> Record | 
         return None
     return {
         **history.maker(blessing).record(),
-        "blessed": bool(value_of(blessing.custom_properties, "blessed")),
+        "blessed": bool(value_of(blessing, "blessed")),
     }
 
 
@@ -138,8 +138,8 @@ def _model(history: History, model: pb.Artifact | None) -> Record | None:
     """Another model, with the versions under which it was pushed."""
     if model is None:
         return None
-    pushes = [history.outputs(user).get("pushed_model") for user in history.users(model)]
-    versions = [value_of(push.custom_properties, "pushed_version") for push in pushes if push]
+    pushes = [user.outputs.get("pushed_model") for user in history.users(model)]
+    versions = [value_of(push, "pushed_version") for push in pushes if push]
     return {
         "number": model.id,
         "uri": model.uri,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import ml_metadata as mlmd
 
 from pipeline.config import PipelineConfig
-from pipeline.metadata import Execution, latest_execution
+from pipeline.history import Execution, History
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.schema import DatasetInfo
@@ -29,7 +29,7 @@ class Results:
         self, store: mlmd.MetadataStore, config: PipelineConfig, train: TrainConfig
     ) -> None:
         """Args: the metadata and the settings of the run."""
-        self._store = store
+        self._history = History(store)
         self._config = config
         self._train = train
         self._describers: dict[str, Callable[[Execution], str]] = {
@@ -63,7 +63,7 @@ class Results:
     def verdict(self) -> Verdict:
         """What to say at the end, and the exit status."""
         pusher = self._latest("Pusher")
-        if pusher.number_property("pushed_model", "pushed"):
+        if pusher.output_property("pushed_model", "pushed"):
             place = pushed_to(pusher)
             if place.is_dir():
                 return Verdict(f"Pushed to {_short(place)}", 0)
@@ -76,18 +76,17 @@ class Results:
             reasons_of(execution)
             for node, reasons_of in (("ModelEvaluator", _shortcomings), ("InfraCheck", _infra))
             if (execution := self._latest(node))
-            and not execution.number_property("blessing", BLESSED)
+            and not execution.output_property("blessing", BLESSED)
         ]
         return Verdict(f"Not pushed: {'; '.join(reasons).rstrip('.')}.", 2)
 
     def _latest(self, node: str) -> Execution | None:
-        return latest_execution(self._store, self._config.pipeline_name, node)
+        return self._history.latest(self._config.pipeline_name, node)
 
 
 def pushed_to(pusher: Execution) -> Path:
     """The version folder that a Pusher wrote."""
-    artifact = pusher.outputs["pushed_model"][0]
-    return Path(artifact.custom_properties["pushed_destination"].string_value)
+    return Path(pusher.output_property("pushed_model", "pushed_destination"))
 
 
 def _images(execution: Execution) -> str:
@@ -106,25 +105,25 @@ def _found_model(execution: Execution) -> str:
 
 
 def _figures(execution: Execution) -> str:
-    figures = execution.text_property("blessing", "summary")
-    good = execution.number_property("blessing", BLESSED)
+    figures = execution.output_property("blessing", "summary") or "no figures"
+    good = execution.output_property("blessing", BLESSED)
     return figures if good else f"{figures}: not good enough"
 
 
 def _shortcomings(execution: Execution) -> str:
-    return execution.text_property("blessing", "reasons")
+    return execution.output_property("blessing", "reasons") or "the model was not judged"
 
 
 def _infra(execution: Execution) -> str:
-    if execution.number_property("blessing", BLESSED):
+    if execution.output_property("blessing", BLESSED):
         return "it loads and answers"
     # Only the canary gives one.
-    reason = execution.text_property("blessing", "reason")
+    reason = execution.output_property("blessing", "reason")
     return reason or "TensorFlow Serving could not load the exported model"
 
 
 def _pushed(execution: Execution) -> str:
-    if not execution.number_property("pushed_model", "pushed"):
+    if not execution.output_property("pushed_model", "pushed"):
         return "nothing"
     return f"version {pushed_to(execution).name}"
 

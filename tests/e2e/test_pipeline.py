@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import PipelineConfig
-from pipeline.metadata import Execution, connection_config, latest_execution, open_store
+from pipeline.history import Execution, History
+from pipeline.metadata import connection_config, open_store
 from tests.data import makers
 
 pytestmark = pytest.mark.e2e
@@ -57,7 +58,7 @@ class Place:
 
     def latest(self, node: str) -> Execution | None:
         store = open_store(connection_config(PipelineConfig(pipeline_root=str(self.root))))
-        return latest_execution(store, "tiny", node)
+        return History(store).latest("tiny", node)
 
 
 class Run:
@@ -165,7 +166,7 @@ def test_a_model_that_is_not_good_enough_is_not_pushed(place: Place, strict: Run
     assert strict.lines[-1].startswith("Not pushed: FD_")
     assert "above --max_distance=0.001" in strict.lines[-1]
     assert len(versions(place)) == 1
-    assert place.latest("ModelEvaluator").number_property("blessing", "blessed") == 0
+    assert place.latest("ModelEvaluator").output_property("blessing", "blessed") == 0
 
 
 def test_a_pushed_model_can_be_followed_back(place: Place, first: Run) -> None:

@@ -133,16 +133,6 @@ def test_the_readmes_commands_name_files_that_exist():
                 assert (ROOT / value).is_file()
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_links_lead_somewhere(path):
-    assert (FOLDER / path).exists()
-
-
-def test_the_readme_names_every_file():
-    for path in FOLDER.iterdir():
-        assert path.name == "README.md" or path.name in README
-
-
 def test_the_command_for_several_machines_is_right(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     (block,) = (b for b in re.findall(r"```sh\n(.*?)```", SCALING, re.DOTALL) if "TF_CONFIG" in b)
@@ -155,8 +145,3 @@ def test_the_command_for_several_machines_is_right(tmp_path, monkeypatch):
     config = read_flagfile(TrainConfig, str(flagfile))
     config.validate()
     assert config.multi_worker
-
-
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", SCALING))))
-def test_links_of_the_guide_lead_somewhere(path):
-    assert (ROOT / "docs" / path).exists()

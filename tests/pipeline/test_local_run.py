@@ -10,8 +10,9 @@ from tfx.dsl.components.base.base_node import BaseNode
 
 from pipeline import local_run
 from pipeline.config import PipelineConfig
+from pipeline.history import Execution, History
 from pipeline.local_run import alone, named_by_content, run, with_infrastructure
-from pipeline.metadata import Execution, connection_config, latest_execution, open_store
+from pipeline.metadata import connection_config, open_store
 from pipeline.options import Options
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.train import TrainConfig
@@ -52,7 +53,8 @@ def start(
 
 
 def latest(config: PipelineConfig, node: str) -> Execution:
-    return latest_execution(open_store(connection_config(config)), config.pipeline_name, node)
+    store = open_store(connection_config(config))
+    return History(store).latest(config.pipeline_name, node)
 
 
 def test_a_failure_is_one_sentence(

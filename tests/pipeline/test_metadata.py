@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as pb
 
 from pipeline.config import PipelineConfig
-from pipeline.metadata import cancel_running, connection_config, latest_execution, open_store
+from pipeline.metadata import cancel_running, connection_config, executions_of, open_store
 from stargan_tf.errors import UserError
 from tests.pipeline.records import PIPELINE, new_store, record
 
@@ -37,33 +38,16 @@ def test_metadata_that_is_none_is_explained(tmp_path: Path) -> None:
         open_store(connection)
 
 
-def test_the_newest_execution_counts() -> None:
-    store = new_store()
-    assert latest_execution(store, PIPELINE, "Pusher") is None
-    record(store, "Pusher", key="pushed_model", uri="/models/1", pushed=1)
-    record(store, "Trainer", key="model", uri="/root/Trainer/model/2")
-    number = record(store, "Pusher", "CACHED", "pushed_model", "/models/3", pushed=1, note="new")
-    execution = latest_execution(store, PIPELINE, "Pusher")
-    assert (execution.number, execution.state) == (number, "CACHED")
-    assert execution.uri("pushed_model") == Path("/models/3")
-    assert execution.number_property("pushed_model", "pushed") == 1
-    assert execution.text_property("pushed_model", "note") == "new"
-
-
-def test_what_is_not_there_is_nothing() -> None:
-    store = new_store()
-    record(store, "AnomalyGate")
-    execution = latest_execution(store, PIPELINE, "AnomalyGate")
-    assert execution.uri("examples") is None
-    assert execution.number_property("blessing", "blessed") == 0
-    assert execution.text_property("blessing", "reasons") == ""
-
-
 def test_an_interrupt_cancels_what_was_running() -> None:
     store = new_store()
     record(store, "Trainer", "FAILED")
     number = record(store, "Trainer", "RUNNING")
     assert cancel_running(store, PIPELINE, "Trainer") == [number]
-    assert latest_execution(store, PIPELINE, "Trainer").state == "CANCELED"
+    assert {
+        execution.last_known_state for execution in executions_of(store, PIPELINE, "Trainer")
+    } == {
+        pb.Execution.FAILED,
+        pb.Execution.CANCELED,
+    }
     assert cancel_running(store, PIPELINE, "Trainer") == []
     assert cancel_running(store, PIPELINE, "Pusher") == []

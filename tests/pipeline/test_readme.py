@@ -57,8 +57,3 @@ def test_flagfiles_hold_known_flags_and_open_with_their_command(path: Path) -> N
 )
 def test_beam_knows_the_flags_of_its_runners(flags: str) -> None:
     beam_options(flags.split(","))
-
-
-def test_places_that_are_linked_exist() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / "pipeline" / target).exists(), target

@@ -22,12 +22,12 @@ def results(store: mlmd.MetadataStore) -> Results:
 
 
 def blessed(store: mlmd.MetadataStore, node: str, blessed: int, **properties: str) -> None:
-    record(store, node, "COMPLETE", "blessing", "/root", blessed=blessed, **properties)
+    record(store, node, "COMPLETE", "blessing", "/pipeline", blessed=blessed, **properties)
 
 
 def pushed(store: mlmd.MetadataStore, pushed: int, place: Path) -> None:
     properties = {"pushed": pushed, "pushed_destination": str(place)}
-    record(store, "Pusher", "COMPLETE", "pushed_model", "/root", **properties)
+    record(store, "Pusher", "COMPLETE", "pushed_model", "/pipeline", **properties)
 
 
 def test_images_are_counted(
@@ -39,8 +39,8 @@ def test_images_are_counted(
 
 
 def test_each_component_has_its_words(store: mlmd.MetadataStore, results: Results) -> None:
-    record(store, "Trainer", "COMPLETE", "model", "/root/Trainer/model/5")
-    record(store, "Baseline", "COMPLETE", "model", "/root/Trainer/model/4")
+    record(store, "Trainer", "COMPLETE", "model", "/pipeline/Trainer/model/5")
+    record(store, "Baseline", "COMPLETE", "model", "/pipeline/Trainer/model/4")
     record(store, "StatisticsGen", "COMPLETE")
     blessed(store, "ModelEvaluator", 1, summary="FD 351")
     assert results.describe("Trainer") == "to iteration 3,000"

@@ -112,16 +112,6 @@ def test_the_health_check_fails_without_a_server():
     assert subprocess.run(["bash", "-c", script], capture_output=True).returncode != 0
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_links_lead_somewhere(path):
-    assert (FOLDER / path).exists()
-
-
-def test_the_readme_names_every_file():
-    for path in FOLDER.iterdir():
-        assert path.name == "README.md" or path.name in README
-
-
 def test_the_readmes_commands_for_the_development_server_are_right():
     text = README.replace("\\\n", " ")
     commands = [line.strip() for line in text.splitlines() if "-m stargan_tf.serve" in line]
