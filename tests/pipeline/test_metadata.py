@@ -43,11 +43,7 @@ def test_an_interrupt_cancels_what_was_running() -> None:
     record(store, "Trainer", "FAILED")
     number = record(store, "Trainer", "RUNNING")
     assert cancel_running(store, PIPELINE, "Trainer") == [number]
-    assert {
-        execution.last_known_state for execution in executions_of(store, PIPELINE, "Trainer")
-    } == {
-        pb.Execution.FAILED,
-        pb.Execution.CANCELED,
-    }
+    states = {each.last_known_state for each in executions_of(store, PIPELINE, "Trainer")}
+    assert states == {pb.Execution.FAILED, pb.Execution.CANCELED}
     assert cancel_running(store, PIPELINE, "Trainer") == []
     assert cancel_running(store, PIPELINE, "Pusher") == []

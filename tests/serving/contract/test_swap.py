@@ -1,7 +1,10 @@
 """A new version takes over under load, and nobody gets an error."""
 
+import shutil
 import threading
 import time
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,14 +15,35 @@ from stargan_tf.serving.server.server import running_server
 from tests.serving.contract.target import Target, photos, pictures
 from tests.serving.exports import NAME, make_export
 
-PATIENCE = 60
+SEED = 3
+PATIENCE = 180
+CLIENTS = 4
+PAUSE = 0.02  # of each client: enough to let the server load what it shall swap in
+
+
+class Version(NamedTuple):
+    """An exported model that no server sees yet, and what it makes of the photo."""
+
+    folder: Path
+    picture: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def versions(exported, tmp_path_factory):
+    """Two models with other weights."""
+    second = make_export(
+        tmp_path_factory.mktemp("second"), seed=2, formats=("saved_model",), check_images=1
+    )
+    (photo,) = photos(1)
+    inputs = {"image_bytes": [photo], "target_domain": ["0"], "seed": [SEED], "psi": [1.0]}
+    folders = (exported.base / "1", second.base / "1")
+    return [Version(f, Target(f, "", "").expected("serving_default", **inputs)) for f in folders]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["grpc", "rest"])
-def test_version_swap_under_load(tmp_path, protocol):
-    only = {"formats": ("saved_model",), "check_images": 1}
-    make_export(tmp_path, seed=1, **only)
+def test_version_swap_under_load(tmp_path, versions, protocol):
+    shutil.copytree(versions[0].folder, tmp_path / NAME / "1")
     (photo,) = photos(1)
     with running_server(tmp_path, batching=BatchingParameters()) as server:
         port = server.grpc_port if protocol == "grpc" else server.rest_port
@@ -30,15 +54,20 @@ def test_version_swap_under_load(tmp_path, protocol):
             with Client(url, NAME, retries=0, timeout=PATIENCE) as client:
                 while not stop.is_set():
                     try:
-                        answers.append((time.monotonic(), client.translate(photo, 0, seed=3)))
+                        answers.append((time.monotonic(), client.translate(photo, 0, seed=SEED)))
                     except Exception as error:
                         errors.append(error)
+                    time.sleep(PAUSE)
 
-        threads = [threading.Thread(target=ask) for _ in range(8)]
+        threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
         try:
-            make_export(tmp_path, seed=2, **only)
+            while not answers and not errors:
+                time.sleep(0.05)
+            # As the exporter does it: a version appears under its name when it is whole.
+            shutil.copytree(versions[1].folder, tmp_path / "second")
+            (tmp_path / "second").rename(tmp_path / NAME / "2")
             deadline = time.monotonic() + PATIENCE
             while server.repository.available()[NAME] != [2] and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -51,11 +80,7 @@ def test_version_swap_under_load(tmp_path, protocol):
                 thread.join()
         assert not errors
         assert server.repository.available() == {NAME: [2]}
-    inputs = {"image_bytes": [photo], "target_domain": ["0"], "seed": [3], "psi": [1.0]}
-    first, second = (
-        Target(tmp_path / NAME / version, "", "").expected("serving_default", **inputs)
-        for version in "12"
-    )
+    first, second = (version.picture for version in versions)
     assert np.abs(first - second).max() > 10
     # Two pictures at most by bytes; merging may round each in a few ways.
     seen = {content: pictures([content]) for content in {content for _, content in answers}}
