@@ -16,9 +16,10 @@ class Client(Connection):
     """Translates encoded images with a model in TensorFlow Serving.
 
     Every method takes one image, or a list (or tuple) of N images as one batch, and returns
-    one result or a list of N. Beside a list, each further argument is one value for all images
-    or a list of N values. Images are the bytes of upright JPEG or PNG files of any size, see
-    `load_photo`; translations are PNG files (JPEG files, where the model was exported so).
+    one result or a list of N (`map_latent` does so with latent codes). Beside a list, each
+    further argument is one value for all images or a list of N values. Images are the bytes of
+    upright JPEG or PNG files of any size, see `load_photo`; translations are PNG files (JPEG
+    files, where the model was exported so).
 
     An object may be used by any number of threads at once. All methods raise
 
@@ -58,7 +59,7 @@ class Client(Connection):
         Returns:
           The encoded translation(s).
         """
-        rows = Rows("image_bytes", image)
+        rows = Rows.of_images("image_bytes", image)
         rows.add_domain(target_domain)
         rows.add_int("seed", seed)
         rows.add_float("psi", psi)
@@ -93,7 +94,7 @@ class Client(Connection):
         Returns:
           The encoded translation(s).
         """
-        rows = Rows("image_bytes", image)
+        rows = Rows.of_images("image_bytes", image)
         rows.add_domain(target_domain)
         rows.add_vector("latent", latent)
         rows.add_float("psi", psi)
@@ -123,7 +124,7 @@ class Client(Connection):
         Returns:
           The encoded translation(s).
         """
-        rows = Rows("image_bytes", image)
+        rows = Rows.of_images("image_bytes", image)
         rows.add_images("reference_bytes", reference)
         rows.add_domain(target_domain)
         return self._predict("translate_reference", rows, "image_bytes")
@@ -146,9 +147,39 @@ class Client(Connection):
         Returns:
           The style code(s), 64 floats each.
         """
-        rows = Rows("reference_bytes", reference)
+        rows = Rows.of_images("reference_bytes", reference)
         rows.add_domain(target_domain)
         return self._predict("encode_style", rows, "style_code")
+
+    @overload
+    def map_latent(
+        self, latent: Vector, target_domain: Domain, *, psi: float = 1.0
+    ) -> list[float]: ...
+
+    @overload
+    def map_latent(
+        self,
+        latent: Sequence[Vector],
+        target_domain: Domains,
+        *,
+        psi: float | Sequence[float] = 1.0,
+    ) -> list[list[float]]: ...
+
+    def map_latent(self, latent: Any, target_domain: Any, *, psi: Any = 1.0) -> Any:
+        """Makes the look of a latent code a style code, for `translate_style`.
+
+        Args:
+          latent: as many floats, from a normal distribution, as `metadata` tells (16).
+          target_domain: name or index of a domain.
+          psi: from 0 (the domain's mean look) to 1 (the most diverse).
+
+        Returns:
+          The style code(s), 64 floats each.
+        """
+        rows = Rows.of_vectors("latent", latent)
+        rows.add_domain(target_domain)
+        rows.add_float("psi", psi)
+        return self._predict("map_latent", rows, "style_code")
 
     @overload
     def translate_style(self, image: bytes, style_code: Vector) -> bytes: ...
@@ -163,11 +194,11 @@ class Client(Connection):
 
         Args:
           image: encoded image(s).
-          style_code: from `encode_style`.
+          style_code: from `encode_style` or `map_latent`.
 
         Returns:
           The encoded translation(s).
         """
-        rows = Rows("image_bytes", image)
+        rows = Rows.of_images("image_bytes", image)
         rows.add_vector("style_code", style_code)
         return self._predict("translate_style", rows, "image_bytes")

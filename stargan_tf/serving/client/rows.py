@@ -10,28 +10,46 @@ INT64 = 2**63
 
 
 class Rows:
-    """The rows of one request: one for a single image, N for a list of N."""
+    """The rows of one request: one for a single image or vector, N for a list of N."""
 
-    def __init__(self, name: str, images: bytes | Sequence[bytes]) -> None:
-        """Takes the images, which decide how many rows there are.
+    def __init__(self, single: bool, count: int, what: str) -> None:
+        """Args: whether it is one without a list, how many, and of what, for errors."""
+        self.single = single
+        self.count = count
+        self.columns: dict[str, list[Any]] = {}
+        self._what = what
 
-        Args:
-          name: of the input.
-          images: encoded images.
+    @classmethod
+    def of_images(cls, name: str, images: bytes | Sequence[bytes]) -> "Rows":
+        """Rows as there are encoded images, which are the first column.
 
         Raises:
           InvalidRequestError: an empty list.
           TypeError: something that is no encoded image.
         """
-        self.single = _is_bytes(images)
-        self.columns: dict[str, list[Any]] = {}
-        if not self.single and not _is_list(images):
+        single = _is_bytes(images)
+        if not single and not _is_list(images):
             raise TypeError(_wrong_image(name, images))
-        rows = [images] if self.single else list(images)
-        if not rows:
+        count = 1 if single else len(images)
+        if not count:
             raise InvalidRequestError(f"Found an empty list for {name}, expected images in it.")
-        self.count = len(rows)
-        self.columns[name] = [_image(name, row) for row in rows]
+        rows = cls(single, count, "image")
+        rows.add_images(name, images)
+        return rows
+
+    @classmethod
+    def of_vectors(cls, name: str, vectors: Sequence[float] | Sequence[Sequence[float]]) -> "Rows":
+        """Rows as there are vectors, which are the first column.
+
+        Raises:
+          InvalidRequestError: vectors of several lengths.
+          TypeError: something that is no list of floats.
+        """
+        vectors = _vectors(name, vectors)
+        single = not _is_list(_plain(vectors[0]))
+        rows = cls(single, 1 if single else len(vectors), name)
+        rows.add_vector(name, vectors)
+        return rows
 
     def add_images(self, name: str, value: bytes | Sequence[bytes]) -> None:
         """Adds further images, one for all rows or one for each."""
@@ -51,9 +69,7 @@ class Rows:
 
     def add_vector(self, name: str, value: Sequence[float] | Sequence[Sequence[float]]) -> None:
         """Adds a list of floats, one for all rows or one for each."""
-        value = _plain(value)
-        if not _is_list(value) or not value:
-            raise TypeError(f"Found {value!r:.80} for {name}, expected a list of floats.")
+        value = _vectors(name, value)
         single = not _is_list(_plain(value[0]))
         self._add(name, value, single=single, convert=lambda v: _vector(name, v))
         lengths = {len(row) for row in self.columns[name]}
@@ -64,20 +80,20 @@ class Rows:
             )
 
     def result(self, values: list[Any]) -> Any:
-        """One value for a single image, else all."""
+        """One value for a single image or vector, else all."""
         return values[0] if self.single else values
 
     def _add(self, name: str, value: Any, *, single: bool, convert: Callable[[Any], Any]) -> None:
         values = [value] * self.count if single else list(value)
         if not single and self.single:
             raise InvalidRequestError(
-                f"Found a list for {name} beside a single image, expected one value: pass lists "
-                "of images for more."
+                f"Found a list for {name} beside a single {self._what}, expected one value: "
+                f"pass a list of {self._what}s for more."
             )
         if len(values) != self.count:
             raise InvalidRequestError(
-                f"Found {len(values)} values for {name} beside {self.count} images, expected as "
-                "many, or one for all."
+                f"Found {len(values)} values for {name} beside {self.count} {self._what}s, "
+                "expected as many, or one for all."
             )
         self.columns[name] = [convert(v) for v in values]
 
@@ -133,6 +149,14 @@ def _float(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"Found {value!r:.80} for {name}, expected a number.") from None
+
+
+def _vectors(name: str, value: Any) -> Any:
+    """A vector or a list of them, not yet looked into."""
+    value = _plain(value)
+    if not _is_list(value) or not value:
+        raise TypeError(f"Found {value!r:.80} for {name}, expected a list of floats.")
+    return value
 
 
 def _vector(name: str, value: Any) -> list[float]:

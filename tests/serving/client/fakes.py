@@ -111,6 +111,8 @@ class Model:
                 self._check_row(index, row)
             if signature == "encode_style":
                 return "style_code", [style_of(row["reference_bytes"]) for row in rows]
+            if signature == "map_latent":
+                return "style_code", [row["latent"][:1] * STYLE_DIM for row in rows]
             return "image_bytes", [translation_of(row) for row in rows]
         finally:
             with self._lock:

@@ -72,6 +72,10 @@ def test_the_other_signatures(client, model):
     assert codes == [[1.0, 0.5, 0.5, 0.5], [0.0, 0.5, 0.5, 0.5]]
     assert [colour_of(i)[2] for i in client.translate_style([RED, RED], codes)] == [100, 0]
     assert colour_of(client.translate_style(RED, codes[0]))[2] == 100
+    assert client.map_latent(LATENT, "cat", psi=0.5) == [0.5] * 4
+    assert client.map_latent([LATENT, LATENT[::-1]], ["cat", 1]) == [[0.5] * 4, [1.0] * 4]
+    row = {"latent": LATENT, "target_domain": "cat", "psi": 0.5}
+    assert model.requests[-2][1:] == ("map_latent", [row])
     rows = {"image_bytes": RED, "target_domain": "cat", "latent": LATENT}
     assert [(signature, r) for _, signature, r in model.requests[:4]] == [
         ("translate_latent", [{**rows, "psi": 0.5}]),

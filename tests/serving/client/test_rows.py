@@ -8,7 +8,7 @@ PHOTO = b"photo"
 
 
 def columns_of(images=PHOTO, *, domain="cat", seed=7, psi=1.0):
-    rows = Rows("image_bytes", images)
+    rows = Rows.of_images("image_bytes", images)
     rows.add_domain(domain)
     rows.add_int("seed", seed)
     rows.add_float("psi", psi)
@@ -18,7 +18,7 @@ def columns_of(images=PHOTO, *, domain="cat", seed=7, psi=1.0):
 def test_a_single_image_is_one_row():
     expected = {"image_bytes": [PHOTO], "target_domain": ["cat"], "seed": [7], "psi": [1.0]}
     assert columns_of() == expected
-    assert Rows("x", PHOTO).result([1]) == 1
+    assert Rows.of_images("x", PHOTO).result([1]) == 1
 
 
 def test_a_list_is_many_with_values_for_all_or_each():
@@ -29,7 +29,7 @@ def test_a_list_is_many_with_values_for_all_or_each():
         "seed": [1, 2],
         "psi": [0.5, 0.5],
     }
-    assert Rows("x", (PHOTO,)).result([1]) == [1]
+    assert Rows.of_images("x", (PHOTO,)).result([1]) == [1]
 
 
 def test_values_of_arrays_become_plain():
@@ -87,7 +87,7 @@ def test_wrong_values(changes, sentence):
 
 
 def vectors(images, value):
-    rows = Rows("image_bytes", images)
+    rows = Rows.of_images("image_bytes", images)
     rows.add_vector("latent", value)
     return rows.columns["latent"]
 
@@ -110,3 +110,26 @@ def test_wrong_vectors():
         vectors([b"a", b"b"], [[1], [1], [1]])
     with pytest.raises(InvalidRequestError, match="beside a single image"):
         vectors(PHOTO, [[1]])
+
+
+def test_rows_of_vectors():
+    one = Rows.of_vectors("latent", [1, 2])
+    one.add_domain("cat")
+    assert one.columns == {"latent": [[1.0, 2.0]], "target_domain": ["cat"]}
+    assert one.result([5]) == 5
+    two = Rows.of_vectors("latent", np.eye(2))
+    two.add_float("psi", 0.5)
+    assert two.columns == {"latent": [[1.0, 0.0], [0.0, 1.0]], "psi": [0.5, 0.5]}
+    assert two.result([5, 6]) == [5, 6]
+
+
+def test_wrong_rows_of_vectors():
+    for value in (None, 1.0, [], "abc", [None], [["a"]], b"photo"):
+        with pytest.raises(TypeError, match="latent"):
+            Rows.of_vectors("latent", value)
+    with pytest.raises(InvalidRequestError, match="1 to 2 floats"):
+        Rows.of_vectors("latent", [[1], [1, 2]])
+    with pytest.raises(InvalidRequestError, match="1 values for psi beside 2 latents"):
+        Rows.of_vectors("latent", [[1], [2]]).add_float("psi", [1.0])
+    with pytest.raises(InvalidRequestError, match="beside a single latent.* a list of latents"):
+        Rows.of_vectors("latent", [1]).add_float("psi", [1.0])

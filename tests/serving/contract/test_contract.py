@@ -52,6 +52,12 @@ def test_encode_and_translate_style(client, target):
     near(pictures(given), target.expected("translate_style", **inputs))
 
 
+def test_map_latent(client, target, latents):
+    styles = client.map_latent(latents, [0, 1, 0], psi=[0.0, 0.5, 1.0])
+    inputs = {"latent": latents, "target_domain": ["0", "1", "0"], "psi": [0.0, 0.5, 1.0]}
+    np.testing.assert_allclose(styles, target.expected("map_latent", **inputs), atol=1e-4)
+
+
 def test_one_image_without_a_list(client, target):
     (photo,) = photos(1)
     domain = target.info.domains[0]
