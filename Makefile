@@ -59,8 +59,10 @@ format: $(STAMP)  ## Apply the formatter and the safe fixes.
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+# Two at a time: much of a test is one thread's work. A file stays in one process, with what its
+# tests share.
 test: $(STAMP)  ## Run every test.
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses=2 --dist=loadfile
 
 lock: $(STAMP)  ## Resolve requirements.in into requirements.txt again.
 	@rm -f requirements.tmp
