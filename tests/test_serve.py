@@ -15,8 +15,8 @@ import requests
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from tests.serving.server import stand_ins
-from tests.serving.server.fakes import until
 from tests.serving.server.requests_of import echo_request, echoes
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "stargan_tf.serve"]
 FREE = ["--port=0", "--rest_api_port=0"]

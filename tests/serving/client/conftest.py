@@ -2,6 +2,7 @@ import pytest
 
 from stargan_tf.serving.client import Client
 from tests.serving.client import fakes
+from tests.serving.client.servers import SERVERS
 
 
 @pytest.fixture
@@ -9,10 +10,10 @@ def model():
     return fakes.Model()
 
 
-@pytest.fixture(params=sorted(fakes.SERVERS))
+@pytest.fixture(params=sorted(SERVERS))
 def server(request, model):
     """The address of a server of each kind."""
-    with fakes.SERVERS[request.param](model) as address:
+    with SERVERS[request.param](model) as address:
         yield address
 
 

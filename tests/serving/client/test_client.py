@@ -20,13 +20,13 @@ from stargan_tf.serving.client import (
 )
 from tests.serving.client import fakes
 from tests.serving.client.fakes import (
-    SERVERS,
     UNLIKED_WIDTH,
     Refused,
     colour_of,
     make_image,
     translation_of,
 )
+from tests.serving.client.servers import SERVERS
 
 RED, BLUE = make_image(colour="red"), make_image(colour="blue")
 LATENT = [0.5, -0.25, 1.0]

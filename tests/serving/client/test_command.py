@@ -9,7 +9,9 @@ import time
 import pytest
 from PIL import Image
 
-from tests.serving.client.fakes import UNLIKED_WIDTH, make_image, rest_server, until
+from tests.serving.client.fake_rest import rest_server
+from tests.serving.client.fakes import UNLIKED_WIDTH, make_image
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "stargan_tf.client"]
 # Prints at the end what the command imported of what it should not.

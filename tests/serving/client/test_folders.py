@@ -10,6 +10,7 @@ from stargan_tf.serving.client import (
 )
 from stargan_tf.serving.client.folders import Job, Translation
 from tests.serving.client import fakes
+from tests.serving.client.fake_rest import rest_server
 from tests.serving.client.fakes import UNLIKED_WIDTH, colour_of, make_image
 
 
@@ -156,7 +157,7 @@ def test_references_of_which_none_is_usable(run, tmp_path):
 def test_a_server_that_goes_leaves_what_is_finished(photos, model, tmp_path):
     out = tmp_path / "out"
     job = Job(str(photos), "cat", str(out), concurrency=1)
-    with fakes.rest_server(model) as address:
+    with rest_server(model) as address:
         client = Client(address, "pets", retries=0)
         work = Translation(client, job, print).run()
         assert next(work) == (1, 0)

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from stargan_tf.serving.client.parallel import in_parallel
-from tests.serving.client.fakes import until
+from tests.waiting import until
 
 
 def test_every_item_is_worked_on_once():

@@ -17,7 +17,7 @@ from stargan_tf.serving.client import (
     UnavailableError,
     retries,
 )
-from tests.serving.client.fakes import rest_server
+from tests.serving.client.fake_rest import rest_server
 
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
 PIXEL = {"b64": "iVBORw=="}  # the first bytes of a PNG

@@ -1,20 +1,25 @@
 """gRPC where it differs from REST."""
 
 import threading
+from concurrent import futures
 
 import grpc
 import pytest
+import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from stargan_tf.serving.client import Client, InvalidRequestError, ServingError, UnavailableError
 from stargan_tf.serving.client.connection import GRPC_PORT
-from tests.serving.client import fakes
+from tests.serving.client import fake_rpc, fakes
+from tests.serving.client.fake_rest import rest_server
+from tests.serving.client.fake_rpc import rpc_server
+from tests.waiting import until
 
 PHOTO = fakes.make_image()
 
 
 def test_types_on_the_wire(model):
-    with fakes.rpc_server(model) as address, Client(address, "pets") as client:
+    with rpc_server(model) as address, Client(address, "pets") as client:
         client.translate_latent(PHOTO, "cat", [1, 2])
         client.translate(PHOTO, "cat")
     assert model.dtypes == {
@@ -37,8 +42,8 @@ def answering(monkeypatch, outputs):
     """Makes the fake server answer with some tensors."""
     answer = predict_pb2.PredictResponse()
     for name, values in outputs.items():
-        answer.outputs[name].CopyFrom(fakes.tf.make_tensor_proto(values))
-    monkeypatch.setattr(fakes, "_predict", lambda model, request: answer)
+        answer.outputs[name].CopyFrom(tf.make_tensor_proto(values))
+    monkeypatch.setattr(fake_rpc, "_predict", lambda model, request: answer)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +58,13 @@ def answering(monkeypatch, outputs):
 )
 def test_strange_answers(monkeypatch, model, outputs, sentence):
     answering(monkeypatch, outputs)
-    with fakes.rpc_server(model) as address, Client(address, "pets") as client:
+    with rpc_server(model) as address, Client(address, "pets") as client:
         with pytest.raises(ServingError, match=sentence):
             client.translate(PHOTO, "cat")
 
 
 def test_a_server_without_the_service():
-    server = grpc.server(fakes.futures.ThreadPoolExecutor(1))
+    server = grpc.server(futures.ThreadPoolExecutor(1))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with Client(f"grpc://127.0.0.1:{port}", "pets") as client:
@@ -72,13 +77,13 @@ def test_a_server_without_the_service():
 def test_an_unknown_signature_is_a_wrong_request(model):
     text = 'Serving signature name: "translate_style" not found in signature def'
     model.before = [fakes.Refused(grpc.StatusCode.FAILED_PRECONDITION, text)]
-    with fakes.rpc_server(model) as address, Client(address, "pets") as client:
+    with rpc_server(model) as address, Client(address, "pets") as client:
         with pytest.raises(InvalidRequestError, match=text):
             client.translate_style(PHOTO, [0.5])
 
 
 def test_the_rest_port(model):
-    with fakes.rest_server(model) as address:
+    with rest_server(model) as address:
         with Client(address.replace("http", "grpc"), "pets", retries=0) as client:
             with pytest.raises(UnavailableError, match="gRPC port"):
                 client.status()
@@ -94,11 +99,11 @@ def test_closing_ends_what_is_under_way(model):
         except ServingError as error:
             caught.append(error)
 
-    with fakes.rpc_server(model) as address:
+    with rpc_server(model) as address:
         client = Client(address, "pets")
         thread = threading.Thread(target=work, args=(client,))
         thread.start()
-        fakes.until(lambda: model.in_flight)
+        until(lambda: model.in_flight)
         client.close()
         thread.join(10)
         assert not thread.is_alive() and len(caught) == 1

@@ -1,7 +1,6 @@
 """Servables without TensorFlow, which do what a test tells them to."""
 
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +31,3 @@ class FakeServable:
         if signature == "scalar":
             return {"y": np.sum(inputs["x"])}
         return {"y": inputs["x"] * 2}
-
-
-def until(condition, seconds=30):
-    """Waits until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)

@@ -11,7 +11,8 @@ import pytest
 from stargan_tf.serving.server.batching import Batcher
 from stargan_tf.serving.server.config_files import BatchingParameters
 from stargan_tf.serving.server.status import ServingError
-from tests.serving.server.fakes import FakeServable, until
+from tests.serving.server.fakes import FakeServable
+from tests.waiting import until
 
 LONG = 20_000_000  # microseconds: nothing is run because of its time
 

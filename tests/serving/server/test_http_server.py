@@ -11,7 +11,7 @@ import requests
 
 from stargan_tf.serving.server import http_server
 from stargan_tf.serving.server.http_server import HttpServer, bind
-from tests.serving.server.fakes import until
+from tests.waiting import until
 
 
 class Echo:

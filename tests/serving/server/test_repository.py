@@ -12,7 +12,8 @@ from stargan_tf.serving.server import repository
 from stargan_tf.serving.server.repository import Repository
 from stargan_tf.serving.server.status import ServingError
 from stargan_tf.serving.server.versions import ModelSettings, Policy, find_models
-from tests.serving.server.fakes import FakeServable, until
+from tests.serving.server.fakes import FakeServable
+from tests.waiting import until
 
 
 class Broken(Exception):

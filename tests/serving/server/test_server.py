@@ -16,8 +16,8 @@ from stargan_tf.serving.server.server import Server, running_server
 from stargan_tf.serving.server.setup import ServerSettings
 from stargan_tf.serving.server.versions import ModelSettings, Policy
 from tests.serving.server.conftest import Client
-from tests.serving.server.fakes import until
 from tests.serving.server.requests_of import echo_request, echoes
+from tests.waiting import until
 
 BATCHING = BatchingParameters(
     max_batch_size=8, batch_timeout_micros=500, max_enqueued_batches=100, num_batch_threads=2
