@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from .errors import UnavailableError
+from .errors import DeadlineError, UnavailableError
 
 Result = TypeVar("Result")
 
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 5.0
+SHORTEST_TRY = 0.001
 
 
 def with_retries(call: Callable[[float], Result], timeout: float, retries: int) -> Result:
@@ -24,14 +25,22 @@ def with_retries(call: Callable[[float], Result], timeout: float, retries: int) 
       retries: most tries after the first.
 
     Raises:
-      UnavailableError: that of the last try.
+      UnavailableError: that of the last try that was refused; also when time ran out in a
+        later one, which says less.
       ServingError: any other error of a try, at once.
     """
     end = time.monotonic() + timeout
+    refusal = None
     for tried in range(retries + 1):
         try:
-            return call(end - time.monotonic())
-        except UnavailableError:
+            # A pause may have taken longer than it should.
+            return call(max(end - time.monotonic(), SHORTEST_TRY))
+        except DeadlineError as error:
+            if refusal:
+                raise refusal from error
+            raise
+        except UnavailableError as error:
+            refusal = error
             wait = pause(tried)
             if tried == retries or time.monotonic() + wait >= end:
                 raise

@@ -54,6 +54,21 @@ def test_other_errors_are_final(kind):
     assert len(call.times) == 1
 
 
+def test_the_reason_of_a_refusal_outlives_a_try_without_time_for_an_answer():
+    call = Call(UnavailableError("the queue is full"), DeadlineError("0.001 s"))
+    with pytest.raises(UnavailableError, match="the queue is full"):
+        with_retries(call, 5.0, retries=5)
+    assert len(call.times) == 2
+
+
+def test_a_pause_that_took_too_long_leaves_a_try_some_time(monkeypatch):
+    monkeypatch.setattr(retries.time, "sleep", lambda _, sleep=time.sleep: sleep(0.2))
+    call = Call(UnavailableError("x"), DeadlineError("late"))
+    with pytest.raises(UnavailableError, match="x"):
+        with_retries(call, 0.1, retries=5)
+    assert len(call.times) == 2 and call.times[1] > 0
+
+
 def test_the_deadline_is_one_for_all_tries(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.05)
     call = Call(*(UnavailableError("x") for _ in range(1000)))
