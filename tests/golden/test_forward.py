@@ -7,20 +7,12 @@ from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.style_encoder import StyleEncoder
-from tests.golden.weights import GOLDEN, set_weights
+from tests.golden.forward import EXPECTED, normal, uniform
+from tests.golden.weights import set_weights
 
-EXPECTED = np.load(GOLDEN / "v2_forward.npz")
 WIDTHS = {"img_size": 256, "base_channels": 64, "max_conv_dim": 512}
 Y = np.array([0, 2])
 TOLERANCE = 1e-4
-
-
-def uniform(seed, *shape):
-    return np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
-
-
-def normal(seed, *shape):
-    return np.random.RandomState(seed).standard_normal(shape).astype(np.float32)
 
 
 def assert_image_agrees(key, image):

@@ -18,8 +18,8 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 from stargan_tf.types import TrainBatch
-from tests.golden.test_forward import EXPECTED as EXPECTED_FORWARD
-from tests.golden.test_forward import normal, uniform
+from tests.golden.forward import EXPECTED as EXPECTED_FORWARD
+from tests.golden.forward import normal, uniform
 from tests.golden.weights import GOLDEN, MANIFEST, set_weights, view
 
 EXPECTED = json.loads((GOLDEN / "v2_training.json").read_text())
