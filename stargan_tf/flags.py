@@ -1,5 +1,6 @@
 """Command-line flags: made from the settings classes, read back into them."""
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -97,12 +98,37 @@ def _parse(
     return config_class(**parsed)
 
 
-def run(main: Callable[[Sequence[str]], int | None], *, extra_arguments: bool = False) -> None:
+def peek(*names: str) -> dict[str, str]:
+    """Values of some flags, from the command line and its flagfiles, before any is defined.
+
+    Args:
+      *names: of the flags.
+
+    Returns:
+      The values as they were typed, empty for flags that were not given. Mistakes are left
+      to the parsing of all flags.
+    """
+    values = flags.FlagValues()
+    values.set_gnu_getopt()  # what is not known here may look like an argument
+    for name in names:
+        flags.DEFINE_string(name, "", "", flag_values=values)
+    with contextlib.suppress(flags.Error):
+        values(sys.argv, known_only=True)
+    return {name: values[name].value or "" for name in names}
+
+
+def run(
+    main: Callable[[Sequence[str]], int | None],
+    *,
+    define_flags: Callable[[], None] | None = None,
+    extra_arguments: bool = False,
+) -> None:
     """Parses the flags, runs `main` and exits, 0 only on success.
 
     Args:
       main: called with the arguments that are no flags of ours; returns the exit
         status, None for 0.
+      define_flags: called first; defines flags that depend on others, see `peek`.
       extra_arguments: whether such arguments are allowed; by default each is an
         error, since it is most often a mistyped flag.
     """
@@ -122,6 +148,12 @@ def run(main: Callable[[Sequence[str]], int | None], *, extra_arguments: bool = 
     def parse_known(argv: list[str]) -> list[str]:
         return flags.FLAGS(argv, known_only=True)
 
+    if define_flags:
+        try:
+            define_flags()
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(error.exit_status)
     if {"--help", "-help", "-h"} & set(sys.argv[1:]):
         # As app.run does, but asking for help is no failure.
         app.usage(shorthelp=True, writeto_stdout=True)

@@ -52,12 +52,12 @@ def main(argv: Sequence[str]) -> None:
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
-        from stargan_tf import trained_model
+        from stargan_tf.loading import load_model
         from stargan_tf.sampling.sampler import sample
 
-        model = trained_model.load(config.run_dir, config.saved_model)
+        model = load_model(config.run_dir, config.saved_model)
         print(f"Using {model.origin}.")
-        print(sample(config, model.sizes, model.domains, model.networks))
+        print(sample(config, model))
     except KeyboardInterrupt as interrupt:
         raise UserError(
             f"Interrupted, so --out={config.out} was not finished: run the same command again."

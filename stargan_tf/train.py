@@ -1,4 +1,4 @@
-r"""Trains StarGAN v2.
+r"""Trains a model: StarGAN v2, or what --algorithm names.
 
 A run needs images that stargan_tf.prepare_data has written, and a folder of its own:
 
@@ -20,9 +20,9 @@ from pathlib import Path
 from absl import flags
 
 from stargan_tf import flags as config_flags
+from stargan_tf.algorithms.registry import DEFAULT, settings_class
 from stargan_tf.config.cluster import read_cluster
 from stargan_tf.config.settings import check
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.training.run_dir import RunDir
 
@@ -32,7 +32,8 @@ def main(argv: Sequence[str]) -> int:
     del argv
     run = RunDir(flags.FLAGS.run_dir)
     resumed = bool(flags.FLAGS.run_dir) and run.exists()
-    config = config_flags.parse(TrainConfig, run.read().config if resumed else None)
+    config_class = settings_class(flags.FLAGS.algorithm)
+    config = config_flags.parse(config_class, run.read().config if resumed else None)
     config.validate()
     check(
         not (config.multi_worker and flags.FLAGS.dry_run),
@@ -51,7 +52,22 @@ def main(argv: Sequence[str]) -> int:
     return train_run(config)
 
 
-if __name__ == "__main__":
-    config_flags.define(TrainConfig)
+def define_flags() -> None:
+    """Defines the flags of the chosen algorithm: by --algorithm, else that of --run_dir's run."""
+    given = config_flags.peek("algorithm", "run_dir")
+    name, run = given["algorithm"], RunDir(given["run_dir"])
+    if given["run_dir"] and run.exists():
+        of_run = run.read().config.algorithm
+        check(
+            name in ("", of_run),
+            f"Found --algorithm={name} for the run in {run.root}, expected {of_run}, its own: "
+            "leave the flag out, or choose another --run_dir.",
+        )
+        name = of_run
+    settings = settings_class(name or DEFAULT)
+    config_flags.define(settings, base=settings(algorithm=name or DEFAULT))
     flags.DEFINE_bool("dry_run", False, "Print settings, parameters and memory needed, and stop.")
-    config_flags.run(main)
+
+
+if __name__ == "__main__":
+    config_flags.run(main, define_flags=define_flags)

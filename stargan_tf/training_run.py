@@ -1,32 +1,36 @@
 """A training run with all its parts: what the train command and the pipeline both do."""
 
 import dataclasses
-import functools
-from collections.abc import Callable
+import signal
 from pathlib import Path
 
 import tensorflow as tf
 
 from stargan_tf import __version__
+from stargan_tf.algorithms.algorithm import Algorithm
+from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
-from stargan_tf.evaluation.during_training import TrainingFigures
+from stargan_tf.errors import UserError
+from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
-from stargan_tf.sampling.translations import Translations
+from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
+from stargan_tf.training.loop import Evaluator, Sampler, train
 from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.run_log import RunLog
 from stargan_tf.training.runtime import make_strategy
-from stargan_tf.training.session import run_training
 from stargan_tf.training.state import TrainState
+from stargan_tf.training.step import TrainStep
 from stargan_tf.training.validation import Validation
-from stargan_tf.training.warm_start import check_parent
+from stargan_tf.training.warm_start import check_parent, load_parent
 from stargan_tf.training.workers import Workers, lost_workers_explained
 
 
 def train_run(config: TrainConfig) -> int:
-    """Begins the run that the settings describe, or goes on with it, to its end.
+    """Begins the run that the settings describe, or resumes it, and trains to its end.
 
     Args:
       config: already validated; its data_dir and run_dir say where everything is.
@@ -36,41 +40,27 @@ def train_run(config: TrainConfig) -> int:
 
     Raises:
       UserError: the data set, what is in the run's folder, or the run to start from
-        does not fit the settings.
+        does not fit the settings; see also `Checkpoints.restore` and `loop.train`.
       TemporaryError: another worker is gone, or sees another state of the run.
     """
     run = RunDir(config.run_dir)
-    domains = _checked_domains(config)
+    domains = _checked_domains(config, run)
     with lost_workers_explained(run, config.multi_worker):
-        return _train(config, run, domains)
-
-
-def _train(config: TrainConfig, run: RunDir, domains: tuple[str, ...]) -> int:
-    data_dir = Path(config.data_dir)
-    strategy = make_strategy(config)
-    workers = Workers(strategy)
-    # Folders may have other names on other machines.
-    shared = dataclasses.replace(config, data_dir="", run_dir="")
-    workers.check_same_settings(shared, DatasetInfo.load(data_dir), __version__)
-    if workers.chief:
-        run.begin(config, domains)
-    with strategy.scope():
-        state = TrainState(config, len(domains))
-    validation_images = eval_dataset(
-        data_dir, "val", img_size=config.img_size, batch_size=config.batch_size
-    )
-    validation = Validation(validation_images, config, len(domains))
-    translations = functools.partial(Translations, latent_dim=config.latent_dim)
-    figures = TrainingFigures(data_dir, config, domains, translations)
-    return run_training(
-        config,
-        run,
-        strategy,
-        state,
-        _dataset(config),
-        sample=TrainingSamples(data_dir, config, domains, run.samples),
-        evaluate=lambda networks: validation(networks) | figures(networks),
-    )
+        strategy = make_strategy(config)
+        workers = Workers(strategy)
+        # Folders may have other names on other machines.
+        shared = dataclasses.replace(config, data_dir="", run_dir="")
+        workers.check_same_settings(shared, DatasetInfo.load(Path(config.data_dir)), __version__)
+        if workers.chief:
+            run.begin(config, domains)
+        algorithm = make_algorithm(config, len(domains))
+        with strategy.scope():
+            state = TrainState(algorithm)
+        checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
+        try:
+            return _train(run, strategy, workers, state, checkpoints, domains)
+        finally:
+            checkpoints.close()
 
 
 def describe_run(config: TrainConfig) -> str:
@@ -82,26 +72,132 @@ def describe_run(config: TrainConfig) -> str:
     Raises:
       UserError: the data set or the run to start from does not fit the settings.
     """
-    domains = _checked_domains(config)
+    domains = _checked_domains(config, RunDir(config.run_dir))
+    algorithm = make_algorithm(config, len(domains))
     with make_strategy(config).scope():
-        state = TrainState(config, len(domains))
-        return describe(config, domains, state, measure_throughput(_dataset(config)()))
+        speed = measure_throughput(train_dataset(Path(config.data_dir), config, algorithm.draws()))
+        return describe(TrainState(algorithm), domains, speed)
 
 
-def _checked_domains(config: TrainConfig) -> tuple[str, ...]:
+def _checked_domains(config: TrainConfig, run: RunDir) -> tuple[str, ...]:
     domains = DatasetInfo.load(Path(config.data_dir)).domains
-    if not RunDir(config.run_dir).exists():
+    if not run.exists():
         check_parent(config, domains)
     return domains
 
 
-def _dataset(config: TrainConfig) -> Callable[..., tf.data.Dataset]:
-    return functools.partial(
-        train_dataset,
-        Path(config.data_dir),
-        img_size=config.img_size,
-        batch_size=config.batch_size,
-        latent_dim=config.latent_dim,
-        randcrop_prob=config.randcrop_prob,
-        seed=config.seed,
+def _train(
+    run: RunDir,
+    strategy: tf.distribute.Strategy,
+    workers: Workers,
+    state: TrainState,
+    checkpoints: Checkpoints,
+    domains: tuple[str, ...],
+) -> int:
+    """Trains from the newest checkpoint, or from the start; returns the exit status."""
+    config = state.algorithm.settings
+    start_step = _restore(run, state, checkpoints, strategy, workers)
+    if start_step >= config.total_iters > 0:
+        print(
+            f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
+            "higher --total_iters."
+        )
+        return 0
+    sample, evaluate = _watchers(run, state.algorithm, domains, chief=workers.chief)
+    batches = _batches(state.algorithm, strategy, start_step)
+    step = TrainStep(state, strategy)
+    try:
+        with RunLog(run, state.algorithm, start_step, chief=workers.chief) as log:
+            stopped_by = train(
+                state, step, batches, checkpoints, log, sample, evaluate, workers.agree_to_stop
+            )
+        workers.wait()  # for the chief, which has more to do: one that ends takes all with it
+    except tf.errors.ResourceExhaustedError as error:
+        raise UserError(
+            f"The device ran out of memory with --batch_size={config.batch_size}: lower it, "
+            "--base_channels or --img_size in a new --run_dir, or try --mixed_precision; "
+            "--dry_run shows an estimate."
+        ) from error
+    if workers.chief:
+        _say_what_is_next(run, int(state.step.numpy()), stopped_by)
+    elif stopped_by:
+        print(f"Stopped by {stopped_by.name} to one of the workers; the chief has saved all.")
+    return 128 + stopped_by if stopped_by else 0
+
+
+def _restore(
+    run: RunDir,
+    state: TrainState,
+    checkpoints: Checkpoints,
+    strategy: tf.distribute.Strategy,
+    workers: Workers,
+) -> int:
+    """Brings the state to where training goes on, and says where; returns the iteration."""
+    config = state.algorithm.settings
+    resumed = checkpoints.restore()
+    warm = bool(config.warm_start) and not resumed
+    parent_step = load_parent(state) if warm else 0
+    rates_changed = state.set_learning_rates()
+    step = int(state.step.numpy())
+    workers.check_same_iteration(step)
+    if not workers.chief or step >= config.total_iters > 0:
+        return step
+    devices = strategy.num_replicas_in_sync
+    verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
+    print(f"{verb} iteration {step}, on {devices} device{'s' * (devices > 1)}.")
+    if warm:
+        print(f"Its weights are those of {config.warm_start} after {parent_step} iterations.")
+    if rates_changed:
+        rates = state.algorithm.optimizers().items()
+        words = ", ".join(f"{name} {adam.learning_rate:g}" for name, adam in rates)
+        print(f"From here on with these learning rates: {words}.")
+    return step
+
+
+def _watchers(
+    run: RunDir, algorithm: Algorithm, domains: tuple[str, ...], *, chief: bool
+) -> tuple[Sampler, Evaluator]:
+    """What draws and what measures the averaged networks; only the chief does either."""
+    if not chief:
+        return lambda networks, step: {}, lambda networks: {}
+    config = algorithm.settings
+    data_dir = Path(config.data_dir)
+    images = eval_dataset(data_dir, "val", img_size=config.img_size, batch_size=config.batch_size)
+    validation = Validation(algorithm, images)
+    metrics = QuickMetrics(algorithm, data_dir, domains)
+    sample = TrainingSamples(algorithm, data_dir, domains, run.samples)
+    return sample, lambda networks: validation(networks) | metrics(networks)
+
+
+def _batches(
+    algorithm: Algorithm, strategy: tf.distribute.Strategy, start_step: int
+) -> tf.distribute.DistributedDataset:
+    config = algorithm.settings
+
+    def worker_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return train_dataset(
+            Path(config.data_dir),
+            config,
+            algorithm.draws(),
+            start_step=start_step,
+            replicas=strategy.num_replicas_in_sync // context.num_input_pipelines,
+            num_workers=context.num_input_pipelines,
+            worker=context.input_pipeline_id,
+        )
+
+    return strategy.distribute_datasets_from_function(worker_dataset)
+
+
+def _say_what_is_next(run: RunDir, step: int, stopped_by: signal.Signals | None) -> None:
+    if stopped_by:
+        print(
+            f"Stopped by {stopped_by.name} after iteration {step}; everything is saved.\n"
+            f"  go on:   python -m stargan_tf.train --run_dir={run.root}"
+        )
+    else:
+        print(f"Trained to iteration {step}.")
+    print(
+        f"  look:    {run.samples} holds the image grids, by iteration\n"
+        f"  watch:   tensorboard --logdir={run.logs}\n"
+        f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=PHOTO --out=looks.png"
     )

@@ -1,33 +1,33 @@
 """Types that pass between the parts."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import tensorflow as tf
 
+# What one training iteration consumes: tensors of N rows, by the names of the draws.
+Batch = dict[str, tf.Tensor]
 
-class TrainBatch(NamedTuple):
-    """What one training iteration consumes.
+# Kinds of draws.
+IMAGE = "image"  # [R, R, 3] float32 in [-1, 1], augmented
+LABEL = "label"  # of the stream's images: a domain, [] int32, or attributes, [A] float32
+NORMAL = "normal"  # [size] float32 from the standard normal distribution
+# Streams of images. Each draws a domain for every example, uniformly whatever the class
+# sizes; all images and labels that an example has of one stream are of that domain.
+SOURCE = "source"
+TARGET = "target"
 
-    Images are [N, R, R, 3] float32 in [-1, 1], domains [N] int32, latent codes
-    [N, latent_dim] float32 from the standard normal distribution.
+
+class Draw(NamedTuple):
+    """One part of a training example.
+
+    Attributes:
+      name: in the batch, such as x_real.
+      kind: IMAGE, LABEL or NORMAL.
+      stream: of images and labels, SOURCE or TARGET.
+      size: of normal numbers, how many.
     """
 
-    x_real: tf.Tensor  # source images
-    y_org: tf.Tensor  # their domains
-    x_ref: tf.Tensor  # reference images of the target domains
-    x_ref2: tf.Tensor  # a second reference image each, of the same domains
-    y_trg: tf.Tensor  # the target domains
-    z_trg: tf.Tensor
-    z_trg2: tf.Tensor
-
-
-class Sizes(Protocol):
-    """What must be known about networks to feed them."""
-
-    @property
-    def img_size(self) -> int:
-        """Side R of the images."""
-
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent code."""
+    name: str
+    kind: str
+    stream: str = ""
+    size: int = 0

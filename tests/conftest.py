@@ -22,10 +22,10 @@ def two_replicas() -> tf.distribute.Strategy:
     Each strategy numbers its collective operations from the same start: those of a second one
     with the same devices would be taken for those of the first.
     """
-    from stargan_tf.config.train import TrainConfig
+    from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
     from stargan_tf.training.runtime import make_strategy
 
-    return make_strategy(TrainConfig(virtual_replicas=2))
+    return make_strategy(StarGANv2Settings(virtual_replicas=2))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
@@ -29,7 +29,7 @@ def run_dir(tmp_path_factory):
     source = makers.folder(root / "source", counts)
     makers.prepared(root / "data", source="folder", input_dir=str(source))
     sizes = {"img_size": 32, "base_channels": 4, "max_conv_dim": 8, "mapping_hidden_dim": 8}
-    config = TrainConfig(**sizes, run_dir=str(root / "run"), data_dir=str(root / "data"))
+    config = StarGANv2Settings(**sizes, run_dir=str(root / "run"), data_dir=str(root / "data"))
     run = RunDir(root / "run")
     run.begin(config, ("cat", "dog"))
     Checkpoints(run, TrainState(config, 2), keep=1).save()

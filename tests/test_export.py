@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
@@ -24,7 +24,7 @@ def run(*arguments):
 def run_dir(tmp_path_factory, two_domains_dir):
     """A run that was stopped before its first iteration."""
     root = tmp_path_factory.mktemp("run")
-    config = TrainConfig(
+    config = StarGANv2Settings(
         img_size=32,
         base_channels=4,
         max_conv_dim=8,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import stargan_tf
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 
 FLAGFILES = sorted((Path(stargan_tf.__file__).parent / "flagfiles").glob("*.flags"))
 
@@ -17,16 +17,16 @@ PROGRAM = """
 import dataclasses, json, sys
 from absl import flags
 from stargan_tf import flags as config_flags
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
 
-config_flags.define(TrainConfig)
+config_flags.define(StarGANv2Settings)
 base = {base}
 
 def main(argv):
     if argv == ["fail"]:
         raise UserError("It failed, as expected: never mind.")
-    config = config_flags.parse(TrainConfig, base and TrainConfig(**base))
+    config = config_flags.parse(StarGANv2Settings, base and StarGANv2Settings(**base))
     print(json.dumps([dataclasses.asdict(config), argv]))
     return {status}
 
@@ -44,11 +44,11 @@ def run(*arguments, base=None, status=None, extra=False):
 def parse(*arguments, base=None):
     process = run(*arguments, base=base)
     assert process.returncode == 0, process.stderr
-    return TrainConfig(**json.loads(process.stdout)[0])
+    return StarGANv2Settings(**json.loads(process.stdout)[0])
 
 
 def test_without_flags_the_defaults():
-    assert parse() == TrainConfig()
+    assert parse() == StarGANv2Settings()
 
 
 def flag(name, value):
@@ -67,22 +67,22 @@ def other_value(field):
 
 
 def test_every_setting_is_a_flag():
-    values = {field.name: other_value(field) for field in dataclasses.fields(TrainConfig)}
-    assert parse(*(flag(*item) for item in values.items())) == TrainConfig(**values)
+    values = {field.name: other_value(field) for field in dataclasses.fields(StarGANv2Settings)}
+    assert parse(*(flag(*item) for item in values.items())) == StarGANv2Settings(**values)
 
 
 def test_a_flagfile_and_flags_after_it(tmp_path):
     flagfile = tmp_path / "mine.flags"
     flagfile.write_text("# mine\n--img_size=64\n\n--ema_warmup\n--lr=0.5\n")
     config = parse(f"--flagfile={flagfile}", "--lr=0.25")
-    assert config == TrainConfig(img_size=64, ema_warmup=True, lr=0.25)
+    assert config == StarGANv2Settings(img_size=64, ema_warmup=True, lr=0.25)
 
 
 def test_flags_that_were_not_given_keep_the_base(tmp_path):
     base = {"img_size": 64, "ema_warmup": True, "seed": 5, "run_dir": "old"}
     config = parse("--run_dir=new", "--seed=777", base=base)
     # The default, given, counts as given.
-    assert config == TrainConfig(img_size=64, ema_warmup=True, seed=777, run_dir="new")
+    assert config == StarGANv2Settings(img_size=64, ema_warmup=True, seed=777, run_dir="new")
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
@@ -135,5 +135,5 @@ def test_exit_status_is_mains(status):
 def test_help_lists_every_flag():
     process = run("--help")
     assert process.returncode == 0
-    for field in dataclasses.fields(TrainConfig):
+    for field in dataclasses.fields(StarGANv2Settings):
         assert field.name in process.stdout

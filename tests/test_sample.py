@@ -10,7 +10,7 @@ import time
 import pytest
 from PIL import Image
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
@@ -27,7 +27,7 @@ def run(*arguments):
 def run_dir(tmp_path_factory):
     """A run that was stopped before its first iteration."""
     root = tmp_path_factory.mktemp("run")
-    config = TrainConfig(img_size=32, base_channels=4, max_conv_dim=8, run_dir=str(root))
+    config = StarGANv2Settings(img_size=32, base_channels=4, max_conv_dim=8, run_dir=str(root))
     run = RunDir(root)
     run.begin(config, DOMAINS)
     Checkpoints(run, TrainState(config, len(DOMAINS)), keep=1).save()

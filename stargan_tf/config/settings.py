@@ -15,7 +15,10 @@ def setting(
     help: str,  # noqa: A002 (the name argparse and absl use)
     *,
     choices: tuple[str, ...] | None = None,
-    lasting: bool = True,
+    least: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    fixed: bool = True,
     hyperparameter: bool | None = None,
 ) -> Any:
     """Returns a dataclass field that becomes a command-line flag.
@@ -25,17 +28,45 @@ def setting(
         int, float, str, or a tuple of str for a comma-separated list).
       help: what the flag does, for `--help`.
       choices: the only values a str may take.
-      lasting: whether a resumed run must keep the value it was started with.
+      least: smallest number allowed.
+      most: largest number allowed.
+      below: the number must be smaller than this one.
+      fixed: whether a resumed run must keep the value it was started with.
       hyperparameter: whether the value bears on what is learned; None means that
-        it does when it is lasting.
+        it does when it is fixed.
     """
     metadata = {
         "help": help,
         "choices": choices,
-        "lasting": lasting,
-        "hyperparameter": lasting if hyperparameter is None else hyperparameter,
+        "least": least,
+        "most": most,
+        "below": below,
+        "fixed": fixed,
+        "hyperparameter": fixed if hyperparameter is None else hyperparameter,
     }
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def check_bounds(config: Any) -> None:
+    """Raises UserError unless every number of a config lies within its setting's bounds."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        least, most, below = (field.metadata[key] for key in ("least", "most", "below"))
+        inside = (
+            (least is None or value >= least)
+            and (most is None or value <= most)
+            and (below is None or value < below)
+        )
+        check(inside, f"Found --{field.name}={value}, expected {_bounds(least, most, below)}.")
+
+
+def _bounds(least: float | None, most: float | None, below: float | None) -> str:
+    """The bounds in words, with what to do."""
+    if most is not None or below is not None:
+        upper = f"{most:g}]" if most is not None else f"{below:g})"
+        lower = "(-inf" if least is None else f"[{least:g}"
+        return f"a value in {lower}, {upper}: change it"
+    return "0 or more: raise it" if least == 0 else f"at least {least:g}: raise it"
 
 
 def check(condition: bool, sentence: str) -> None:
@@ -131,9 +162,9 @@ def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -
 
 
 def differing_fields(old: Any, new: Any) -> list[str]:
-    """Names of the lasting fields whose values differ between two configs."""
+    """Names of the fixed fields whose values differ between two configs."""
     return [
         field.name
         for field in dataclasses.fields(old)
-        if field.metadata["lasting"] and getattr(old, field.name) != getattr(new, field.name)
+        if field.metadata["fixed"] and getattr(old, field.name) != getattr(new, field.name)
     ]

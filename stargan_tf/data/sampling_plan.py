@@ -11,47 +11,61 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stargan_tf.types import IMAGE, SOURCE, TARGET, Draw
+
 # Steps planned at once. Changing it changes the plan of every seed.
 BLOCK_STEPS = 256
-# Numbers that describe one example: see SamplingPlan.block.
-PLAN_WIDTH = 6
 
-# The uses of randomness; each has numbers of its own.
-_SOURCE_DOMAINS, _TARGET_DOMAINS, _SOURCE_ORDER, _REF_ORDER, _REF2_ORDER = range(5)
+# The uses of randomness: the domains of each stream, then the order of each drawn image.
+_DOMAINS = {SOURCE: 0, TARGET: 1}
+_FIRST_ORDER = len(_DOMAINS)
 
 
 class SamplingPlan:
-    """The source and target domains and the images of every training iteration."""
+    """The domains and the images of every training iteration."""
 
-    def __init__(self, sizes: Sequence[int], batch_size: int, seed: int) -> None:
+    def __init__(
+        self, sizes: Sequence[int], draws: Sequence[Draw], batch_size: int, seed: int
+    ) -> None:
         """Makes a plan.
 
         Args:
           sizes: images of each domain.
+          draws: what an example consists of.
           batch_size: examples of one step, over all replicas of all workers.
           seed: decides everything.
         """
         self._batch_size = batch_size
-        self._source = _Stream(sizes, batch_size, seed, _SOURCE_DOMAINS)
-        self._target = _Stream(sizes, batch_size, seed, _TARGET_DOMAINS)
+        self._images = [draw.stream for draw in draws if draw.kind == IMAGE]
+        used = {draw.stream for draw in draws if draw.stream}
+        self.streams = tuple(stream for stream in _DOMAINS if stream in used)
+        self._streams = {
+            name: _Stream(sizes, batch_size, seed, _DOMAINS[name]) for name in self.streams
+        }
+
+    @property
+    def width(self) -> int:
+        """Numbers that describe one example."""
+        return 1 + len(self.streams) + len(self._images)
 
     def block(self, number: int) -> np.ndarray:
         """Plans the steps from number * BLOCK_STEPS to (number + 1) * BLOCK_STEPS - 1.
 
         Returns:
-          [BLOCK_STEPS, batch_size, PLAN_WIDTH] int64: the example's position in the whole run,
-          its source domain, its target domain, and the numbers of its source image
-          and of its two reference images within their domains.
+          [BLOCK_STEPS, batch_size, width] int64: the example's position in the whole run,
+          its domain in each of `streams`, and the numbers of its images, in the order of
+          the draws, within their domains.
         """
-        y_org, source_turns = self._source.turns(number)
-        y_trg, target_turns = self._target.turns(number)
         first = number * BLOCK_STEPS * self._batch_size
-        positions = np.arange(first, first + len(y_org))
-        x_real = self._source.images(y_org, source_turns, _SOURCE_ORDER)
-        x_ref = self._target.images(y_trg, target_turns, _REF_ORDER)
-        x_ref2 = self._target.images(y_trg, target_turns, _REF2_ORDER)
-        plan = np.stack([positions, y_org, y_trg, x_real, x_ref, x_ref2], axis=-1)
-        return plan.reshape(BLOCK_STEPS, self._batch_size, PLAN_WIDTH)
+        turns = {name: stream.turns(number) for name, stream in self._streams.items()}
+        images = [
+            self._streams[name].images(*turns[name], order)
+            for order, name in enumerate(self._images, _FIRST_ORDER)
+        ]
+        positions = np.arange(first, first + BLOCK_STEPS * self._batch_size)
+        domains = [turns[name][0] for name in self.streams]
+        plan = np.stack([positions, *domains, *images], axis=-1)
+        return plan.reshape(BLOCK_STEPS, self._batch_size, self.width)
 
 
 class _Stream:

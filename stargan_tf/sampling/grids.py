@@ -132,25 +132,25 @@ class Grid:
                 draw.text(position, label, _INK, font=font, anchor="rm")
 
 
-def looks_grid(
+def styles_grid(
     sources: np.ndarray,
     translations: np.ndarray,
-    looks: Sequence[Group],
+    styles: Sequence[Group],
     references: np.ndarray | None = None,
 ) -> Grid:
-    """Sources down the side, each followed by its translations, in columns of one look each.
+    """Sources down the side, each followed by its translations, in columns of one style each.
 
     Args:
       sources: [N, R, R, 3] uint8.
       translations: [N, M, R, R, 3] uint8.
-      looks: groups of the M columns.
+      styles: groups of the M columns.
       references: [M, R, R, 3] uint8, a row of their own above the translations.
 
     Raises:
       UserError: the grid would be too large.
     """
     grid = sources_grid(
-        len(sources), sources.shape[1], looks, with_references=references is not None
+        len(sources), sources.shape[1], styles, with_references=references is not None
     )
     first_row = 0 if references is None else 1
     for column, reference in enumerate(references if references is not None else []):
@@ -163,12 +163,12 @@ def looks_grid(
 
 
 def sources_grid(
-    num_sources: int, cell: int, looks: Sequence[Group], *, with_references: bool = False
+    num_sources: int, cell: int, styles: Sequence[Group], *, with_references: bool = False
 ) -> Grid:
-    """The empty grid of `looks_grid`: for videos, and to see whether it is too large."""
+    """The empty grid of `styles_grid`: for videos, and to see whether it is too large."""
     if not with_references:
-        return Grid(cell, [Group("source"), *looks], [Group("", num_sources)])
-    grid = Grid(cell, [Group(""), *looks], [Group(""), Group("", num_sources)])
+        return Grid(cell, [Group("source"), *styles], [Group("", num_sources)])
+    grid = Grid(cell, [Group(""), *styles], [Group(""), Group("", num_sources)])
     # Both labels stand in the empty corner, next to what they are about.
     grid.write(0, 0, "reference", below=False)
     grid.write(0, 0, "source", below=True)

@@ -1,4 +1,4 @@
-"""Videos in which images move from look to look."""
+"""Videos in which images move from style to style."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -7,38 +7,38 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.config.settings import check
+from stargan_tf.sampling.codes import interpolation_loop, lerp
+from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import written_whole
 from stargan_tf.sampling.grids import Grid, Group, sources_grid
-from stargan_tf.sampling.looks import Look
 from stargan_tf.sampling.pictures import Sources, progress
-from stargan_tf.sampling.styles import interpolation_loop, lerp
-from stargan_tf.sampling.translate import Translator, to_8_bit
+from stargan_tf.sampling.styles import Style
 from stargan_tf.sampling.video import check_size, write_video
 
 
 def write_interpolation(
     out: Path,
-    translator: Translator,
+    drawer: BatchDrawer,
     sources: Sources,
-    looks: Sequence[Look],
+    styles: Sequence[Style],
     names: Sequence[str],
     *,
     frames: int,
     fps: int,
     batch_size: int,
 ) -> str:
-    """Writes a video that moves the sources from look to look and back to the first.
+    """Writes a video that moves the sources from style to style and back to the first.
 
-    Random looks move in one column per domain, side by side. References follow each
+    Random styles move in one column per domain, side by side. References follow each
     other in one column, from domain to domain too, with the reference itself above.
 
     Args:
       out: .mp4, .webp or .gif to write.
-      translator: draws the images.
+      drawer: draws the images.
       sources: the images.
-      looks: the styles, sorted by domain; of random ones equally many per domain.
+      styles: the styles, sorted by domain; of random ones equally many per domain.
       names: of all domains.
-      frames: from one look to the next.
+      frames: from one style to the next.
       fps: frames per second.
       batch_size: about how many translations to hold in memory at once.
 
@@ -50,11 +50,11 @@ def write_interpolation(
         source is usable.
     """
     check(
-        looks[0].reference is None or len(looks) >= 2,
+        styles[0].reference is None or len(styles) >= 2,
         "Found one reference for a video, which moves from one style to the next, expected at "
         "least two: pass a folder with --ref, or --out=grid.png.",
     )
-    tracks = _make_tracks(looks)
+    tracks = _make_tracks(styles)
     grid = _empty_grid(len(sources.paths), sources.img_size, tracks, names)
     check_size(grid.width, grid.height)  # before any work
     images = sources.read()
@@ -64,34 +64,34 @@ def write_interpolation(
         progress(num_frames * len(images) * len(tracks)) as advance,
         written_whole(out) as path,
     ):
-        drawn = _draw_frames(translator, images, tracks, grid, frames, batch_size, advance)
+        drawn = _draw_frames(drawer, images, tracks, grid, frames, batch_size, advance)
         write_video(path, drawn, fps)
     seconds = num_frames / fps
     return f"a video of {num_frames} frames ({seconds:.1f} s), {grid.width} x {grid.height} pixels"
 
 
-def _make_tracks(looks: Sequence[Look]) -> list[list[Look]]:
-    """The looks that follow each other in each column; equally many in all."""
-    if looks[0].reference is not None:
-        return [list(looks)]
-    return [list(group) for _, group in groupby(looks, key=lambda look: look.domain)]
+def _make_tracks(styles: Sequence[Style]) -> list[list[Style]]:
+    """The styles that follow each other in each column; equally many in all."""
+    if styles[0].reference is not None:
+        return [list(styles)]
+    return [list(group) for _, group in groupby(styles, key=lambda style: style.domain)]
 
 
 def _empty_grid(
-    num_sources: int, cell: int, tracks: Sequence[Sequence[Look]], names: Sequence[str]
+    num_sources: int, cell: int, tracks: Sequence[Sequence[Style]], names: Sequence[str]
 ) -> Grid:
     columns = []
     for track in tracks:
-        domains = {look.domain for look in track}
+        domains = {style.domain for style in track}
         columns.append(Group(names[domains.pop()] if len(domains) == 1 else "translation"))
     has_references = tracks[0][0].reference is not None
     return sources_grid(num_sources, cell, columns, with_references=has_references)
 
 
 def _draw_frames(
-    translator: Translator,
+    drawer: BatchDrawer,
     images: np.ndarray,
-    tracks: Sequence[Sequence[Look]],
+    tracks: Sequence[Sequence[Style]],
     grid: Grid,
     frames: int,
     batch_size: int,
@@ -101,14 +101,14 @@ def _draw_frames(
     first_row = int(has_references)
     for row, source in enumerate(to_8_bit(images), first_row):
         grid.paste(0, row, source)
-    encoded = translator.encode(images)
+    encoded = drawer.encode(images)
     steps = interpolation_loop(len(tracks[0]), frames)
     # As many frames together as fill a batch: one small image alone wastes most of it.
     chunk = max(1, batch_size // (len(images) * len(tracks)))
     for start in range(0, len(steps), chunk):
         part = steps[start : start + chunk]
-        styles = [lerp(track[a].style, track[b].style, t) for a, b, t in part for track in tracks]
-        pictures = translator.decode(encoded, np.stack(styles), on_progress)
+        codes = [lerp(track[a].code, track[b].code, t) for a, b, t in part for track in tracks]
+        pictures = drawer.draw(encoded, np.stack(codes), on_progress)
         pictures = pictures.reshape(len(images), len(part), len(tracks), *pictures.shape[2:])
         for number, (a, b, t) in enumerate(part):
             for column, track in enumerate(tracks, 1):

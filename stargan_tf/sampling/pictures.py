@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import distinct_names, written_whole
-from stargan_tf.sampling.grids import Group, looks_grid, sources_grid
-from stargan_tf.sampling.looks import Look
+from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
 from stargan_tf.sampling.photos import read_photos
-from stargan_tf.sampling.translate import Translator, to_8_bit
+from stargan_tf.sampling.styles import Style
 
 # Fewer translations than this are done before a bar could be read.
 BAR_FROM = 32
@@ -35,15 +35,15 @@ class Sources:
 
 
 def write_grid(
-    out: Path, translator: Translator, sources: Sources, looks: Sequence[Look], names: Sequence[str]
+    out: Path, drawer: BatchDrawer, sources: Sources, styles: Sequence[Style], names: Sequence[str]
 ) -> str:
-    """Writes one picture: sources down the side, looks across.
+    """Writes one picture: sources down the side, styles across.
 
     Args:
       out: .png or .jpg to write.
-      translator: draws the images.
+      drawer: draws the images.
       sources: the images.
-      looks: the styles, sorted by domain.
+      styles: the styles, sorted by domain.
       names: of all domains.
 
     Returns:
@@ -52,15 +52,15 @@ def write_grid(
     Raises:
       UserError: the picture would be too large, or no source is usable.
     """
-    columns = _columns(looks, names)
-    has_references = looks[0].reference is not None
+    columns = _columns(styles, names)
+    has_references = styles[0].reference is not None
     # Made for its check alone: a picture that is too large should not cost the translations.
     sources_grid(len(sources.paths), sources.img_size, columns, with_references=has_references)
     images = sources.read()
-    with progress(len(images) * len(looks)) as advance:
-        pictures = translator.decode(translator.encode(images), _styles(looks), advance)
-    references = np.stack([look.reference for look in looks]) if has_references else None
-    picture = looks_grid(to_8_bit(images), pictures, columns, references).image()
+    with progress(len(images) * len(styles)) as advance:
+        pictures = drawer.draw(drawer.encode(images), _codes(styles), advance)
+    references = np.stack([style.reference for style in styles]) if has_references else None
+    picture = styles_grid(to_8_bit(images), pictures, columns, references).image()
     with written_whole(out) as path:
         Image.fromarray(picture).save(path, quality=JPEG_QUALITY)
     return f"a grid of {picture.shape[1]} x {picture.shape[0]} pixels"
@@ -68,23 +68,23 @@ def write_grid(
 
 def write_images(
     folder: Path,
-    translator: Translator,
+    drawer: BatchDrawer,
     sources: Sources,
-    looks: Sequence[Look],
+    styles: Sequence[Style],
     names: Sequence[str],
     batch_size: int,
 ) -> str:
-    """Writes each translation as folder/SOURCE__to_DOMAIN__LOOK.png.
+    """Writes each translation as folder/SOURCE__to_DOMAIN__STYLE.png.
 
     Any number of sources will do: they are read and written batch by batch.
 
     Args:
       folder: where to write; made when missing.
-      translator: draws the images.
+      drawer: draws the images.
       sources: the images.
-      looks: the styles.
+      styles: the styles.
       names: of all domains.
-      batch_size: sources, and looks, held in memory at once.
+      batch_size: sources, and styles, held in memory at once.
 
     Returns:
       What was written, in words.
@@ -95,29 +95,29 @@ def write_images(
     name_of = dict(zip(sources.paths, distinct_names(sources.paths), strict=True))
     photos = read_photos(sources.root, sources.paths, sources.img_size)
     written = 0
-    with progress(len(sources.paths) * len(looks)) as advance:
+    with progress(len(sources.paths) * len(styles)) as advance:
         while batch := list(islice(photos, batch_size)):
-            encoded = translator.encode(np.stack([photo.pixels for photo in batch]))
-            for start in range(0, len(looks), batch_size):
-                part = looks[start : start + batch_size]
-                pictures = translator.decode(encoded, _styles(part), advance)
+            encoded = drawer.encode(np.stack([photo.pixels for photo in batch]))
+            for start in range(0, len(styles), batch_size):
+                part = styles[start : start + batch_size]
+                pictures = drawer.draw(encoded, _codes(part), advance)
                 for photo, row in zip(batch, pictures, strict=True):
-                    for look, picture in zip(part, row, strict=True):
-                        name = f"{name_of[photo.path]}__to_{names[look.domain]}__{look.name}.png"
+                    for style, picture in zip(part, row, strict=True):
+                        name = f"{name_of[photo.path]}__to_{names[style.domain]}__{style.name}.png"
                         with written_whole(folder / name) as path:
                             Image.fromarray(picture).save(path)
                         written += 1
     return f"{written} images"
 
 
-def _columns(looks: Sequence[Look], names: Sequence[str]) -> list[Group]:
+def _columns(styles: Sequence[Style], names: Sequence[str]) -> list[Group]:
     """One group of columns for each domain."""
-    groups = groupby(looks, key=lambda look: look.domain)
+    groups = groupby(styles, key=lambda style: style.domain)
     return [Group(names[domain], len(list(group))) for domain, group in groups]
 
 
-def _styles(looks: Sequence[Look]) -> np.ndarray:
-    return np.stack([look.style for look in looks])
+def _codes(styles: Sequence[Style]) -> np.ndarray:
+    return np.stack([style.code for style in styles])
 
 
 @contextlib.contextmanager

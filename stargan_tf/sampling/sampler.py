@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stargan_tf.algorithms import drawable
+from stargan_tf.algorithms.drawable import mode_of
+from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
-from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.sampling.codes import CodeMaker
+from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.sampling.interpolation import write_interpolation
-from stargan_tf.sampling.looks import Look, random_looks, reference_looks
 from stargan_tf.sampling.photos import (
     find_references,
     find_sources,
@@ -15,26 +18,17 @@ from stargan_tf.sampling.photos import (
     spread_references,
 )
 from stargan_tf.sampling.pictures import Sources, write_grid, write_images
-from stargan_tf.sampling.styles import StyleMaker
-from stargan_tf.sampling.translate import Translator
-from stargan_tf.types import Sizes
+from stargan_tf.sampling.styles import Style, domain_styles, random_styles, reference_styles
 
 ALL_DOMAINS = "all"
 
 
-def sample(
-    config: SampleConfig,
-    sizes: Sizes,
-    domains: Sequence[str],
-    networks: TranslationNetworks,
-) -> str:
+def sample(config: SampleConfig, model: TrainedModel) -> str:
     """Translates the source images and writes what `config.out` asks for.
 
     Args:
       config: what to draw; already validated.
-      sizes: of the images and latent codes that the networks take.
-      domains: names, in the order of their indices.
-      networks: the averaged networks.
+      model: what draws.
 
     Returns:
       What was written and where, in words.
@@ -43,31 +37,31 @@ def sample(
       UserError: an image, folder or domain is not as expected, or the result would be
         too large.
     """
+    domains = model.domains
     target = target_index(config.target_domain, domains)
     src, out = Path(config.src), Path(config.out)
     paths = find_sources(src)
     drawn = paths if config.images_only else spread(paths, config.max_sources)
-    sources = Sources(src, drawn, sizes.img_size)
-    looks = _make_looks(config, sizes, domains, networks, target)
-    translator = Translator(networks.generator, batch_size=config.batch_size)
+    sources = Sources(src, drawn, model.drawable.img_size)
+    styles = _make_styles(config, model, target)
+    drawer = BatchDrawer(model.drawable, batch_size=config.batch_size)
     if config.images_only:
-        result = write_images(out, translator, sources, looks, domains, config.batch_size)
+        result = write_images(out, drawer, sources, styles, domains, config.batch_size)
     elif config.is_video:
         result = write_interpolation(
             out,
-            translator,
+            drawer,
             sources,
-            looks,
+            styles,
             domains,
             frames=config.frames,
             fps=config.fps,
             batch_size=config.batch_size,
         )
     else:
-        result = write_grid(out, translator, sources, looks, domains)
-    used = ", ".join(domains[index] for index in sorted({look.domain for look in looks}))
-    origin = "references" if config.ref else f"random looks (seed {config.seed})"
-    lines = [f"Wrote {result}, into {used} by {origin}:", f"  {out.resolve()}"]
+        result = write_grid(out, drawer, sources, styles, domains)
+    used = ", ".join(domains[index] for index in sorted({style.domain for style in styles}))
+    lines = [f"Wrote {result}, into {used}{_origin(config, model)}:", f"  {out.resolve()}"]
     if len(drawn) < len(paths):
         lines.append(
             f"It shows {len(drawn)} of the {len(paths)} images in {src}; --max_sources=0 shows "
@@ -92,25 +86,38 @@ def target_index(name: str, domains: Sequence[str]) -> int | None:
     return None
 
 
-def _make_looks(
-    config: SampleConfig,
-    sizes: Sizes,
-    domains: Sequence[str],
-    networks: TranslationNetworks,
-    target: int | None,
-) -> list[Look]:
-    styles = StyleMaker(networks, sizes.latent_dim, batch_size=config.batch_size)
+def _origin(config: SampleConfig, model: TrainedModel) -> str:
     if config.ref:
+        return " by references"
+    if mode_of(model.drawable.modes, drawable.LATENT):
+        return f" by random styles (seed {config.seed})"
+    return ""
+
+
+def _make_styles(config: SampleConfig, model: TrainedModel, target: int | None) -> list[Style]:
+    modes, domains = model.drawable.modes, model.domains
+    codes = CodeMaker(model.drawable, batch_size=config.batch_size)
+    if config.ref:
+        mode = mode_of(modes, drawable.IMAGE)
+        check(
+            mode is not None,
+            "Found --ref, expected none for this model, which takes no style from images: leave "
+            "it out.",
+        )
         ref = Path(config.ref)
         references = find_references(ref, domains, target)
         if not config.images_only:
             references = spread_references(references, config.max_refs)
-        return reference_looks(styles, ref, references, sizes.img_size, config.psi)
-    return random_looks(
-        styles,
-        range(len(domains)) if target is None else [target],
-        num=config.num_outputs,
-        latent_dim=sizes.latent_dim,
-        seed=config.seed,
-        psi=config.psi,
-    )
+        return reference_styles(mode, codes, ref, references, model.drawable.img_size, config.psi)
+    indices = range(len(domains)) if target is None else [target]
+    if mode := mode_of(modes, drawable.LATENT):
+        return random_styles(
+            model.drawable,
+            mode,
+            codes,
+            indices,
+            num=config.num_outputs,
+            seed=config.seed,
+            psi=config.psi,
+        )
+    return domain_styles(modes[0], codes, indices)

@@ -1,145 +1,107 @@
-"""Style codes: drawn at random, taken from references, truncated, interpolated."""
+"""Styles: the codes that images are to be drawn in, with what is known about them."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.models.networks import TranslationNetworks
-
-MEAN_STYLE_LATENTS = 10_000
-# Any fixed seed does; not the user's, so that the mean belongs to the networks alone.
-MEAN_STYLE_SEED = 0
-_MAPPING_BATCH = 1000
-
-
-def draw_latents(num: int, latent_dim: int, seed: int) -> np.ndarray:
-    """Draws latent codes z from the standard normal distribution.
-
-    The first rows do not depend on how many follow, so that raising the number
-    of outputs adds looks and keeps those already seen.
-
-    Returns:
-      [num, latent_dim] float32.
-    """
-    return np.random.default_rng(seed).standard_normal([num, latent_dim], np.float32)
+from stargan_tf.algorithms.drawable import Drawable, Mode
+from stargan_tf.algorithms.latents import draw_latents
+from stargan_tf.sampling.codes import CodeMaker, truncate
+from stargan_tf.sampling.drawing import to_8_bit
+from stargan_tf.sampling.files import distinct_names
+from stargan_tf.sampling.photos import ReferenceFile, read_photos
 
 
-class StyleMaker:
-    """Makes style codes with the mapping network F and the style encoder E."""
+class Style(NamedTuple):
+    """One style."""
 
-    def __init__(
-        self, networks: TranslationNetworks, latent_dim: int, *, batch_size: int = 8
-    ) -> None:
-        """Compiles the networks.
-
-        Args:
-          networks: those whose styles are wanted.
-          latent_dim: length of the latent code z.
-          batch_size: images that go through E at once.
-        """
-        self._latent_dim = latent_dim
-        self._batch_size = batch_size
-        any_image = [None, networks.generator.img_size, networks.generator.img_size, 3]
-        domains = tf.TensorSpec([None], tf.int32)
-        # Signatures with open batch sizes: one compilation serves every call.
-        self._map = tf.function(
-            lambda z, y: networks.mapping_network(z, y),
-            input_signature=[tf.TensorSpec([None, latent_dim]), domains],
-        )
-        self._encode = tf.function(
-            lambda x, y: networks.style_encoder(x, y),
-            input_signature=[tf.TensorSpec(any_image), domains],
-        )
-
-    def from_latents(self, latents: np.ndarray, domain: int, psi: float = 1.0) -> np.ndarray:
-        """Random styles of a domain, F(z, y), pulled towards the domain's mean style.
-
-        Args:
-          latents: z, [N, latent_dim] float32.
-          domain: index y of the domain.
-          psi: truncation, 0 for the mean style to 1 for F(z, y) itself.
-
-        Returns:
-          [N, style_dim] float32.
-        """
-        styles = _in_batches(self._map, latents, domain, _MAPPING_BATCH)
-        return styles if psi == 1 else truncate(styles, self.mean_style(domain), psi)
-
-    def from_references(self, images: np.ndarray, domain: int) -> np.ndarray:
-        """Styles of reference images, E(x, y).
-
-        Args:
-          images: x, [N, R, R, 3] float32 in [-1, 1].
-          domain: index y of the domain they belong to.
-
-        Returns:
-          [N, style_dim] float32.
-        """
-        return _in_batches(self._encode, images, domain, self._batch_size)
-
-    def mean_style(self, domain: int) -> np.ndarray:
-        """Mean s_avg of F over 10,000 latents of a domain, [style_dim] float32.
-
-        Source: Karras et al. 2019, arXiv:1812.04948, appendix B (the mean of the
-        mapped latents), taken for each domain by itself.
-        """
-        latents = draw_latents(MEAN_STYLE_LATENTS, self._latent_dim, MEAN_STYLE_SEED)
-        styles = _in_batches(self._map, latents, domain, _MAPPING_BATCH)
-        return styles.mean(axis=0, dtype=np.float64).astype(np.float32)
-
-    def mean_styles(self, num_domains: int) -> np.ndarray:
-        """The mean styles of all domains, [K, style_dim] float32."""
-        return np.stack([self.mean_style(domain) for domain in range(num_domains)])
+    domain: int
+    name: str  # tells it from the domain's others, in file names
+    code: np.ndarray  # [D] float32
+    reference: np.ndarray | None = None  # [R, R, 3] uint8: the image it was taken from
 
 
-def truncate(styles: np.ndarray, mean_style: np.ndarray, psi: float) -> np.ndarray:
-    """Pulls styles towards the mean style: s_avg + psi (s - s_avg).
+def random_styles(
+    model: Drawable,
+    mode: Mode,
+    codes: CodeMaker,
+    domains: Sequence[int],
+    *,
+    num: int,
+    seed: int,
+    psi: float,
+) -> list[Style]:
+    """Draws `num` styles for each domain, from the same latent codes.
 
-    Source: Karras et al. 2019, arXiv:1812.04948, appendix B.
+    They are those that a server draws for the seeds `seed`, `seed` + 1 and so on.
 
     Args:
-      styles: s, [N, style_dim].
-      mean_style: s_avg, [style_dim].
-      psi: 0 for the mean style to 1 for the styles as they are.
-
-    Returns:
-      [N, style_dim]; exactly the mean style for 0 and exactly the styles for 1.
+      model: for the size of latent codes.
+      mode: the one that takes latent codes.
+      codes: makes the codes.
+      domains: indices of the domains.
+      num: styles per domain.
+      seed: of the first latent code.
+      psi: truncation, see `CodeMaker.make`.
     """
-    return lerp(mean_style, styles, psi)
-
-
-def lerp(start: np.ndarray, end: np.ndarray, weight: float) -> np.ndarray:
-    """The point between `start` (weight 0) and `end` (weight 1), exact at both."""
-    return (np.float32(1 - weight) * start + np.float32(weight) * end).astype(np.float32)
-
-
-def interpolation_loop(num_keys: int, frames: int) -> list[tuple[int, int, float]]:
-    """The steps of a closed walk through key styles, from each to the next one.
-
-    Args:
-      num_keys: how many key styles there are; the last one leads to the first.
-      frames: steps from one key style to the next.
-
-    Returns:
-      For each of the num_keys * frames steps: the two keys it lies between and how
-      far it is on the way, 0 (at the first of them) up to but without 1.
-    """
+    latents = latents_from(seed, num, model.latent_dim)
     return [
-        (key, (key + 1) % num_keys, step / frames)
-        for key in range(num_keys)
-        for step in range(frames)
+        Style(domain, f"seed{seed + index}", code)
+        for domain in domains
+        for index, code in enumerate(codes.make(mode, latents, domain, psi))
     ]
 
 
-def _in_batches(
-    function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-    inputs: np.ndarray,
-    domain: int,
-    batch_size: int,
-) -> np.ndarray:
-    outputs = []
-    for start in range(0, len(inputs), batch_size):
-        batch = tf.constant(inputs[start : start + batch_size], tf.float32)
-        outputs.append(function(batch, tf.fill([len(batch)], domain)).numpy())
-    return np.concatenate(outputs)
+def latents_from(seed: int, num: int, latent_dim: int) -> np.ndarray:
+    """The latent codes of the seeds from `seed` on, [num, latent_dim] float32."""
+    return draw_latents(tf.range(seed, seed + num, dtype=tf.int64), latent_dim).numpy()
+
+
+def domain_styles(mode: Mode, codes: CodeMaker, domains: Sequence[int]) -> list[Style]:
+    """The one style of each domain, of models whose domain decides alone.
+
+    Args:
+      mode: the one that takes nothing else.
+      codes: makes the codes.
+      domains: indices of the domains.
+    """
+    return [Style(domain, "style", codes.make(mode, None, domain)[0]) for domain in domains]
+
+
+def reference_styles(
+    mode: Mode,
+    codes: CodeMaker,
+    root: Path,
+    references: Sequence[ReferenceFile],
+    img_size: int,
+    psi: float = 1.0,
+) -> list[Style]:
+    """Takes the styles of reference images, sorted by domain.
+
+    Args:
+      mode: the one that takes images.
+      codes: makes the codes.
+      root: the file or folder that the references were found in.
+      references: image files and their domains.
+      img_size: R.
+      psi: truncation towards the mean code of the reference's domain.
+
+    Raises:
+      UserError: no reference is a usable image.
+    """
+    domain_of = {reference.path: reference.domain for reference in references}
+    name_of: dict[Path, str] = {}
+    for domain in set(domain_of.values()):  # file names hold the domain's name as well
+        paths = [path for path in domain_of if domain_of[path] == domain]
+        name_of.update(zip(paths, distinct_names(paths), strict=True))
+    mean_of = {domain: codes.mean_code(domain) for domain in set(domain_of.values()) if psi < 1}
+    styles = []
+    for path, pixels in read_photos(root, list(domain_of), img_size):
+        domain = domain_of[path]
+        code = codes.make(mode, pixels[np.newaxis], domain)[0]
+        code = truncate(code, mean_of[domain], psi) if psi < 1 else code
+        styles.append(Style(domain, f"ref_{name_of[path]}", code, to_8_bit(pixels)))
+    return sorted(styles, key=lambda style: style.domain)

@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms import drawable
+from stargan_tf.algorithms.algorithm import Algorithm, Networks
+from stargan_tf.algorithms.drawable import Mode, mode_of
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
-from stargan_tf.models.generator import EncodedImage
-from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.sampling.codes import CodeMaker, truncate
+from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import written_whole
-from stargan_tf.sampling.grids import Grid, Group, looks_grid
-from stargan_tf.sampling.styles import StyleMaker, draw_latents, truncate
-from stargan_tf.sampling.translate import Translator, to_8_bit
+from stargan_tf.sampling.grids import Grid, Group, styles_grid
+from stargan_tf.sampling.styles import latents_from
 
 PSIS = (0.5, 0.7, 1.0)
-# About as many sources, references and random looks, spread over the domains.
+# About as many sources, references and random styles, spread over the domains.
 NUM_SOURCES = 8
-NUM_LOOKS = 8
+NUM_STYLES = 8
 # With many domains the grids show the first of them only.
 MAX_DOMAINS = 8
 
@@ -41,34 +42,34 @@ class TrainingSamples:
     """
 
     def __init__(
-        self, data_dir: Path, config: TrainConfig, domains: tuple[str, ...], samples_dir: Path
+        self, algorithm: Algorithm, data_dir: Path, domains: tuple[str, ...], samples_dir: Path
     ) -> None:
         """Picks sources, references and latent codes, once.
 
         Args:
+          algorithm: of the run; the seed of its settings decides the latent codes.
           data_dir: what `prepare_data` wrote; training images stand in for a
             domain without validation images.
-          config: of the run; its seed decides the latent codes.
           domains: names, in the order of their indices.
           samples_dir: where the grids are written; made when the first one is.
 
         Raises:
           UserError: the data set is missing or incomplete.
         """
-        self._config = config
+        self._algorithm = algorithm
+        self._img_size = algorithm.settings.img_size
         self._samples_dir = Path(samples_dir)
         shown = domains[:MAX_DOMAINS]
-        self._looks = max(1, round(NUM_LOOKS / len(shown)))
+        self._styles_each = max(1, round(NUM_STYLES / len(shown)))
         counts = [len(part) for part in np.array_split(np.arange(NUM_SOURCES), len(shown))]
         self._domains = [
             self._pick(data_dir, index, name, max(1, count))
             for index, (name, count) in enumerate(zip(shown, counts, strict=True))
         ]
         self._sources = np.concatenate([domain.sources for domain in self._domains])
-        self._latents = draw_latents(self._looks, config.latent_dim, config.seed)
-        self._networks: TranslationNetworks | None = None
+        self._networks: Networks | None = None
 
-    def __call__(self, networks: TranslationNetworks, step: int) -> dict[str, np.ndarray]:
+    def __call__(self, networks: Networks, step: int) -> dict[str, np.ndarray]:
         """Draws all grids and writes them as samples_dir/STEP_NAME.png.
 
         Args:
@@ -77,39 +78,61 @@ class TrainingSamples:
 
         Returns:
           Grids by name, [H, W, 3] uint8 each: cycle (source, translation into the
-          next domain, reconstruction), latent_psi_0.5, latent_psi_0.7,
-          latent_psi_1.0 (sources by random looks of each domain), reference (sources
-          by references).
+          next domain, reconstruction), and one for each mode of the algorithm, such as
+          latent_psi_0.5, latent_psi_0.7, latent_psi_1.0 (sources by random styles of each
+          domain, truncated) and reference (sources by references).
         """
         if networks is not self._networks:  # compiled once, as long as they stay the same
             self._networks = networks
-            self._translator = Translator(networks.generator)
-            self._styles = StyleMaker(networks, self._config.latent_dim)
-        encoded = self._translator.encode(self._sources)
-        indices = [domain.index for domain in self._domains]
-        random_styles = [self._styles.from_latents(self._latents, y) for y in indices]
-        mean_styles = [self._styles.mean_style(y) for y in indices]
-
-        grids = {"cycle": self._cycle(encoded, [styles[0] for styles in random_styles])}
-        for psi in PSIS:
-            styles = [truncate(*pair, psi) for pair in zip(random_styles, mean_styles, strict=True)]
-            grids[f"latent_psi_{psi}"] = self._looks_grid(encoded, styles)
-        styles = [self._styles.from_references(d.references, d.index) for d in self._domains]
-        grids["reference"] = self._looks_grid(encoded, styles, with_references=True)
-
+            model = self._algorithm.drawable(networks)
+            self._modes = model.modes
+            self._drawer = BatchDrawer(model)
+            self._codes = CodeMaker(model)
+            self._latents = latents_from(
+                self._algorithm.settings.seed, self._styles_each, model.latent_dim
+            )
+        encoded = self._drawer.encode(self._sources)
+        codes = {mode: self._codes_of(mode) for mode in self._modes}
+        grids = {"cycle": self._cycle(encoded, [own[0] for own in codes[self._modes[0]]])}
+        for mode, of_domains in codes.items():
+            grids |= self._mode_grids(encoded, mode, of_domains)
         for name, grid in grids.items():
             with written_whole(self._samples_dir / f"{step:06d}_{name}.png") as path:
                 Image.fromarray(grid).save(path)
         return grids
 
+    def _codes_of(self, mode: Mode) -> list[np.ndarray]:
+        """The codes that a mode's grids show of each domain, [styles, D] each."""
+        sources = {
+            drawable.LATENT: lambda domain: self._latents,
+            drawable.IMAGE: lambda domain: domain.references,
+            drawable.NOTHING: lambda domain: None,
+        }
+        source_of = sources[mode.source]
+        return [self._codes.make(mode, source_of(d), d.index) for d in self._domains]
+
+    def _mode_grids(
+        self, encoded: Any, mode: Mode, codes: Sequence[np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        if mode.source != drawable.LATENT:
+            with_references = mode.source == drawable.IMAGE
+            return {mode.name: self._styles_grid(encoded, codes, with_references=with_references)}
+        means = [self._codes.mean_code(domain.index) for domain in self._domains]
+        return {
+            f"{mode.name}_psi_{psi}": self._styles_grid(
+                encoded, [truncate(*pair, psi) for pair in zip(codes, means, strict=True)]
+            )
+            for psi in PSIS
+        }
+
     def _pick(self, data_dir: Path, index: int, name: str, num_sources: int) -> _Domain:
         """Reads a domain's first images; references are others than the sources, if there are."""
         has_val = DatasetInfo.load(data_dir).counts.get("val", {}).get(name, 0) > 0
-        wanted = num_sources + self._looks
+        wanted = num_sources + self._styles_each
         dataset = eval_dataset(
             data_dir,
             "val" if has_val else "train",
-            img_size=self._config.img_size,
+            img_size=self._img_size,
             batch_size=wanted,
             domain=name,
         )
@@ -117,25 +140,29 @@ class TrainingSamples:
         images = images[np.arange(wanted) % len(images)]  # again from the start when too few
         return _Domain(index, name, images[:num_sources], images[num_sources:])
 
-    def _cycle(self, encoded: EncodedImage, styles: Sequence[np.ndarray]) -> np.ndarray:
+    def _cycle(self, encoded: Any, codes: Sequence[np.ndarray]) -> np.ndarray:
         """Sources, translations into the next shown domain, and their way back.
 
         Args:
           encoded: the sources.
-          styles: one of each shown domain, [style_dim].
+          codes: one of each shown domain, [D].
         """
         all_sources = np.arange(len(self._sources))
         counts = [len(domain.sources) for domain in self._domains]
-        to_next = np.repeat(np.roll(styles, -1, axis=0), counts, axis=0)
-        x_fake = self._translator.decode_pairs(encoded, all_sources, to_next)
-        back = [self._styles.from_references(d.sources, d.index) for d in self._domains]
-        x_rec = self._translator.decode_pairs(
-            self._translator.encode(x_fake), all_sources, np.concatenate(back)
+        to_next = np.repeat(np.roll(codes, -1, axis=0), counts, axis=0)
+        x_fake = self._drawer.draw_pairs(encoded, all_sources, to_next)
+        if mode := mode_of(self._modes, drawable.IMAGE):  # each image's own style
+            back = [self._codes.make(mode, d.sources, d.index) for d in self._domains]
+        else:
+            own = zip(codes, counts, strict=True)
+            back = [np.repeat(code[np.newaxis], count, axis=0) for code, count in own]
+        x_rec = self._drawer.draw_pairs(
+            self._drawer.encode(x_fake), all_sources, np.concatenate(back)
         )
         names = [domain.name for domain in self._domains]
         pairs = zip(names, np.roll(names, -1), strict=True)
         grid = Grid(
-            self._config.img_size,
+            self._img_size,
             [
                 Group(f"{name} to {next_name}", count)
                 for (name, next_name), count in zip(pairs, counts, strict=True)
@@ -147,22 +174,21 @@ class TrainingSamples:
                 grid.paste(column, row, picture)
         return grid.image()
 
-    def _looks_grid(
-        self, encoded: EncodedImage, styles: Sequence[np.ndarray], *, with_references: bool = False
+    def _styles_grid(
+        self, encoded: Any, codes: Sequence[np.ndarray], *, with_references: bool = False
     ) -> np.ndarray:
-        """The sources, downwards, in the looks of each domain, across.
+        """The sources, downwards, in the styles of each domain, across.
 
         Args:
           encoded: the sources.
-          styles: of each shown domain, [looks, style_dim].
+          codes: of each shown domain, [styles, D].
           with_references: whether the references head their columns.
         """
-        pictures = self._translator.decode(encoded, np.concatenate(styles))
-        return looks_grid(
-            to_8_bit(self._sources),
-            pictures,
-            [Group(domain.name, self._looks) for domain in self._domains],
-            to_8_bit(np.concatenate([d.references for d in self._domains]))
-            if with_references
-            else None,
-        ).image()
+        pictures = self._drawer.draw(encoded, np.concatenate(codes))
+        columns = [
+            Group(domain.name, len(own)) for domain, own in zip(self._domains, codes, strict=True)
+        ]
+        references = None
+        if with_references:
+            references = to_8_bit(np.concatenate([d.references for d in self._domains]))
+        return styles_grid(to_8_bit(self._sources), pictures, columns, references).image()

@@ -1,19 +1,17 @@
-"""Checkpoints: saving all of a run's state, and loading its averaged networks."""
+"""Checkpoints: saving all of a run's state, and reading parts of it again."""
 
-import dataclasses
 import shutil
 import tempfile
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
-from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
+# Of an algorithm: see `Algorithm.earlier_paths`.
+EarlierPaths = Mapping[str, tuple[str, str]]
 # What TensorFlow raises for checkpoints that are cut short, altered or of other contents.
 _DAMAGED = (tf.errors.OpError, AssertionError, ValueError, IndexError)
 
@@ -60,10 +58,7 @@ class Checkpoints:
             if listed is not None:  # starting anew would overwrite what may still be saved
                 raise _unreadable(listed.model_checkpoint_path)
             return False
-        try:
-            self._checkpoint.restore(newest).assert_existing_objects_matched()
-        except _DAMAGED as error:
-            raise _unreadable(newest) from error
+        _restore(newest, self._state, self._state.algorithm.earlier_paths)
         return True
 
     def save(self) -> str:
@@ -76,44 +71,14 @@ class Checkpoints:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-class TrainedNetworks(NamedTuple):
-    """What a run has learned so far."""
-
-    config: TrainConfig
-    domains: tuple[str, ...]
-    networks: TranslationNetworks  # the moving averages
-    step: int
-    checkpoint: str  # path, which names the iteration
-
-
-def load_trained(run_dir: str | Path, *, in_float32: bool = False) -> TrainedNetworks:
-    """Loads the averaged networks of a run's newest checkpoint.
-
-    Args:
-      run_dir: the folder of a run.
-      in_float32: whether the networks compute in float32 whatever they were trained in.
-
-    Raises:
-      UserError: the folder holds no run, or no checkpoint that can be read.
-    """
-    run = RunDir(run_dir)
-    config, domains = run.read()
-    if in_float32:
-        config = dataclasses.replace(config, mixed_precision="none")
-    # The same tree of objects as TrainState has, without what only training needs.
-    state = tf.Module()
-    state.averages = TranslationNetworks(config, len(domains))
-    state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
-    newest = restore_newest(run, state)
-    return TrainedNetworks(config, domains, state.averages, int(state.step.numpy()), newest)
-
-
-def restore_newest(run: RunDir, part: tf.Module) -> str:
+def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) -> str:
     """Restores a part of what a run's newest checkpoint holds.
 
     Args:
       run: whose checkpoint is read.
-      part: has some of the attributes of `TrainState`, under the same names.
+      part: has some of the attributes of `TrainState`, under the same names, `step` and
+        `averages` among them.
+      earlier_paths: of the run's algorithm.
 
     Returns:
       The checkpoint's path.
@@ -127,12 +92,41 @@ def restore_newest(run: RunDir, part: tf.Module) -> str:
             f"Found no checkpoint in {run.checkpoints}, expected one: train for longer than "
             "--save_every iterations, or stop the training with Ctrl-C, which saves one."
         )
+    _restore(newest, part, earlier_paths)
+    return newest
+
+
+def _restore(path: str, part: tf.Module, earlier_paths: EarlierPaths) -> None:
+    """Reads what a checkpoint has for a part of the state, all of which must be there.
+
+    Raises:
+      UserError: the checkpoint cannot be read.
+    """
     try:
-        status = tf.train.Checkpoint(state=part).restore(newest)
+        saved = {name.split("/")[1] for name, _ in tf.train.list_variables(path) if "/" in name}
+        if saved & set(earlier_paths):
+            part = _as_saved_earlier(part, earlier_paths)
+        status = tf.train.Checkpoint(state=part).restore(path)
         status.assert_existing_objects_matched().expect_partial()
     except _DAMAGED as error:
-        raise _unreadable(newest) from error
-    return newest
+        raise _unreadable(path) from error
+
+
+def _as_saved_earlier(part: tf.Module, earlier_paths: EarlierPaths) -> tf.Module:
+    """The same objects under the attributes that earlier versions gave them."""
+    earlier = tf.Module()
+    earlier.step = part.step
+    earlier.averages = part.averages
+    moved = {key for group, key in earlier_paths.values() if group == "networks"}
+    earlier.networks = {
+        name: network
+        for name, network in getattr(part, "networks", {}).items()
+        if name not in moved
+    }
+    for attribute, (group, key) in earlier_paths.items():
+        if key in getattr(part, group, {}):
+            setattr(earlier, attribute, getattr(part, group)[key])
+    return earlier
 
 
 def _unreadable(path: str) -> UserError:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
-from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.algorithms.algorithm import Networks
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_log import RunLog
 from stargan_tf.training.signals import StopRequest
@@ -16,15 +15,14 @@ from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 
 # Given the averaged networks and the step, draws pictures: uint8 [H, W, 3] by name.
-Sampler = Callable[[TranslationNetworks, int], dict[str, np.ndarray]]
+Sampler = Callable[[Networks, int], dict[str, np.ndarray]]
 # Given the averaged networks, measures them: numbers by log key.
-Evaluator = Callable[[TranslationNetworks], dict[str, float]]
+Evaluator = Callable[[Networks], dict[str, float]]
 # Given the signal that this process got, returns the one that all workers stop for.
 Agreement = Callable[[signal.Signals | None], signal.Signals | None]
 
 
 def train(
-    config: TrainConfig,
     state: TrainState,
     step: TrainStep,
     batches: Iterable,
@@ -34,12 +32,11 @@ def train(
     evaluate: Evaluator,
     agree_to_stop: Agreement = lambda own: own,
 ) -> signal.Signals | None:
-    """Trains until `config.total_iters`, or until Ctrl-C or SIGTERM.
+    """Trains until the settings' `total_iters`, or until Ctrl-C or SIGTERM.
 
     Either way the state is saved before returning.
 
     Args:
-      config: of the run.
       state: at the iteration to start from; changed in place.
       step: bound to `state`.
       batches: distributed batches, from the iteration to start from on.
@@ -55,6 +52,7 @@ def train(
     Raises:
       UserError: a loss or a weight became NaN or infinite; nothing is saved after that.
     """
+    config = state.algorithm.settings
     done = int(state.step.numpy())
     saved = done
     iterator = iter(batches)
@@ -74,7 +72,7 @@ def train(
             start = time.perf_counter()
             batch = next(iterator)
             ready = time.perf_counter()
-            losses = step(batch)
+            losses = step(batch, done)
             done += 1
             if due(config.log_every):
                 losses = tf.nest.map_structure(lambda x: x.numpy(), losses)  # waits for the device

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 Optimizer = tf.keras.optimizers.Optimizer
 
-# Not the loss scale, which grows until gradients overflow: there that costs one
-# update, but here it would make the penalty NaN, as if the run had failed.
-_R1_SCALE = 2.0**10
+# A constant, not the dynamic loss scale: that one is raised until gradients overflow,
+# and an overflow inside R1 would log a NaN penalty and stop the run.
+_GRADIENT_SCALE = 2.0**10
 
 
 def loss_scale(optimizer: Optimizer) -> tf.Tensor | float:
@@ -19,9 +19,9 @@ def loss_scale(optimizer: Optimizer) -> tf.Tensor | float:
     return optimizer.loss_scale if _scales(optimizer) else 1.0
 
 
-def r1_scale(optimizer: Optimizer) -> float:
-    """The same for the gradient within the R1 penalty."""
-    return _R1_SCALE if _scales(optimizer) else 1.0
+def gradient_scale(optimizer: Optimizer) -> float:
+    """What gradients within an objective, such as that of R1, are to be multiplied by."""
+    return _GRADIENT_SCALE if _scales(optimizer) else 1.0
 
 
 def unscale(

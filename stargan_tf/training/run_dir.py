@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stargan_tf.algorithms import registry
 from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
@@ -50,7 +51,9 @@ class RunDir:
             isinstance(domains, list) and all(isinstance(name, str) for name in domains),
             f"{self.config_file} lacks the list of domains: restore it or start a new run.",
         )
-        config = settings.from_dict(TrainConfig, values, where=self.config_file)
+        algorithm = values.get("algorithm", registry.DEFAULT)
+        config_class = registry.settings_class(algorithm)
+        config = settings.from_dict(config_class, values, where=self.config_file)
         return RunSettings(config, tuple(domains))
 
     def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:

@@ -12,36 +12,30 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
+from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.config.settings import write_text
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.training.run_dir import RunDir
 
-# The losses that tell most about how a run goes, under the names the bar has room for.
-_BAR_LOSSES = {
-    "D": "D/latent_real",
-    "adv": "G/latent_adv",
-    "sty": "G/latent_sty",
-    "ds": "G/latent_ds",
-    "cyc": "G/latent_cyc",
-}
-
 
 class RunLog:
     """Averages losses between two log points and writes them; a context manager."""
 
-    def __init__(self, run: RunDir, config: TrainConfig, start_step: int, *, chief: bool) -> None:
+    def __init__(self, run: RunDir, algorithm: Algorithm, start_step: int, *, chief: bool) -> None:
         """Opens the log.
 
         Args:
           run: whose folder is written to.
-          config: of the run.
+          algorithm: of the run, for its settings and the losses that the bar shows.
           start_step: where training starts; later records, of a run that was killed
             after its last checkpoint, are dropped.
           chief: whether this process writes; others only keep count.
         """
         self._run = run
-        self._config = config
+        config = algorithm.settings
+        self._batch_size = config.batch_size
+        self._bar_losses = algorithm.bar_losses
         self._chief = chief
         self._losses: list[dict[str, tf.Tensor]] = []
         self._compiled = False
@@ -120,19 +114,25 @@ class RunLog:
         self.check_finite(step)
         if not self._losses:
             return {}
-        means = {
-            name: float(np.mean([float(losses[name]) for losses in self._losses]))
-            for name in self._losses[0]
-        }
+        values: dict[str, list[float]] = {}
+        for losses in self._losses:
+            for name, loss in losses.items():  # not every iteration has every update
+                values.setdefault(name, []).append(float(loss))
+        means = {name: float(np.mean(values)) for name, values in values.items()}
         if self._timed_iterations:
-            images = self._timed_iterations * self._config.batch_size
+            images = self._timed_iterations * self._batch_size
             means["speed/images_per_second"] = images / self._busy_seconds
             means["speed/input_wait_share"] = self._input_seconds / self._busy_seconds
         self._losses, self._timed_iterations = [], 0
         self._busy_seconds = self._input_seconds = 0.0
         self.write_scalars(step, means)
         self._bar.set_postfix(
-            {short: f"{means[name]:.2f}" for short, name in _BAR_LOSSES.items()}, refresh=False
+            {
+                short: f"{means[name]:.2f}"
+                for short, name in self._bar_losses.items()
+                if name in means
+            },
+            refresh=False,
         )
         return means
 

@@ -3,10 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.algorithm import AdamSettings, Algorithm
 from stargan_tf.errors import UserError
-from stargan_tf.models.networks import TranslationNetworks, build_discriminator
+from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.optimizers import Adam
+
+Optimizer = tf.keras.optimizers.Optimizer
 
 
 class TrainState(tf.Module):
@@ -14,43 +16,52 @@ class TrainState(tf.Module):
 
     Make it inside the strategy's scope. The input's position is not kept apart:
     the input is a function of `step`.
+
+    Attributes:
+      algorithm: whose state it is.
+      networks: all networks by name.
+      averages: the moving averages of those that draw, by the same names.
+      optimizers: one for each network, by its name.
+      schedule: the values that change with the iteration, by log key.
+      step: iterations done, int64.
     """
 
-    def __init__(self, config: TrainConfig, num_domains: int) -> None:
-        """Makes the state of a run that has not begun.
-
-        Args:
-          config: of the run; `config.seed` decides the initial weights.
-          num_domains: K.
-        """
+    def __init__(self, algorithm: Algorithm) -> None:
+        """Makes the state of a run that has not begun; its seed decides the initial weights."""
         super().__init__()
-        tf.keras.utils.set_random_seed(config.seed)
-        self.networks = TranslationNetworks(config, num_domains)
-        self.discriminator = build_discriminator(config, num_domains)
-        self.averages = TranslationNetworks(config, num_domains)
-        for average, network in zip(
-            self.averages.networks(), self.networks.networks(), strict=True
-        ):
-            average.set_weights(network.get_weights())
-
-        self.generator_optimizer = _adam(config, config.lr, self.networks.generator)
-        self.mapping_optimizer = _adam(config, config.f_lr, self.networks.mapping_network)
-        self.style_optimizer = _adam(config, config.lr, self.networks.style_encoder)
-        self.discriminator_optimizer = _adam(config, config.lr, self.discriminator)
-
-        self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
-        self.lambda_ds = tf.Variable(config.lambda_ds, trainable=False, name="lambda_ds")
-
-    def set_learning_rates(self, config: TrainConfig) -> bool:
-        """Sets the rates of `config`, after a restore brought the old ones; whether they differ."""
-        optimizers = {
-            self.generator_optimizer: config.lr,
-            self.mapping_optimizer: config.f_lr,
-            self.style_optimizer: config.lr,
-            self.discriminator_optimizer: config.lr,
+        settings = algorithm.settings
+        tf.keras.utils.set_random_seed(settings.seed)
+        self.algorithm = algorithm
+        with mixed_precision(settings.mixed_precision):
+            self.networks = algorithm.build()
+            self.averages = algorithm.build(algorithm.averaged)
+        for name, average in self.averages.items():
+            average.set_weights(self.networks[name].get_weights())
+        self.optimizers = {
+            name: _adam(adam, self.networks[name], settings.mixed_precision)
+            for name, adam in algorithm.optimizers().items()
         }
+        self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
+        self.schedule = {
+            name: tf.Variable(value, trainable=False, name=name)
+            for name, value in algorithm.schedule(self.step).items()
+        }
+
+    def advance(self) -> None:
+        """Counts an iteration and moves everything that follows from their number."""
+        self.step.assign_add(1)
+        for name, value in self.algorithm.schedule(self.step).items():
+            self.schedule[name].assign(value)
+        for name, adam in self.algorithm.optimizers().items():
+            if adam.rate_at:
+                self.optimizers[name].learning_rate.assign(adam.rate_at(self.step))
+
+    def set_learning_rates(self) -> bool:
+        """Sets the rates of the settings, after a restore brought old ones; whether they differ."""
         changed = False
-        for optimizer, rate in optimizers.items():
+        for name, adam in self.algorithm.optimizers().items():
+            optimizer = self.optimizers[name]
+            rate = float(adam.rate_at(self.step)) if adam.rate_at else adam.learning_rate
             changed |= optimizer.learning_rate.numpy() != np.float32(rate)
             optimizer.learning_rate = rate
         return changed
@@ -61,7 +72,7 @@ class TrainState(tf.Module):
         Raises:
           UserError: names the first network with a weight that is NaN or infinite.
         """
-        for network in (*self.networks.networks(), self.discriminator):
+        for network in self.networks.values():
             if not all(bool(tf.reduce_all(tf.math.is_finite(v))) for v in network.variables):
                 raise UserError(
                     f"Weights of the {network.name} became NaN or infinite by iteration "
@@ -70,11 +81,9 @@ class TrainState(tf.Module):
                 )
 
 
-def _adam(
-    config: TrainConfig, learning_rate: float, network: tf.keras.Model
-) -> tf.keras.optimizers.Optimizer:
-    optimizer = Adam(learning_rate, config.beta1, config.beta2, config.weight_decay)
+def _adam(adam: AdamSettings, network: tf.keras.Model, precision: str) -> Optimizer:
+    optimizer = Adam(adam.learning_rate, adam.beta1, adam.beta2, adam.l2)
     optimizer.build(network.trainable_variables)
-    if config.mixed_precision == "float16":
+    if precision == "float16":
         return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer

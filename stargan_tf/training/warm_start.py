@@ -8,17 +8,6 @@ from stargan_tf.training.checkpoints import restore_newest
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
-# Settings that decide the shapes of the weights; all else may differ from run to run.
-_SHAPES = (
-    "img_size",
-    "first_layer_channels",
-    "max_conv_dim",
-    "latent_dim",
-    "style_dim",
-    "mapping_hidden_dim",
-    "w_hpf",
-)
-
 
 def check_parent(config: TrainConfig, domains: tuple[str, ...]) -> None:
     """Checks that a run can start from the one that --warm_start names, if it names one.
@@ -34,10 +23,11 @@ def check_parent(config: TrainConfig, domains: tuple[str, ...]) -> None:
     if not config.warm_start:
         return
     old = RunDir(config.warm_start).read()
+    there, here = old.config.shapes(), config.shapes()
     differences = [
-        f"{name} ({getattr(old.config, name)} there, {getattr(config, name)} here)"
-        for name in _SHAPES
-        if getattr(old.config, name) != getattr(config, name)
+        f"{name} ({there.get(name)} there, {here.get(name)} here)"
+        for name in here | there
+        if there.get(name) != here.get(name)
     ]
     if len(old.domains) != len(domains):
         differences.append(f"domains ({', '.join(old.domains)} there, {', '.join(domains)} here)")
@@ -48,15 +38,14 @@ def check_parent(config: TrainConfig, domains: tuple[str, ...]) -> None:
     )
 
 
-def load_parent(state: TrainState, config: TrainConfig) -> int:
-    """Gives a fresh state the weights of another run's newest checkpoint.
+def load_parent(state: TrainState) -> int:
+    """Gives a fresh state the weights of the run that its settings start from.
 
-    Networks, their averages and the discriminator are taken over; optimizers, schedule
-    and iteration stay as they are, at their beginning.
+    All networks and their averages are taken over; optimizers, schedule and iteration
+    stay as they are, at their beginning.
 
     Args:
-      state: fresh; changed in place.
-      config: of the new run, checked by `check_parent`.
+      state: fresh; changed in place. Its settings were checked by `check_parent`.
 
     Returns:
       The iteration that the other run had come to.
@@ -67,7 +56,7 @@ def load_parent(state: TrainState, config: TrainConfig) -> int:
     weights = tf.Module()
     weights.networks = state.networks
     weights.averages = state.averages
-    weights.discriminator = state.discriminator
     weights.step = tf.Variable(0, trainable=False, dtype=tf.int64)
-    restore_newest(RunDir(config.warm_start), weights)
+    algorithm = state.algorithm
+    restore_newest(RunDir(algorithm.settings.warm_start), weights, algorithm.earlier_paths)
     return int(weights.step.numpy())

@@ -12,7 +12,7 @@ from stargan_tf.errors import UserError
 class Example:
     count: int = setting(3, "How many.")
     names: tuple[str, ...] = setting(("a", "b"), "Which.")
-    place: str = setting("here", "Where.", lasting=False)
+    place: str = setting("here", "Where.", fixed=False)
 
 
 def through_json(config, path):
@@ -34,7 +34,7 @@ def test_unknown_fields_are_named(tmp_path):
         settings.from_dict(Example, {"size": 1, "count": 2, "colour": 3}, where=tmp_path)
 
 
-def test_only_lasting_fields_count_as_different():
+def test_only_fixed_fields_count_as_different():
     assert settings.differing_fields(Example(), Example()) == []
     assert settings.differing_fields(Example(), Example(4, (), "there")) == ["count", "names"]
 

@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
 
-VALID = TrainConfig(data_dir="data", run_dir="run")
+VALID = StarGANv2Settings(data_dir="data", run_dir="run")
 
 
 def validated(**changes):

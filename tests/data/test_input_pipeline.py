@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import shutil
 from pathlib import Path
@@ -6,29 +7,28 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.algorithms.stargan_v2.step import TrainBatch, draws
 from stargan_tf.data import throughput
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.record_index import RecordIndex
 from stargan_tf.data.sampling_plan import BLOCK_STEPS
 from stargan_tf.errors import UserError
-from stargan_tf.types import TrainBatch
 from tests.data import makers
 
 
 def dataset(data_dir: Path, **changes: object) -> tf.data.Dataset:
-    settings = {
-        "img_size": 16,
-        "batch_size": 8,
-        "latent_dim": 4,
-        "randcrop_prob": 0.5,
-        "seed": 3,
-    }
-    return train_dataset(data_dir, **{**settings, **changes})
+    names = {field.name for field in dataclasses.fields(StarGANv2Settings)}
+    settings = {name: value for name, value in changes.items() if name in names}
+    where = {name: value for name, value in changes.items() if name not in names}
+    base = {"img_size": 16, "batch_size": 8, "latent_dim": 4, "randcrop_prob": 0.5, "seed": 3}
+    config = StarGANv2Settings(**{**base, **settings})
+    return train_dataset(data_dir, config, draws(config), **where)
 
 
 def take(data: tf.data.Dataset, count: int) -> list[TrainBatch]:
     batches = list(itertools.islice(data.as_numpy_iterator(), count))
-    return [TrainBatch(*batch) for batch in batches]
+    return [TrainBatch(**batch) for batch in batches]
 
 
 def assert_equal(found: list[TrainBatch], wanted: list[TrainBatch]) -> None:
@@ -40,8 +40,7 @@ def assert_equal(found: list[TrainBatch], wanted: list[TrainBatch]) -> None:
 
 def test_batches_have_static_shapes_and_ranges(uneven_dir: Path) -> None:
     data = dataset(uneven_dir)
-    spec = data.element_spec
-    assert isinstance(spec, TrainBatch)
+    spec = TrainBatch(**data.element_spec)
     assert spec.x_real == spec.x_ref == spec.x_ref2 == tf.TensorSpec((8, 16, 16, 3), tf.float32)
     assert spec.y_org == spec.y_trg == tf.TensorSpec((8,), tf.int32)
     assert spec.z_trg == spec.z_trg2 == tf.TensorSpec((8, 4), tf.float32)

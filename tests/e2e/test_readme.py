@@ -19,7 +19,7 @@ FLAGFILES = sorted((ROOT / "stargan_tf/flagfiles").glob("*.flags"))
 TINY = "--img_size=32 --base_channels=4 --max_conv_dim=8 --mapping_hidden_dim=8 --total_iters=0"
 CONFIGS = {
     "stargan_tf.prepare_data": ("stargan_tf.config.prepare_data", "PrepareDataConfig"),
-    "stargan_tf.train": ("stargan_tf.config.train", "TrainConfig"),
+    "stargan_tf.train": ("stargan_tf.config.train", "StarGANv2Settings"),
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
     "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),

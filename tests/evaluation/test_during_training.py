@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.evaluation.during_training import TrainingFigures
 from tests.data import makers
 from tests.evaluation.fakes import MeanColours, Painter, PixelDistance
 
 DOMAINS = ("cat", "dog")
-CONFIG = TrainConfig(img_size=8, latent_dim=4)
+CONFIG = StarGANv2Settings(img_size=8, latent_dim=4)
 
 
 @pytest.fixture(scope="module")

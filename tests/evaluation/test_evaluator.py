@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.evaluate import EvaluateConfig
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation import evaluator as evaluator_module
 from stargan_tf.evaluation.evaluator import Evaluated, Evaluator
@@ -16,7 +16,7 @@ from tests.evaluation.fakes import MeanColours, Painter, PixelDistance
 
 DOMAINS = ("cat", "dog")
 COLOURS = {0: np.array([-0.5, 0.0, 0.0]), 1: np.array([0.5, 0.0, 0.2])}
-TRAIN = TrainConfig(img_size=8, latent_dim=4)
+TRAIN = StarGANv2Settings(img_size=8, latent_dim=4)
 
 
 @pytest.fixture(scope="module")

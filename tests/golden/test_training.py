@@ -14,16 +14,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.algorithms.stargan_v2.step import TrainBatch
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
-from stargan_tf.types import TrainBatch
 from tests.golden.forward import EXPECTED as EXPECTED_FORWARD
 from tests.golden.forward import normal, uniform
 from tests.golden.weights import GOLDEN, MANIFEST, set_weights, view
 
 EXPECTED = json.loads((GOLDEN / "v2_training.json").read_text())
-CONFIG = TrainConfig(img_size=64, base_channels=16, max_conv_dim=64, lambda_ds=2.0, ds_iter=10)
+CONFIG = StarGANv2Settings(
+    img_size=64, base_channels=16, max_conv_dim=64, lambda_ds=2.0, ds_iter=10
+)
 LEARNING_RATE = CONFIG.lr
 PERTURBED_RUNS = 8
 
@@ -41,13 +44,13 @@ def batch(iteration):
     x_real, x_ref, x_ref2 = (uniform(c + i, 4, 64, 64, 3) for i in range(3))
     z_trg, z_trg2 = normal(c + 4, 4, 16), normal(c + 5, 4, 16)
     arrays = TrainBatch(x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2)
-    return tf.nest.map_structure(tf.constant, arrays)
+    return tf.nest.map_structure(tf.constant, arrays._asdict())
 
 
 def network_of(state, kind, name):
-    if name == "discriminator":
-        return state.discriminator
-    return getattr(state.networks if kind == "nets" else state.averages, name)
+    if kind == "nets" or name == "discriminator":
+        return state.networks[name]
+    return state.averages[name]
 
 
 def run_three_iterations(state, step, perturbation, seed):
@@ -55,12 +58,12 @@ def run_three_iterations(state, step, perturbation, seed):
         for name in ("generator", "mapping_network", "style_encoder", "discriminator"):
             set_weights(network_of(state, kind, name), f"tiny_{name}")
     rs = np.random.RandomState(seed)
-    for network in (*state.networks.networks(), state.discriminator):
+    for network in state.networks.values():
         for variable in network.variables:
             noise = 1 + perturbation * rs.standard_normal(variable.shape)
             variable.assign(variable * noise.astype(np.float32))
     losses = [
-        {name: float(loss) for name, loss in step(batch(iteration)).items()}
+        {name: float(loss) for name, loss in step(batch(iteration), iteration).items()}
         for iteration in range(3)
     ]
     return Run(losses, published_tensors(state), outputs(state))
@@ -79,19 +82,19 @@ def outputs(state):
     x, s = uniform(900, 2, 64, 64, 3), normal(901, 2, 64)
     y, z = np.array([1, 2]), normal(902, 2, 16)
     return {
-        "generator": state.networks.generator(x, s).numpy(),
-        "ema_generator": state.averages.generator(x, s).numpy(),
-        "mapping_network": state.networks.mapping_network(z, y).numpy(),
-        "style_encoder": state.networks.style_encoder(x, y).numpy(),
-        "discriminator": state.discriminator(x, y).numpy(),
+        "generator": state.networks["generator"](x, s).numpy(),
+        "ema_generator": state.averages["generator"](x, s).numpy(),
+        "mapping_network": state.networks["mapping_network"](z, y).numpy(),
+        "style_encoder": state.networks["style_encoder"](x, y).numpy(),
+        "discriminator": state.networks["discriminator"](x, y).numpy(),
     }
 
 
 @pytest.fixture(scope="module")
 def runs():
     """One run as prescribed, then some whose weights differ by rounding."""
-    state = TrainState(CONFIG, num_domains=3)
-    step = TrainStep(state, CONFIG, tf.distribute.get_strategy())
+    state = TrainState(make_algorithm(CONFIG, 3))
+    step = TrainStep(state, tf.distribute.get_strategy())
     checkpoint = tf.train.Checkpoint(state=state)
     start = [variable.numpy() for variable in all_variables(checkpoint)]
     result = []
@@ -104,13 +107,8 @@ def runs():
 
 def all_variables(checkpoint):
     state = checkpoint.state
-    optimizers = (
-        state.generator_optimizer,
-        state.mapping_optimizer,
-        state.style_optimizer,
-        state.discriminator_optimizer,
-    )
-    return [*(v for o in optimizers for v in o.variables), state.step, state.lambda_ds]
+    moments = [v for optimizer in state.optimizers.values() for v in optimizer.variables]
+    return [*moments, state.step, *state.schedule.values()]
 
 
 def twice_drift(values):

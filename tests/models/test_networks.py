@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import stargan_tf.models
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
@@ -158,7 +158,7 @@ def fold(network):
 
 
 def test_folding_reaches_every_network_that_translates():
-    networks = TranslationNetworks(TrainConfig(**WIDTHS, mapping_hidden_dim=8), 2)
+    networks = TranslationNetworks(StarGANv2Settings(**WIDTHS, mapping_hidden_dim=8), 2)
     networks.fold()
     layers = [m for n in networks.networks() for m in n.submodules]
     assert all(m.folded_kernel is not None for m in layers if isinstance(m, ResamplingConv2D))
@@ -241,7 +241,7 @@ def test_height_of_the_bottleneck_and_the_skips(w_hpf):
     [("none", "float32"), ("bfloat16", "mixed_bfloat16"), ("float16", "mixed_float16")],
 )
 def test_networks_of_a_config(precision, policy):
-    config = TrainConfig(
+    config = StarGANv2Settings(
         img_size=32,
         base_channels=4,
         max_conv_dim=8,

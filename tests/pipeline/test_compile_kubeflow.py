@@ -13,8 +13,8 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow import compile_pipeline
 from pipeline.options import Options
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.config.train import TrainConfig
 
 IMAGE = "registry.example.org/stargan_tf:1"
 TASKS = {
@@ -28,7 +28,7 @@ def compiled(out: Path, **changes: object) -> Path:
         infrastructure="canary", pipeline_root="gs://bucket/root", push_dir="/models", **changes
     )
     data = PrepareDataConfig(source="portraits", max_rejected=0.0)
-    compile_pipeline(Options(config, data, TrainConfig()), IMAGE, Path("/app"), out)
+    compile_pipeline(Options(config, data, StarGANv2Settings()), IMAGE, Path("/app"), out)
     return out
 
 

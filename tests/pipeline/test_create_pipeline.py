@@ -9,8 +9,8 @@ from tfx.dsl.components.base.base_node import BaseNode
 from pipeline import create_pipeline as module
 from pipeline.config import PipelineConfig
 from pipeline.create_pipeline import create_pipeline
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.config.train import TrainConfig
 
 CONFIG = PipelineConfig(infrastructure="canary")
 DATA = PrepareDataConfig(input_dir="nowhere", max_rejected=0.0)
@@ -19,7 +19,7 @@ MODEL = ["Trainer", "Baseline", "InfraCheck", "ModelEvaluator", "Pusher"]
 
 
 def graph(**changes: object) -> tfx.dsl.Pipeline:
-    return create_pipeline(dataclasses.replace(CONFIG, **changes), DATA, TrainConfig())
+    return create_pipeline(dataclasses.replace(CONFIG, **changes), DATA, StarGANv2Settings())
 
 
 def nodes(**changes: object) -> dict[str, BaseNode]:
@@ -66,7 +66,7 @@ def custom_config(trainer: BaseNode) -> dict[str, object]:
 
 def test_the_trainer_is_told_all_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "source_hash", lambda name: f"hash of {name}")
-    train = TrainConfig(seed=5, total_iters=7)
+    train = StarGANv2Settings(seed=5, total_iters=7)
     pipeline = create_pipeline(CONFIG, DATA, train)
     trainer = next(node for node in pipeline.components if node.id == "Trainer")
     custom = custom_config(trainer)

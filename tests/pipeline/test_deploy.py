@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.cluster import Cluster, read_cluster
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import TemporaryError, UserError
 from stargan_tf.flags import read_flagfile
 from tests.source_tree import ROOT, file_of, is_main
@@ -39,7 +39,7 @@ def config(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # the image's working directory holds the same
     flagfile = tmp_path / "flags"
     flagfile.write_text("\n".join(CHIEF["args"][1:]))
-    return read_flagfile(TrainConfig, str(flagfile))
+    return read_flagfile(StarGANv2Settings, str(flagfile))
 
 
 def test_the_job_fits_the_schema():
@@ -142,6 +142,6 @@ def test_the_command_for_several_machines_is_right(tmp_path, monkeypatch):
     assert read_cluster(multi_worker=True) == Cluster(("10.0.0.1:2222", "10.0.0.2:2222"), 0)
     flagfile = tmp_path / "flags"
     flagfile.write_text("\n".join(shlex.split(command)[3:]))
-    config = read_flagfile(TrainConfig, str(flagfile))
+    config = read_flagfile(StarGANv2Settings, str(flagfile))
     config.validate()
     assert config.multi_worker

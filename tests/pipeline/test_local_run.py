@@ -14,8 +14,8 @@ from pipeline.history import Execution, History
 from pipeline.local_run import alone, named_by_content, run, with_infrastructure
 from pipeline.metadata import connection_config, open_store
 from pipeline.options import Options
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from tests.pipeline import nodes
 
@@ -49,7 +49,7 @@ def start(
         )
 
     monkeypatch.setattr(local_run, "create_pipeline", create)
-    return run(Options(config, PrepareDataConfig(), TrainConfig()), people, Path("the.log"))
+    return run(Options(config, PrepareDataConfig(), StarGANv2Settings()), people, Path("the.log"))
 
 
 def latest(config: PipelineConfig, node: str) -> Execution:

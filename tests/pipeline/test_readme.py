@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.options import DATA, TRAIN
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.preparation import beam_options
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ FLAGS = {
     "flagfile",
     *(field.name for field in dataclasses.fields(PipelineConfig)),
     *(DATA + field.name for field in dataclasses.fields(PrepareDataConfig)),
-    *(TRAIN + field.name for field in dataclasses.fields(TrainConfig)),
+    *(TRAIN + field.name for field in dataclasses.fields(StarGANv2Settings)),
 }
 OWN = {
     "pipeline.run_local": {"verbose"},

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.results import Results
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
 from tests.pipeline.artifacts import examples_of
 from tests.pipeline.records import new_store, record
@@ -18,7 +18,7 @@ def store() -> mlmd.MetadataStore:
 
 @pytest.fixture
 def results(store: mlmd.MetadataStore) -> Results:
-    return Results(store, PipelineConfig(), TrainConfig(total_iters=3000))
+    return Results(store, PipelineConfig(), StarGANv2Settings(total_iters=3000))
 
 
 def blessed(store: mlmd.MetadataStore, node: str, blessed: int, **properties: str) -> None:

@@ -6,13 +6,13 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.models.generator import EncodedImage
 from stargan_tf.sampling.looks import Look
 
 SIZE = 32
 DOMAINS = ("cat", "dog", "wild")
-CONFIG = TrainConfig(
+CONFIG = StarGANv2Settings(
     img_size=SIZE,
     base_channels=4,
     max_conv_dim=8,

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.export import ExportConfig
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.serving.exporter import Trained, export
 from stargan_tf.serving.model_info import ModelInfo
 
 DOMAINS = ("cat", "dog", "wild")
-CONFIG = TrainConfig(img_size=32, base_channels=8, max_conv_dim=16, mapping_hidden_dim=12)
+CONFIG = StarGANv2Settings(img_size=32, base_channels=8, max_conv_dim=16, mapping_hidden_dim=12)
 NAME = "pets"
 
 

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.errors import UserError
-from tests.training.tiny import LOSSES
+from tests.training.tiny import CONFIG, LOSSES
 
 
 class FakeState(tf.Module):
     """Enough of a `TrainState` for the loop and the checkpoints."""
 
-    def __init__(self):
+    def __init__(self, settings=CONFIG):
         super().__init__()
+        self.algorithm = make_algorithm(settings, 3)
         self.step = tf.Variable(0, dtype=tf.int64)
         self.weight = tf.Variable(0.0)
         self.averages = tf.Module()
@@ -30,7 +32,8 @@ class FakeStep:
         self.losses = {}
         self.events = events or {}
 
-    def __call__(self, batch: float) -> dict[str, tf.Tensor]:
+    def __call__(self, batch: float, iteration: int) -> dict[str, tf.Tensor]:
+        assert iteration == int(self.state.step.numpy())
         done = int(self.state.step.assign_add(1))
         self.state.weight.assign(batch)
         self.events.get(done, lambda: None)()

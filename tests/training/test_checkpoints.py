@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
-from stargan_tf.training.checkpoints import Checkpoints, load_trained
+from stargan_tf.loading import load_run
+from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.state import TrainState
 from tests.training import tiny
 from tests.training.fakes import FakeState
 from tests.training.tiny import CONFIG
@@ -25,7 +25,7 @@ def run(tmp_path):
 @pytest.fixture(scope="module")
 def trained():
     """A state in which every number differs from those of a fresh one."""
-    state = TrainState(CONFIG, len(DOMAINS))
+    state = tiny.fresh_state()
     for seed, variable in enumerate(all_variables(state)):
         values = np.random.default_rng(seed).uniform(1, 2, variable.shape)
         variable.assign(tf.cast(values * 10, variable.dtype))
@@ -33,14 +33,18 @@ def trained():
 
 
 def all_variables(state):
-    modules = [*state.networks.networks(), *state.averages.networks(), state.discriminator]
+    modules = [*state.networks.values(), *state.averages.values()]
     modules += tiny.optimizers(state).values()
-    return [*(v for module in modules for v in module.variables), state.step, state.lambda_ds]
+    return [
+        *(v for module in modules for v in module.variables),
+        state.step,
+        *state.schedule.values(),
+    ]
 
 
 def test_everything_comes_back(run, trained):
     Checkpoints(run, trained, keep=3).save()
-    fresh = TrainState(CONFIG, len(DOMAINS))
+    fresh = tiny.fresh_state()
     assert Checkpoints(run, fresh, keep=3).restore()
     for expected, found in zip(all_variables(trained), all_variables(fresh), strict=True):
         np.testing.assert_array_equal(found, expected, err_msg=expected.name)
@@ -133,12 +137,12 @@ def test_other_workers_leave_nothing_behind(run):
 
 def test_trained_networks_are_the_averages(run, trained):
     Checkpoints(run, trained, keep=3).save()
-    found = load_trained(run.root)
-    assert (found.config, found.domains) == (CONFIG, DOMAINS)
+    found = load_run(run.root)
+    assert (found.trained.algorithm.settings, found.domains) == (CONFIG, DOMAINS)
     assert found.step == trained.step.numpy()
-    for average, network in zip(
-        trained.averages.networks(), found.networks.networks(), strict=True
-    ):
+    assert found.trained.networks.keys() == trained.averages.keys()
+    for name, average in trained.averages.items():
+        network = found.trained.networks[name]
         for a, b in zip(average.get_weights(), network.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
 
@@ -148,12 +152,12 @@ def test_trained_networks_of_a_float16_run(run):
     config = dataclasses.replace(CONFIG, mixed_precision="float16")
     run = RunDir(run.root.parent / "float16")
     run.begin(config, DOMAINS)
-    Checkpoints(run, TrainState(config, len(DOMAINS)), keep=3).save()
-    assert load_trained(run.root).step == 0
+    Checkpoints(run, tiny.fresh_state(config), keep=3).save()
+    assert load_run(run.root).step == 0
 
 
 def test_trained_networks_need_a_run_with_a_checkpoint(run, tmp_path):
     with pytest.raises(UserError, match="Found no config.json"):
-        load_trained(tmp_path / "nowhere")
+        load_run(tmp_path / "nowhere")
     with pytest.raises(UserError, match="Found no checkpoint"):
-        load_trained(run.root)
+        load_run(run.root)

@@ -1,29 +1,28 @@
 import pytest
 
 from stargan_tf.training.dry_run import activation_bytes, describe, weight_bytes
-from stargan_tf.training.state import TrainState
 from tests.training import tiny
-from tests.training.tiny import CONFIG, NUM_DOMAINS
+from tests.training.tiny import CONFIG
 
 
 @pytest.fixture(scope="module")
 def state():
-    return TrainState(CONFIG, NUM_DOMAINS)
+    return tiny.fresh_state()
 
 
 def test_weights_are_counted_with_gradients_moments_and_averages(state):
-    averaged = sum(network.count_params() for network in state.networks.networks())
-    trained = averaged + state.discriminator.count_params()
+    averaged = sum(network.count_params() for network in state.averages.values())
+    trained = averaged + state.networks["discriminator"].count_params()
     assert weight_bytes(state) == 4 * (4 * trained + averaged)
 
 
 def test_feature_maps_are_many_times_the_images(state):
     images = 4 * CONFIG.batch_size * CONFIG.img_size**2 * 3
-    assert 20 * images < activation_bytes(CONFIG, state) < 1000 * images
+    assert 20 * images < activation_bytes(state) < 1000 * images
 
 
 def test_description(state):
-    text = describe(CONFIG, ("cat", "dog", "wild"), state, input_speed=50.0)
+    text = describe(state, ("cat", "dog", "wild"), input_speed=50.0)
     assert "  batch_size = 4\n" in text
     assert "Domains: cat, dog, wild" in text
     for network in tiny.networks(state).values():

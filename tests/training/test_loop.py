@@ -27,7 +27,7 @@ class Training:
         self.config = dataclasses.replace(tiny.CONFIG, **{**every, "total_iters": 6, **settings})
         self.run = RunDir(folder)
         self.run.begin(self.config, ("cat", "dog"))
-        self.state = FakeState()
+        self.state = FakeState(self.config)
         self.step = FakeStep(self.state)
         self.checkpoints = Checkpoints(self.run, self.state, self.config.keep_checkpoints)
         self.sampled, self.evaluated = [], []
@@ -35,9 +35,8 @@ class Training:
     def __call__(self):
         start = int(self.state.step.numpy())
         batches = (float(number) for number in range(start, 1000))
-        with RunLog(self.run, self.config, start, chief=True) as log:
+        with RunLog(self.run, self.state.algorithm, start, chief=True) as log:
             return loop.train(
-                self.config,
                 self.state,
                 self.step,
                 batches,

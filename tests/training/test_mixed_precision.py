@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.models.networks import build_discriminator
-from stargan_tf.training.objectives import discriminator_objective
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan_v2.objectives import discriminator_objective
+from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.optimizers import Adam
-from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 from tests.training import tiny
 from tests.training.tiny import CONFIG
@@ -22,9 +22,9 @@ def in_precision(name):
     return dataclasses.replace(CONFIG, mixed_precision=name)
 
 
-def losses_of_a_step(state, config, seed=0):
+def losses_of_a_step(state, seed=0):
     with tiny.eagerly():
-        losses = TrainStep(state, config, tf.distribute.get_strategy())(tiny.batch(seed))
+        losses = TrainStep(state, tf.distribute.get_strategy())(tiny.batch(seed)._asdict(), 0)
     return {name: float(loss) for name, loss in losses.items()}
 
 
@@ -36,18 +36,18 @@ def scale(optimizer):
 def overflow():
     """Two float16 steps, the loss scales too high for the first: weights, losses and scales."""
     config = in_precision("float16")
-    state = TrainState(config, tiny.NUM_DOMAINS)
-    for name, network, initial_scale in (
-        ("generator_optimizer", state.networks.generator, GENERATOR_SCALE),
-        ("discriminator_optimizer", state.discriminator, DISCRIMINATOR_SCALE),
+    state = tiny.fresh_state(config)
+    for name, initial_scale in (
+        ("generator", GENERATOR_SCALE),
+        ("discriminator", DISCRIMINATOR_SCALE),
     ):
         optimizer = Adam(config.lr, config.beta1, config.beta2, config.weight_decay)
-        optimizer.build(network.trainable_variables)
+        optimizer.build(state.networks[name].trainable_variables)
         scaled = tf.keras.mixed_precision.LossScaleOptimizer(optimizer, initial_scale=initial_scale)
-        setattr(state, name, scaled)
+        state.optimizers[name] = scaled
     record = [(tiny.weights(state), None, None)]
     for seed in range(2):
-        losses = losses_of_a_step(state, config, seed)
+        losses = losses_of_a_step(state, seed)
         scales = {letter: scale(o) for letter, o in tiny.optimizers(state).items()}
         record.append((tiny.weights(state), losses, scales))
     return record
@@ -82,7 +82,7 @@ def test_training_goes_on_after_an_overflow(overflow):
 
 def test_float16_starts_with_a_loss_scale_and_others_do_without():
     for precision, expected in (("none", False), ("bfloat16", False), ("float16", True)):
-        state = TrainState(in_precision(precision), tiny.NUM_DOMAINS)
+        state = tiny.fresh_state(in_precision(precision))
         for optimizer in tiny.optimizers(state).values():
             scaled = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
             assert scaled == expected
@@ -96,9 +96,16 @@ def test_r1_is_about_that_of_float32(precision):
     values = {}
     for name in ("none", precision):
         tf.keras.utils.set_random_seed(1)
-        D = build_discriminator(in_precision(name), tiny.NUM_DOMAINS)
+        with mixed_precision(name):
+            networks = make_algorithm(CONFIG, tiny.NUM_DOMAINS).build(["discriminator"])
         objective = discriminator_objective(
-            D, CONFIG, batch.x_real, batch.y_org, batch.x_ref, batch.y_trg, gradient_scale=2.0**10
+            networks,
+            CONFIG,
+            batch.x_real,
+            batch.y_org,
+            batch.x_ref,
+            batch.y_trg,
+            gradient_scale=2.0**10,
         )
         values[name] = {key: float(value) for key, value in objective.losses.items()}
     assert values["none"]["reg"] > 1e-4
@@ -107,9 +114,9 @@ def test_r1_is_about_that_of_float32(precision):
 
 def test_bfloat16_runs():
     config = in_precision("bfloat16")
-    state = TrainState(config, tiny.NUM_DOMAINS)
+    state = tiny.fresh_state(config)
     before = tiny.weights(state)
-    losses = losses_of_a_step(state, config)
+    losses = losses_of_a_step(state)
     assert set(losses) == tiny.LOSSES
     assert all(np.isfinite(loss) for loss in losses.values())
     assert tiny.changed(before, tiny.weights(state)) == {"G", "F", "E", "D"}

@@ -18,7 +18,7 @@ import time
 import pytest
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training_run import train_run
 from tests.source_tree import ROOT
@@ -235,7 +235,7 @@ def test_both_say_whom_they_wait_for(killed):
     ],
 )
 def test_mistakes_are_one_line(tmp_path, two_domains_dir, arguments, tf_config, message):
-    config = TrainConfig(data_dir=str(two_domains_dir), run_dir=str(tmp_path / "run"))
+    config = StarGANv2Settings(data_dir=str(two_domains_dir), run_dir=str(tmp_path / "run"))
     process = subprocess.run(
         [sys.executable, "-m", "stargan_tf.train", *flags_of(config), *arguments],
         cwd=ROOT,

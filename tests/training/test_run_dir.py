@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
 from stargan_tf.training.run_dir import RunDir
 from tests.training.tiny import CONFIG
@@ -102,7 +102,7 @@ def test_reading_where_there_is_no_run(tmp_path):
 
 
 def settings(**changes):
-    values = {**dataclasses.asdict(TrainConfig()), "domains": DOMAINS, **changes}
+    values = {**dataclasses.asdict(StarGANv2Settings()), "domains": DOMAINS, **changes}
     return json.dumps({name: value for name, value in values.items() if value is not None})
 
 

@@ -7,9 +7,12 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
+from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
 from tests.training.tiny import CONFIG, LOSSES
+
+ALGORITHM = make_algorithm(CONFIG, 2)
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def records(run):
 @pytest.fixture
 def events(run):
     """What TensorBoard reads of two iterations and a picture."""
-    with RunLog(run, CONFIG, 0, chief=True) as log:
+    with RunLog(run, ALGORITHM, 0, chief=True) as log:
         for value in (1, 3):
             log.add(losses(value), seconds=2.0, input_seconds=0.5)
         log.write(2)
@@ -72,13 +75,13 @@ def test_tensorboard_shows_hyperparameters(events):
     assert found["lambda_ds"].number_value == CONFIG.lambda_ds
     assert found["mixed_precision"].string_value == "none"
     assert set(found) == {
-        *(field.name for field in dataclasses.fields(CONFIG) if field.metadata["lasting"]),
+        *(field.name for field in dataclasses.fields(CONFIG) if field.metadata["fixed"]),
         *("lr", "f_lr"),
     }
 
 
 def test_means_since_the_last_record(run):
-    with RunLog(run, CONFIG, 0, chief=True) as log:
+    with RunLog(run, ALGORITHM, 0, chief=True) as log:
         log.add(losses(1), 1, 0)
         log.add(losses(2), 1, 0)
         assert log.write(2)["D/ref_real"] == 1.5
@@ -91,14 +94,14 @@ def test_means_since_the_last_record(run):
 def test_records_after_the_restored_step_are_dropped(run):
     lines = [json.dumps({"step": step, "time": 0, "lambda_ds": step}) for step in (1, 2, 3, 4)]
     run.metrics_file.write_text("\n".join(lines) + '\n{"step": 5, "ti')
-    with RunLog(run, CONFIG, 2, chief=True) as log:
+    with RunLog(run, ALGORITHM, 2, chief=True) as log:
         log.add(losses(9), 1, 0)
         log.write(3)
     assert [(r["step"], r["lambda_ds"]) for r in records(run)] == [(1, 1), (2, 2), (3, 9)]
 
 
 def test_other_workers_write_nothing(run):
-    with RunLog(run, CONFIG, 0, chief=False) as log:
+    with RunLog(run, ALGORITHM, 0, chief=False) as log:
         log.add(losses(1), 1, 0)
         assert log.write(1)["lambda_ds"] == 1
         log.write_images(1, {"cycle": np.zeros([4, 6, 3], np.uint8)})
@@ -108,7 +111,7 @@ def test_other_workers_write_nothing(run):
 
 
 def test_progress_bar_counts_and_shows_losses(run, capsys):
-    with RunLog(run, CONFIG, 1, chief=True) as log:
+    with RunLog(run, ALGORITHM, 1, chief=True) as log:
         for step in (2, 3, 4):
             log.add(losses(step), 1, 0)
             log.write(step)

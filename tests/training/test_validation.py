@@ -2,16 +2,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.training.validation import SEED, Validation
 from tests.training import tiny
 from tests.training.tiny import CONFIG, NUM_DOMAINS
+
+ALGORITHM = make_algorithm(CONFIG, NUM_DOMAINS)
 
 
 @pytest.fixture(scope="module")
 def networks():
     tf.keras.utils.set_random_seed(1)
-    return TranslationNetworks(CONFIG, NUM_DOMAINS)
+    return ALGORITHM.build(ALGORITHM.averaged)
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +25,11 @@ def images():
 
 def measure(networks, images):
     with tiny.eagerly():
-        return Validation(images, CONFIG, NUM_DOMAINS)(networks)
+        return Validation(ALGORITHM, images)(networks)
 
 
 def test_means_over_all_images_whatever_the_batches(networks, images):
-    G, F, E = networks.networks()
+    G, F, E = networks.values()
     cyc, sty = [], []
     for number, (x, y) in enumerate(images):
         z = tf.random.stateless_normal([len(x), CONFIG.latent_dim], [SEED, number])

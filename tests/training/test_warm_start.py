@@ -10,8 +10,6 @@ import tensorflow as tf
 from stargan_tf.errors import UserError
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.session import run_training
-from stargan_tf.training.state import TrainState
 from stargan_tf.training.warm_start import check_parent, load_parent
 from stargan_tf.training_run import train_run
 from tests.training import tiny
@@ -24,14 +22,14 @@ def parent(tmp_path_factory):
     """A run at iteration 7, and its state, in which nothing is as it was at the start."""
     run = RunDir(tmp_path_factory.mktemp("runs") / "parent")
     run.begin(tiny.CONFIG, DOMAINS)
-    state = TrainState(tiny.CONFIG, len(DOMAINS))
-    modules = [*state.networks.networks(), *state.averages.networks(), state.discriminator]
+    state = tiny.fresh_state(tiny.CONFIG, len(DOMAINS))
+    modules = [*state.networks.values(), *state.averages.values()]
     modules += tiny.optimizers(state).values()
     for seed, variable in enumerate(v for module in modules for v in module.variables):
         values = np.random.default_rng(seed).uniform(1, 2, variable.shape)
         variable.assign(tf.cast(values, variable.dtype))
     state.step.assign(7)
-    state.lambda_ds.assign(0.25)
+    state.schedule["lambda_ds"].assign(0.25)
     Checkpoints(run, state, keep=1).save()
     return run, state
 
@@ -43,8 +41,8 @@ def child_of(run, **changes):
 def test_weights_are_taken_over_and_nothing_else(parent):
     run, old = parent
     config = child_of(run)
-    new, fresh = TrainState(config, len(DOMAINS)), TrainState(config, len(DOMAINS))
-    assert load_parent(new, config) == 7
+    new, fresh = (tiny.fresh_state(config, len(DOMAINS)) for _ in range(2))
+    assert load_parent(new) == 7
     assert not tiny.changed(tiny.weights(old), tiny.weights(new))
     for expected, found in zip(tiny.averages(old), tiny.averages(new), strict=True):
         np.testing.assert_array_equal(found, expected)
@@ -53,32 +51,30 @@ def test_weights_are_taken_over_and_nothing_else(parent):
             optimizer.variables, tiny.optimizers(fresh)[letter].variables, strict=True
         ):
             np.testing.assert_array_equal(variable, expected, err_msg=variable.name)
-    assert (new.step.numpy(), new.lambda_ds.numpy()) == (0, config.lambda_ds)
+    assert (new.step.numpy(), new.schedule["lambda_ds"].numpy()) == (0, config.lambda_ds)
 
 
 def sit(run, config):
-    """A sitting without images, in which the loop has nothing left to do but to save."""
-    run.begin(config, DOMAINS)
-    strategy = tf.distribute.get_strategy()
-    state = TrainState(config, len(DOMAINS))
-    batches = tf.data.Dataset.range(1)
-    nothing = lambda *_: {}  # noqa: E731
-    assert run_training(config, run, strategy, state, lambda **_: batches, nothing, nothing) == 0
+    """A training in which the loop has nothing left to do but to save: the state after it."""
+    config = dataclasses.replace(config, run_dir=str(run.root))
+    assert train_run(config) == 0
+    state = tiny.fresh_state(config, len(DOMAINS))
+    assert Checkpoints(run, state, keep=1).restore()
     return state
 
 
-def test_a_resumed_run_goes_on_from_its_own_weights(parent, tmp_path, capsys):
+def test_a_resumed_run_goes_on_from_its_own_weights(parent, two_domains_dir, tmp_path, capsys):
     run = RunDir(tmp_path / "child")
     old_run, old = parent
     copy = shutil.copytree(old_run.root, tmp_path / "parent")
-    config = child_of(RunDir(copy), total_iters=0, sample_every=0)
+    data_dir = str(two_domains_dir)
+    config = child_of(RunDir(copy), total_iters=0, sample_every=0, data_dir=data_dir)
     first = sit(run, config)
     assert f"Its weights are those of {copy} after 7 iterations." in capsys.readouterr().out
     assert not tiny.changed(tiny.weights(old), tiny.weights(first))
 
-    first.networks.generator.variables[0].assign_add(
-        tf.ones_like(first.networks.generator.variables[0])
-    )
+    weight = first.networks["generator"].variables[0]
+    weight.assign_add(tf.ones_like(weight))
     Checkpoints(run, first, keep=1).save()
     shutil.rmtree(copy)  # not needed any more
     resumed = sit(run, config)
@@ -96,7 +92,7 @@ def test_domains_may_have_other_names(parent):
     [
         ({"max_conv_dim": 16}, DOMAINS, r"max_conv_dim \(8 there, 16 here\)\. Use its settings"),
         ({"img_size": 64}, DOMAINS, r"img_size \(32 there, 64 here\)"),
-        ({"base_channels": 8}, DOMAINS, r"first_layer_channels \(4 there, 8 here\)"),
+        ({"base_channels": 8}, DOMAINS, r"base_channels \(4 there, 8 here\)"),
         ({}, ("cat", "dog", "wild"), r"domains \(cat, dog there, cat, dog, wild here\)"),
     ],
 )
@@ -109,7 +105,7 @@ def test_a_parent_without_a_checkpoint_is_refused(tmp_path):
     run = RunDir(tmp_path)
     run.begin(tiny.CONFIG, DOMAINS)
     with pytest.raises(UserError, match="Found no checkpoint in"):
-        load_parent(TrainState(tiny.CONFIG, len(DOMAINS)), child_of(run))
+        load_parent(tiny.fresh_state(child_of(run), len(DOMAINS)))
 
 
 def test_a_mistake_leaves_nothing(two_domains_dir, tmp_path):

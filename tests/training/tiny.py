@@ -5,11 +5,13 @@ import contextlib
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
-from stargan_tf.types import TrainBatch
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.algorithms.stargan_v2.step import TrainBatch
+from stargan_tf.training.state import TrainState
 
 NUM_DOMAINS = 3
-CONFIG = TrainConfig(
+CONFIG = StarGANv2Settings(
     img_size=32,
     base_channels=4,
     max_conv_dim=8,
@@ -23,6 +25,7 @@ CONFIG = TrainConfig(
     f_lr=1e-3,
     total_iters=4,
 )
+NAMES = {"G": "generator", "F": "mapping_network", "E": "style_encoder", "D": "discriminator"}
 LOSSES = {
     *(f"D/{style}_{name}" for style in ("latent", "ref") for name in ("real", "fake", "reg")),
     *(f"G/{style}_{name}" for style in ("latent", "ref") for name in ("adv", "sty", "ds", "cyc")),
@@ -39,6 +42,10 @@ def batch(seed: int, size: int = 4) -> TrainBatch:
     return TrainBatch(*map(tf.constant, arrays))
 
 
+def fresh_state(config=CONFIG, num_domains=NUM_DOMAINS) -> TrainState:
+    return TrainState(make_algorithm(config, num_domains))
+
+
 @contextlib.contextmanager
 def eagerly():
     """Runs tf.functions uncompiled, for steps that are taken once or twice only."""
@@ -51,17 +58,11 @@ def eagerly():
 
 def networks(state):
     """The trained networks by their letters."""
-    G, F, E = state.networks.networks()
-    return {"G": G, "F": F, "E": E, "D": state.discriminator}
+    return {letter: state.networks[name] for letter, name in NAMES.items()}
 
 
 def optimizers(state):
-    return {
-        "G": state.generator_optimizer,
-        "F": state.mapping_optimizer,
-        "E": state.style_optimizer,
-        "D": state.discriminator_optimizer,
-    }
+    return {letter: state.optimizers[name] for letter, name in NAMES.items()}
 
 
 def weights(state):
@@ -69,7 +70,12 @@ def weights(state):
 
 
 def averages(state):
-    return [weight for network in state.averages.networks() for weight in network.get_weights()]
+    return [weight for network in state.averages.values() for weight in network.get_weights()]
+
+
+def averaged_weights(state):
+    """The weights that `averages` are averages of."""
+    return [w for name in state.averages for w in state.networks[name].get_weights()]
 
 
 def changed(before, after):

@@ -16,7 +16,7 @@ from tfx import v1 as tfx
 
 from pipeline.components import trainer
 from pipeline.components.trainer import run_fn, run_key
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.training.checkpoints import load_trained
@@ -124,7 +124,7 @@ def test_another_model_to_start_from_is_another_run(root, examples, no_export, c
 
 
 def test_the_key_holds_all_that_decides_the_result(examples, two_domains_dir, tmp_path):
-    settings = TrainConfig(**SETTINGS)
+    settings = StarGANv2Settings(**SETTINGS)
     key = run_key(str(examples), settings, "abc")
     copy = examples_of(two_domains_dir, tmp_path / "8")
     assert run_key(str(copy), settings, "abc") == key

@@ -1,21 +1,16 @@
 """A run stopped and resumed equals an unbroken one, from the images on the disk to the last bit."""
 
 import dataclasses
-import functools
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.data.input_pipeline import train_dataset
 from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.runtime import make_strategy
-from stargan_tf.training.session import run_training
-from stargan_tf.training.state import TrainState
+from stargan_tf.training_run import train_run
 from tests.training import tiny
 
-DOMAINS = ("cat", "dog")
 CONFIG = dataclasses.replace(
     tiny.CONFIG, log_every=1, sample_every=0, eval_every=0, save_every=100, ds_iter=10
 )
@@ -23,23 +18,10 @@ CONFIG = dataclasses.replace(
 
 def sitting(run, data_dir, total_iters, **changes):
     """What the train command does, in a process of its own."""
-    changes = {"data_dir": str(data_dir), "total_iters": total_iters, **changes}
-    config = dataclasses.replace(CONFIG, **changes)
-    run.begin(config, DOMAINS)
-    strategy = make_strategy(config)
-    with strategy.scope():
-        state = TrainState(config, len(DOMAINS))
-    dataset = functools.partial(
-        train_dataset,
-        data_dir,
-        img_size=config.img_size,
-        batch_size=config.batch_size,
-        latent_dim=config.latent_dim,
-        randcrop_prob=config.randcrop_prob,
-        seed=config.seed,
-    )
+    places = {"data_dir": str(data_dir), "run_dir": str(run.root)}
+    config = dataclasses.replace(CONFIG, total_iters=total_iters, **places, **changes)
     with tiny.eagerly():
-        return run_training(config, run, strategy, state, dataset, lambda *_: {}, lambda *_: {})
+        return train_run(config)
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +50,9 @@ def records(run):
 def test_everything_that_is_saved_is_equal(runs):
     unbroken, broken = (tensors(run) for run in runs)
     assert unbroken.keys() == broken.keys()
-    for part in (
-        *("networks", "averages", "discriminator", "generator_optimizer", "mapping_optimizer"),
-        *("style_optimizer", "discriminator_optimizer", "step", "lambda_ds"),
-    ):
+    optimizers = [f"optimizers/{name}" for name in tiny.NAMES.values()]
+    networks = [f"networks/{name}" for name in tiny.NAMES.values()]
+    for part in (*networks, "averages", *optimizers, "step", "schedule/lambda_ds"):
         assert any(name.startswith(f"state/{part}/") for name in unbroken), part
     for name, expected in unbroken.items():
         np.testing.assert_allclose(broken[name], expected, atol=1e-6, err_msg=name)
@@ -81,7 +62,7 @@ def test_averages_and_schedule_stand_where_they_should(runs):
     for run in runs:
         found = tensors(run)
         assert found["state/step/.ATTRIBUTES/VARIABLE_VALUE"] == 3
-        lambda_ds = found["state/lambda_ds/.ATTRIBUTES/VARIABLE_VALUE"]
+        lambda_ds = found["state/schedule/lambda_ds/.ATTRIBUTES/VARIABLE_VALUE"]
         assert lambda_ds == pytest.approx(2.0 * 7 / 10)
         key = "from_rgb/kernel/.ATTRIBUTES/VARIABLE_VALUE"
         average = found[f"state/averages/generator/{key}"]
@@ -112,16 +93,19 @@ def test_learning_rates_may_change_on_resume(two_domains_dir, tmp_path, capsys, 
     sitting(run, two_domains_dir, 1, mixed_precision=mixed_precision)
     changed = {"lr": 0.5**12, "f_lr": 0.5**13}
     assert sitting(run, two_domains_dir, 2, mixed_precision=mixed_precision, **changed) == 0
-    assert "From here on with lr 0.000244141 and f_lr 0.00012207." in capsys.readouterr().out
+    assert (
+        "From here on with these learning rates: generator 0.000244141, "
+        "mapping_network 0.00012207, style_encoder 0.000244141, discriminator 0.000244141."
+    ) in capsys.readouterr().out
     rates = {
-        name.split("/")[1]: float(value)
+        name.split("/")[2]: float(value)
         for name, value in tensors(run).items()
         if "_learning_rate" in name
     }
     assert rates == {
-        "generator_optimizer": 0.5**12,
-        "style_optimizer": 0.5**12,
-        "discriminator_optimizer": 0.5**12,
-        "mapping_optimizer": 0.5**13,
+        "generator": 0.5**12,
+        "style_encoder": 0.5**12,
+        "discriminator": 0.5**12,
+        "mapping_network": 0.5**13,
     }
     assert run.read().config.lr == 0.5**12

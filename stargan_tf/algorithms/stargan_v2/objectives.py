@@ -1,41 +1,31 @@
 """From losses to what each update minimises: Choi et al. 2020, equations 1 to 5."""
 
-from typing import NamedTuple
-
 import tensorflow as tf
 
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.algorithm import Losses, Networks, Objective
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.losses.adversarial import fake_loss, r1_penalty, real_loss
 from stargan_tf.losses.reconstruction import (
     cycle_consistency_loss,
     diversity_sensitive_loss,
     style_reconstruction_loss,
 )
-from stargan_tf.models.discriminator import Discriminator
-from stargan_tf.models.networks import TranslationNetworks
-
-
-class Objective(NamedTuple):
-    """A total to minimise and the unweighted losses it is made of, all scalars."""
-
-    total: tf.Tensor
-    losses: dict[str, tf.Tensor]
 
 
 def discriminator_objective(
-    D: Discriminator,
-    config: TrainConfig,
+    networks: Networks,
+    settings: StarGANv2Settings,
     x_real: tf.Tensor,
     y_org: tf.Tensor,
     x_fake: tf.Tensor,
     y_trg: tf.Tensor,
-    gradient_scale: tf.Tensor | float = 1.0,
+    gradient_scale: float = 1.0,
 ) -> Objective:
     """What D minimises: adversarial loss and R1.
 
     Args:
-      D: the discriminator.
-      config: for lambda_reg.
+      networks: D is used.
+      settings: for lambda_reg.
       x_real: real images, [N, R, R, 3].
       y_org: their domains, [N].
       x_fake: generated images, [N, R, R, 3], taken as constants.
@@ -45,17 +35,17 @@ def discriminator_objective(
     Returns:
       The objective, with the losses real, fake and reg.
     """
+    D = networks["discriminator"]
     reg, real_logits = r1_penalty(lambda x: D(x, y_org), x_real, gradient_scale)
     real = real_loss(real_logits)
     fake = fake_loss(D(tf.stop_gradient(x_fake), y_trg))
-    total = real + fake + config.lambda_reg * reg
+    total = real + fake + settings.lambda_reg * reg
     return Objective(total, {"real": real, "fake": fake, "reg": reg})
 
 
 def generator_objective(
-    networks: TranslationNetworks,
-    D: Discriminator,
-    config: TrainConfig,
+    networks: Networks,
+    settings: StarGANv2Settings,
     x_real: tf.Tensor,
     y_org: tf.Tensor,
     y_trg: tf.Tensor,
@@ -66,9 +56,8 @@ def generator_objective(
     """What G (and, with latent styles, F and E) minimise.
 
     Args:
-      networks: G and E are used.
-      D: the discriminator.
-      config: for the weights of the losses.
+      networks: G, E and D are used.
+      settings: for the weights of the losses.
       x_real: source images, [N, R, R, 3].
       y_org: their domains, [N].
       y_trg: target domains, [N].
@@ -79,7 +68,7 @@ def generator_objective(
     Returns:
       The objective, with the losses adv, sty, ds and cyc.
     """
-    G, E = networks.generator, networks.style_encoder
+    G, E, D = networks["generator"], networks["style_encoder"], networks["discriminator"]
 
     encoded = G.encode(x_real)  # once for both styles
     x_fake = G.decode(encoded, s_trg)
@@ -95,5 +84,36 @@ def generator_objective(
     x_rec = G(x_fake, s_org)
     cyc = cycle_consistency_loss(x_rec, x_real)
 
-    total = adv + config.lambda_sty * sty - lambda_ds * ds + config.lambda_cyc * cyc
+    total = adv + settings.lambda_sty * sty - lambda_ds * ds + settings.lambda_cyc * cyc
     return Objective(total, {"adv": adv, "sty": sty, "ds": ds, "cyc": cyc})
+
+
+def validation_losses(
+    networks: Networks,
+    settings: StarGANv2Settings,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    y_trg: tf.Tensor,
+    seed: tf.Tensor,
+) -> Losses:
+    """How well the averaged networks find a style again and come back to the source.
+
+    Args:
+      networks: G, F and E.
+      settings: for latent_dim.
+      x: images, [N, R, R, 3] float32 in [-1, 1].
+      y: their domains, [N] int32.
+      y_trg: domains to translate into, [N] int32.
+      seed: of the latent codes, [2] int.
+
+    Returns:
+      val/latent_sty and val/latent_cyc.
+    """
+    G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
+    z = tf.random.stateless_normal([tf.shape(x)[0], settings.latent_dim], seed)
+    s_trg = F(z, y_trg)
+    x_fake = G(x, s_trg)
+    return {
+        "val/latent_sty": style_reconstruction_loss(E(x_fake, y_trg), s_trg),
+        "val/latent_cyc": cycle_consistency_loss(G(x_fake, E(x, y)), x),
+    }

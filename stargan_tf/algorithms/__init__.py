@@ -1,0 +1,1 @@
+"""The algorithms: a package each of settings, networks, objectives, step, codes and signatures."""

@@ -1,0 +1,146 @@
+"""The contract: what training, sampling, evaluation and export ask of an algorithm."""
+
+import abc
+from collections.abc import Callable, Collection, Mapping
+from typing import ClassVar, NamedTuple, Protocol
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.drawable import Drawable, Mode
+from stargan_tf.algorithms.signatures import Signature
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.types import Batch, Draw
+
+Networks = Mapping[str, tf.keras.Model]  # by name
+Losses = dict[str, tf.Tensor]  # unweighted float32 scalars by log key
+# A network, and the shapes of what it is called with.
+ForwardPass = tuple[str, tuple[tf.TensorSpec, ...]]
+
+
+class Objective(NamedTuple):
+    """A total to minimise and the unweighted losses it is made of, all scalars."""
+
+    total: tf.Tensor
+    losses: Losses
+
+
+class AdamSettings(NamedTuple):
+    """How a network is optimised.
+
+    Attributes:
+      learning_rate: at iteration 0.
+      beta1: decay rate of the first moment.
+      beta2: decay rate of the second moment.
+      l2: weight of the L2 penalty, which is added to the gradient.
+      rate_at: the learning rate by iteration (a scalar tensor), where it changes.
+    """
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    l2: float = 0.0
+    rate_at: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+
+class Minimize(Protocol):
+    """What `training` gives to a step.
+
+    Attributes:
+      gradient_scale: what a gradient inside an objective is to be multiplied by on its
+        way and divided by afterwards, so that it does not vanish in float16.
+    """
+
+    gradient_scale: float
+
+    def __call__(self, objective: Callable[[], Objective], *networks: str) -> Losses:
+        """Takes one step of the named networks' optimizers down the objective."""
+        ...
+
+
+class Algorithm(abc.ABC):
+    """Networks, objectives and a step, for one choice of settings and one number of labels.
+
+    Attributes:
+      modes: the ways to make codes; see `Mode`.
+      averaged: names of the networks that draw: sampling takes their moving averages.
+      bar_losses: losses that the progress bar shows, by a short name.
+      decoder_blocks: how many residual blocks, of two convolutions each, end the drawing;
+        TFLite files of 8 bits keep the second convolution of each in float.
+      earlier_paths: where checkpoints of earlier versions have parts of the state: an
+        attribute, and the (dict, key) of `TrainState` that it became.
+    """
+
+    modes: ClassVar[tuple[Mode, ...]]
+    averaged: ClassVar[tuple[str, ...]]
+    bar_losses: ClassVar[dict[str, str]] = {}
+    decoder_blocks: int = 0
+    earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def __init__(self, settings: TrainConfig, num_labels: int) -> None:
+        """Keeps the settings, of the algorithm's own class, and the number K of labels."""
+        self.settings = settings
+        self.num_labels = num_labels
+
+    @abc.abstractmethod
+    def build(self, names: Collection[str] | None = None) -> dict[str, tf.keras.Model]:
+        """Makes and initialises the networks, by name: all, or those of `names`."""
+
+    @abc.abstractmethod
+    def optimizers(self) -> dict[str, AdamSettings]:
+        """How each network is optimised."""
+
+    @abc.abstractmethod
+    def draws(self) -> tuple[Draw, ...]:
+        """What each example of a training batch consists of."""
+
+    @abc.abstractmethod
+    def step(
+        self,
+        networks: Networks,
+        batch: Batch,
+        schedule: Mapping[str, tf.Tensor],
+        updates: tuple[str, ...],
+        minimize: Minimize,
+    ) -> Losses:
+        """One iteration on one replica's share of a batch.
+
+        Args:
+          networks: all of them.
+          batch: what `draws` asked for, by name.
+          schedule: the present values of `schedule`.
+          updates: what `updates_at` gave for this iteration.
+          minimize: see `Minimize`.
+        """
+
+    @abc.abstractmethod
+    def drawable(self, networks: Networks) -> Drawable:
+        """Networks to draw with: `averaged` at least."""
+
+    @abc.abstractmethod
+    def signatures(self) -> tuple[Signature, ...]:
+        """What an exported model offers; the first is its default."""
+
+    def updates_at(self, iteration: int) -> tuple[str, ...]:
+        """The updates of an iteration. Each different answer is compiled once."""
+        del iteration
+        return ("all",)
+
+    def schedule(self, iteration: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Values that change while training, float32 scalars by log key."""
+        del iteration
+        return {}
+
+    def validation_losses(
+        self, networks: Networks, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor
+    ) -> Losses:
+        """Losses of the averaged networks on validation images x of the domains y.
+
+        `seed`, [2] int, is that of whatever is random: the same at every call.
+        """
+        del networks, x, y, seed
+        return {}
+
+    def largest_update(self, batch_size: int) -> list[ForwardPass]:
+        """The forward passes of the update that needs most memory, for an estimate."""
+        del batch_size
+        return []

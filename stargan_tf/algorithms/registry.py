@@ -1,0 +1,71 @@
+"""Finds an algorithm by name: one of the product, or a module of one's own.
+
+An algorithm is a module, or a package, with two things in it: `Settings`, a subclass of
+`TrainConfig`, and `make(settings, num_labels)`, which returns an `Algorithm`. Packages of
+the product import TensorFlow in `make` alone, so that --help and mistakes are answered
+at once.
+"""
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from stargan_tf.config.settings import check
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+
+if TYPE_CHECKING:
+    from stargan_tf.algorithms.algorithm import Algorithm
+
+NAMES = ("stargan_v2",)
+DEFAULT = "stargan_v2"
+
+
+def settings_class(name: str) -> type[TrainConfig]:
+    """The settings of an algorithm.
+
+    Args:
+      name: one of `NAMES`, or the dotted path of a module that can be imported.
+
+    Raises:
+      UserError: there is no such algorithm.
+    """
+    return _module(name).Settings
+
+
+def make_algorithm(settings: TrainConfig, num_labels: int) -> "Algorithm":
+    """The algorithm that the settings name, bound to them.
+
+    Args:
+      settings: of the class that `settings_class` gives for them.
+      num_labels: K, the number of domains.
+
+    Raises:
+      UserError: there is no such algorithm.
+    """
+    return _module(settings.algorithm).make(settings, num_labels)
+
+
+def _module(name: str) -> ModuleType:
+    own = "." in name
+    check(
+        own or name in NAMES,
+        f"Found --algorithm={name}, expected one of {', '.join(NAMES)}, or the dotted path of a "
+        "module such as my_package.my_algorithm: correct it.",
+    )
+    path = name if own else f"stargan_tf.algorithms.{name}"
+    try:
+        module = importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if not (path + ".").startswith(f"{error.name}."):
+            raise  # the module is there, what it imports is not
+        raise UserError(
+            f"Found no module {path} for --algorithm={name}, expected one that Python can import: "
+            "start the command in the folder that holds it, or correct the name."
+        ) from error
+    check(
+        hasattr(module, "Settings") and hasattr(module, "make"),
+        f"The module {path} of --algorithm={name} lacks Settings or make, expected both: see "
+        "docs/extending.md.",
+    )
+    return module

@@ -1,0 +1,114 @@
+"""StarGAN v2 behind the contract of algorithms."""
+
+from collections.abc import Collection, Mapping
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.algorithm import (
+    AdamSettings,
+    Algorithm,
+    ForwardPass,
+    Losses,
+    Minimize,
+    Networks,
+)
+from stargan_tf.algorithms.signatures import Signature
+from stargan_tf.algorithms.stargan_v2.codes import MODES, StyledDrawing
+from stargan_tf.algorithms.stargan_v2.networks import NAMES, TRANSLATING, build_networks
+from stargan_tf.algorithms.stargan_v2.objectives import validation_losses
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.algorithms.stargan_v2.signatures import SIGNATURES
+from stargan_tf.algorithms.stargan_v2.step import TrainBatch, draws, step
+from stargan_tf.types import Batch, Draw
+
+
+class StarGANv2(Algorithm):
+    """Source: Choi et al. 2020, arXiv:1912.01865."""
+
+    settings: StarGANv2Settings
+    modes = MODES
+    averaged = TRANSLATING
+    bar_losses = {
+        "D": "D/latent_real",
+        "adv": "G/latent_adv",
+        "sty": "G/latent_sty",
+        "ds": "G/latent_ds",
+        "cyc": "G/latent_cyc",
+    }
+    earlier_paths = {
+        "discriminator": ("networks", "discriminator"),
+        "generator_optimizer": ("optimizers", "generator"),
+        "mapping_optimizer": ("optimizers", "mapping_network"),
+        "style_optimizer": ("optimizers", "style_encoder"),
+        "discriminator_optimizer": ("optimizers", "discriminator"),
+        "lambda_ds": ("schedule", "lambda_ds"),
+    }
+
+    @property
+    def decoder_blocks(self) -> int:
+        """Two blocks at the bottom, then one for each doubling of the size."""
+        return 2 + self.settings.img_size.bit_length() - 1 - 4 + (self.settings.w_hpf > 0)
+
+    def build(self, names: Collection[str] | None = None) -> dict[str, tf.keras.Model]:
+        """See `Algorithm`."""
+        return build_networks(self.settings, self.num_labels, NAMES if names is None else names)
+
+    def optimizers(self) -> dict[str, AdamSettings]:
+        """The mapping network has a learning rate of its own."""
+        settings = self.settings
+        adam = AdamSettings(settings.lr, settings.beta1, settings.beta2, settings.weight_decay)
+        return {
+            "generator": adam,
+            "mapping_network": adam._replace(learning_rate=settings.f_lr),
+            "style_encoder": adam,
+            "discriminator": adam,
+        }
+
+    def draws(self) -> tuple[Draw, ...]:
+        """See `TrainBatch`."""
+        return draws(self.settings)
+
+    def schedule(self, iteration: tf.Tensor) -> dict[str, tf.Tensor]:
+        """lambda_ds falls linearly to 0 over ds_iter iterations."""
+        left = 1 - tf.cast(iteration, tf.float32) / self.settings.ds_iter
+        return {"lambda_ds": self.settings.lambda_ds * tf.maximum(left, 0.0)}
+
+    def step(
+        self,
+        networks: Networks,
+        batch: Batch,
+        schedule: Mapping[str, tf.Tensor],
+        updates: tuple[str, ...],
+        minimize: Minimize,
+    ) -> Losses:
+        """All four updates at every iteration."""
+        del updates
+        lambda_ds = schedule["lambda_ds"]
+        return step(networks, self.settings, TrainBatch(**batch), lambda_ds, minimize)
+
+    def validation_losses(
+        self, networks: Networks, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor
+    ) -> Losses:
+        """Each image goes to the domain after its own; see `objectives.validation_losses`."""
+        y_trg = (y + 1) % self.num_labels
+        return validation_losses(networks, self.settings, x, y, y_trg, seed)
+
+    def drawable(self, networks: Networks) -> StyledDrawing:
+        """See `StyledDrawing`."""
+        return StyledDrawing(networks, self.settings)
+
+    def signatures(self) -> tuple[Signature, ...]:
+        """See `algorithms.signatures`."""
+        return SIGNATURES
+
+    def largest_update(self, batch_size: int) -> list[ForwardPass]:
+        """That of G: x_fake and x_rec; E of x_fake and of x_real; D of x_fake."""
+        size = self.settings.img_size
+        images = tf.TensorSpec([batch_size, size, size, 3])
+        styles = tf.TensorSpec([batch_size, self.settings.style_dim])
+        domains = tf.TensorSpec([batch_size], tf.int32)
+        return [
+            *[("generator", (images, styles))] * 2,
+            *[("style_encoder", (images, domains))] * 2,
+            ("discriminator", (images, domains)),
+        ]

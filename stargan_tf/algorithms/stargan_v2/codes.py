@@ -1,0 +1,46 @@
+"""How style codes are had, and how images are drawn in them: F, E and G."""
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.algorithm import Networks
+from stargan_tf.algorithms.drawable import IMAGE, LATENT, Mode
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.models.generator import EncodedImage
+
+LATENT_MODE = Mode("latent", LATENT, "random styles")
+REFERENCE_MODE = Mode("reference", IMAGE, "styles of references")
+MODES = (LATENT_MODE, REFERENCE_MODE)
+
+
+class StyledDrawing:
+    """Trained G, F and E; see `Drawable`. G has no high-pass skip connections (w_hpf 0)."""
+
+    modes = MODES
+
+    def __init__(self, networks: Networks, settings: StarGANv2Settings) -> None:
+        """Keeps the networks.
+
+        Args:
+          networks: G, F and E.
+          settings: for the sizes.
+        """
+        self._generator = networks["generator"]
+        self._mapping_network = networks["mapping_network"]
+        self._style_encoder = networks["style_encoder"]
+        self.img_size = settings.img_size
+        self.latent_dim = settings.latent_dim
+        self.code_dim = settings.style_dim
+
+    def make_codes(self, mode: Mode, source: tf.Tensor | None, y: tf.Tensor) -> tf.Tensor:
+        """F(z, y) of latent codes, E(x, y) of reference images; see `Drawable`."""
+        if mode.source == LATENT:
+            return self._mapping_network(source, y)
+        return self._style_encoder(source, y)
+
+    def encode(self, x: tf.Tensor) -> EncodedImage:
+        """The generator's encoder; see `Drawable`."""
+        return self._generator.encode(x)
+
+    def draw(self, encoded: EncodedImage, codes: tf.Tensor) -> tf.Tensor:
+        """The generator's decoder; see `Drawable`."""
+        return self._generator.decode(encoded, codes)

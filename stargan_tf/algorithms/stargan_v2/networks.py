@@ -1,0 +1,51 @@
+"""Makes the networks G, F, E and D of StarGAN v2."""
+
+from collections.abc import Collection
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.models.discriminator import Discriminator
+from stargan_tf.models.generator import Generator
+from stargan_tf.models.mapping_network import MappingNetwork
+from stargan_tf.models.style_encoder import StyleEncoder
+
+# Those that draw, then the one that judges.
+TRANSLATING = ("generator", "mapping_network", "style_encoder")
+NAMES = (*TRANSLATING, "discriminator")
+
+
+def build_networks(
+    settings: StarGANv2Settings, num_domains: int, names: Collection[str] = NAMES
+) -> dict[str, tf.keras.Model]:
+    """Makes and initialises networks.
+
+    Args:
+      settings: sizes and widths.
+      num_domains: K.
+      names: which of `NAMES`.
+
+    Returns:
+      The networks by name, in the order of `NAMES`.
+    """
+    trunk = (settings.img_size, settings.first_layer_channels, settings.max_conv_dim)
+    makers = {
+        "generator": lambda: Generator(*trunk, w_hpf=settings.w_hpf),
+        "mapping_network": lambda: MappingNetwork(
+            num_domains, settings.style_dim, settings.mapping_hidden_dim
+        ),
+        "style_encoder": lambda: StyleEncoder(*trunk, num_domains, settings.style_dim),
+        "discriminator": lambda: Discriminator(*trunk, num_domains),
+    }
+    x, y = tf.zeros([1, settings.img_size, settings.img_size, 3]), tf.zeros([1], tf.int32)
+    inputs = {  # Keras creates weights on the first call; this order goes with the seed
+        "mapping_network": (tf.zeros([1, settings.latent_dim]), y),
+        "style_encoder": (x, y),
+        "generator": (x, tf.zeros([1, settings.style_dim])),
+        "discriminator": (x, y),
+    }
+    networks = {name: make() for name, make in makers.items() if name in names}
+    for name, arguments in inputs.items():
+        if name in networks:
+            networks[name](*arguments)
+    return networks

@@ -1,0 +1,106 @@
+"""One training iteration of StarGAN v2: Choi et al. 2020, four updates."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.algorithm import Losses, Minimize, Networks, Objective
+from stargan_tf.algorithms.stargan_v2.objectives import (
+    discriminator_objective,
+    generator_objective,
+)
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.types import IMAGE, LABEL, NORMAL, SOURCE, TARGET, Draw
+
+
+class TrainBatch(NamedTuple):
+    """What one training iteration consumes.
+
+    Images are [N, R, R, 3] float32 in [-1, 1], domains [N] int32, latent codes
+    [N, latent_dim] float32 from the standard normal distribution.
+    """
+
+    x_real: tf.Tensor  # source images
+    y_org: tf.Tensor  # their domains
+    x_ref: tf.Tensor  # reference images of the target domains
+    x_ref2: tf.Tensor  # a second reference image each, of the same domains
+    y_trg: tf.Tensor  # the target domains
+    z_trg: tf.Tensor
+    z_trg2: tf.Tensor
+
+
+def draws(settings: StarGANv2Settings) -> tuple[Draw, ...]:
+    """What a `TrainBatch` is drawn from."""
+    return (
+        Draw("x_real", IMAGE, SOURCE),
+        Draw("y_org", LABEL, SOURCE),
+        Draw("x_ref", IMAGE, TARGET),
+        Draw("x_ref2", IMAGE, TARGET),
+        Draw("y_trg", LABEL, TARGET),
+        Draw("z_trg", NORMAL, size=settings.latent_dim),
+        Draw("z_trg2", NORMAL, size=settings.latent_dim),
+    )
+
+
+def step(
+    networks: Networks,
+    settings: StarGANv2Settings,
+    batch: TrainBatch,
+    lambda_ds: tf.Tensor,
+    minimize: Minimize,
+) -> Losses:
+    """The four updates, on one replica's share of the batch.
+
+    Args:
+      networks: G, F, E and D.
+      settings: weights of the losses.
+      batch: one replica's share.
+      lambda_ds: the present weight of the diversity sensitive loss, a scalar.
+      minimize: see `Minimize`.
+
+    Returns:
+      Every loss of every update, by log key.
+    """
+    x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2 = batch
+    G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
+
+    def update_D(x_fake: tf.Tensor) -> Losses:
+        return minimize(
+            lambda: discriminator_objective(
+                networks, settings, x_real, y_org, x_fake, y_trg, minimize.gradient_scale
+            ),
+            "discriminator",
+        )
+
+    encoded = G.encode(x_real)  # D's updates leave G as it is: one pass serves both
+
+    # 1. D, with styles from latent codes.
+    d_latent = update_D(G.decode(encoded, F(z_trg, y_trg)))
+
+    # 2. D, with styles from reference images.
+    d_ref = update_D(G.decode(encoded, E(x_ref, y_trg)))
+
+    # 3. G, F and E, with styles from latent codes.
+    def with_latents() -> Objective:
+        s_trg, s_trg2 = F(z_trg, y_trg), F(z_trg2, y_trg)
+        return generator_objective(
+            networks, settings, x_real, y_org, y_trg, s_trg, s_trg2, lambda_ds
+        )
+
+    g_latent = minimize(with_latents, "generator", "mapping_network", "style_encoder")
+
+    # 4. G alone, with styles from reference images.
+    def with_references() -> Objective:
+        s_trg, s_trg2 = E(x_ref, y_trg), E(x_ref2, y_trg)
+        return generator_objective(
+            networks, settings, x_real, y_org, y_trg, s_trg, s_trg2, lambda_ds
+        )
+
+    g_ref = minimize(with_references, "generator")
+
+    updates = {"D/latent": d_latent, "D/ref": d_ref, "G/latent": g_latent, "G/ref": g_ref}
+    return {
+        f"{update}_{name}": loss
+        for update, losses in updates.items()
+        for name, loss in losses.items()
+    }

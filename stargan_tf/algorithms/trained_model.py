@@ -1,0 +1,38 @@
+"""One record for what has been trained, whether it comes from a run or from an export."""
+
+from typing import NamedTuple
+
+from stargan_tf.algorithms.algorithm import Algorithm, Networks
+from stargan_tf.algorithms.drawable import Drawable
+
+
+class Trained(NamedTuple):
+    """What only a run knows of its model; an exported one does not need it to draw.
+
+    Attributes:
+      algorithm: with the run's settings.
+      networks: the averaged networks that draw, by name.
+    """
+
+    algorithm: Algorithm
+    networks: Networks
+
+
+class TrainedModel(NamedTuple):
+    """A model to draw with.
+
+    Attributes:
+      origin: where it comes from, in words.
+      domains: names, in the order of their indices.
+      drawable: its networks.
+      step: iterations of training.
+      fingerprint: tells these weights from others.
+      trained: of a run alone: what it takes to export it.
+    """
+
+    origin: str
+    domains: tuple[str, ...]
+    drawable: Drawable
+    step: int
+    fingerprint: str
+    trained: Trained | None = None

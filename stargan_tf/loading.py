@@ -1,0 +1,61 @@
+"""Loads what has been trained, from wherever it lies: a run's checkpoint or an exported model."""
+
+import dataclasses
+from pathlib import Path
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.trained_model import Trained, TrainedModel
+from stargan_tf.models.precision import mixed_precision
+from stargan_tf.training.checkpoints import restore_newest
+from stargan_tf.training.run_dir import RunDir
+
+
+def load_model(run_dir: str, saved_model: str) -> TrainedModel:
+    """Loads the newest checkpoint of a run, or an exported model.
+
+    Args:
+      run_dir: folder of a training run; empty for an exported model.
+      saved_model: version folder of an exported model; empty for a run.
+
+    Raises:
+      UserError: there is none, or it cannot be read.
+    """
+    if not saved_model:
+        return load_run(run_dir)
+    from stargan_tf.serving.exported import load_exported
+
+    return load_exported(saved_model)
+
+
+def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
+    """Loads the averaged networks of a run's newest checkpoint.
+
+    Args:
+      run_dir: the folder of a run.
+      in_float32: whether the networks compute in float32 whatever they were trained in.
+
+    Raises:
+      UserError: the folder holds no run, or no checkpoint that can be read.
+    """
+    run = RunDir(run_dir)
+    settings, domains = run.read()
+    if in_float32:
+        settings = dataclasses.replace(settings, mixed_precision="none")
+    algorithm = make_algorithm(settings, len(domains))
+    # The same tree of objects as TrainState has, without what only training needs.
+    state = tf.Module()
+    with mixed_precision(settings.mixed_precision):
+        state.averages = algorithm.build(algorithm.averaged)
+    state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
+    checkpoint = restore_newest(run, state, algorithm.earlier_paths)
+    step = int(state.step.numpy())
+    return TrainedModel(
+        origin=f"{run_dir} after {step} iterations",
+        domains=domains,
+        drawable=algorithm.drawable(state.averages),
+        step=step,
+        fingerprint=checkpoint,
+        trained=Trained(algorithm, state.averages),
+    )
