@@ -13,8 +13,8 @@ from PIL import Image
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.state import TrainState
 from tests.sampling.fakes import DOMAINS, save_image
+from tests.training.tiny import fresh_state
 
 COMMAND = [sys.executable, "-m", "stargan_tf.sample"]
 
@@ -30,7 +30,7 @@ def run_dir(tmp_path_factory):
     config = StarGANv2Settings(img_size=32, base_channels=4, max_conv_dim=8, run_dir=str(root))
     run = RunDir(root)
     run.begin(config, DOMAINS)
-    Checkpoints(run, TrainState(config, len(DOMAINS)), keep=1).save()
+    Checkpoints(run, fresh_state(config, len(DOMAINS)), keep=1).save()
     return root
 
 

@@ -1,13 +1,13 @@
 import pytest
 
+from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.sampling.pictures import Sources
-from stargan_tf.sampling.translate import Translator
-from tests.sampling.fakes import SIZE, SOURCES, FakeGenerator, save_image
+from tests.sampling.fakes import SIZE, SOURCES, FakeDrawable, save_image
 
 
 @pytest.fixture
-def translator():
-    return Translator(FakeGenerator(), batch_size=3)
+def drawer():
+    return BatchDrawer(FakeDrawable(), batch_size=3)
 
 
 @pytest.fixture

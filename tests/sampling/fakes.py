@@ -1,14 +1,14 @@
 """Networks whose pictures are known in advance, and images to feed them."""
 
-from typing import NamedTuple
-
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from stargan_tf.algorithms.drawable import LATENT
+from stargan_tf.algorithms.stargan_v2.codes import MODES
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.models.generator import EncodedImage
-from stargan_tf.sampling.looks import Look
+from stargan_tf.algorithms.trained_model import TrainedModel
+from stargan_tf.sampling.styles import Style
 
 SIZE = 32
 DOMAINS = ("cat", "dog", "wild")
@@ -22,30 +22,44 @@ CONFIG = StarGANv2Settings(
 )
 
 
-class FakeGenerator:
-    """Averages the image with the style, taken for a colour."""
+class FakeDrawable:
+    """Averages the image with the code, taken for a colour.
 
+    A code is a squashed latent code, or the mean of a reference; blue tells the domain.
+    """
+
+    modes = MODES
     img_size = SIZE
+    latent_dim = CONFIG.latent_dim
+    code_dim = 3
 
-    def encode(self, x):
-        return EncodedImage(x, {})
+    def make_codes(self, mode, source, y):
+        if mode.source == LATENT:
+            return self.of_latents(source, y)
+        return _with_domain(tf.reduce_mean(source, axis=[1, 2]), y)
 
-    def decode(self, encoded, s):
-        return (encoded.features + s[:, tf.newaxis, tf.newaxis, :]) / 2
-
-
-class FakeNetworks(NamedTuple):
-    """A style is a colour: a squashed latent, or the reference's mean; blue tells the domain."""
-
-    generator: FakeGenerator = FakeGenerator()
-
-    @staticmethod
-    def mapping_network(z, y):
+    def of_latents(self, z, y):
         return _with_domain(tf.tanh(z), y)
 
-    @staticmethod
-    def style_encoder(x, y):
-        return _with_domain(tf.reduce_mean(x, axis=[1, 2]), y)
+    def encode(self, x):
+        return x
+
+    def draw(self, encoded, codes):
+        return (encoded + codes[:, tf.newaxis, tf.newaxis, :]) / 2
+
+
+class FakeAlgorithm:
+    """Its networks are what draws."""
+
+    def __init__(self, settings=CONFIG):
+        self.settings = settings
+
+    def drawable(self, networks):
+        return networks
+
+
+def fake_model(model=None):
+    return TrainedModel("here", DOMAINS, model or FakeDrawable(), 7, "abc")
 
 
 def _with_domain(colour, y):
@@ -64,26 +78,28 @@ def save_image(path, colour, size=(SIZE, SIZE)):
     return path
 
 
-def random_look(domain, index, *style):
-    return Look(domain, f"seed7_{index}", np.array(style, np.float32))
+def random_style(domain, index, *code):
+    return Style(domain, f"seed{7 + index}", np.array(code, np.float32))
 
 
 SOURCES = {"a.png": (0, 51, 102), "b.png": (153, 204, 255)}
-LOOKS = [
-    random_look(0, 0, -1, -1, -1),
-    random_look(0, 1, 1, 1, 1),
-    random_look(2, 0, 1, -1, 1),
-    random_look(2, 1, -1, 1, -1),
+STYLES = [
+    random_style(0, 0, -1, -1, -1),
+    random_style(0, 1, 1, 1, 1),
+    random_style(2, 0, 1, -1, 1),
+    random_style(2, 1, -1, 1, -1),
 ]
 
 
-def colour_of(source, style):
-    """What the fake generator makes of them, in 8 bits."""
-    return np.round((np.array(source) + (np.array(style) + 1) * 127.5) / 2)
+def colour_of(source, code):
+    """What the fake networks make of them, in 8 bits."""
+    return np.round((np.array(source) + (np.array(code) + 1) * 127.5) / 2)
 
 
-def with_reference(look, value):
-    return Look(look.domain, f"ref_{value}", look.style, np.full([SIZE, SIZE, 3], value, np.uint8))
+def with_reference(style, value):
+    return Style(
+        style.domain, f"ref_{value}", style.code, np.full([SIZE, SIZE, 3], value, np.uint8)
+    )
 
 
 def assert_cell(image, grid, column, row, colour, tolerance=1.0):

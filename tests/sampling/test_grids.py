@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import UserError
-from stargan_tf.sampling.grids import Grid, Group, looks_grid, sources_grid
+from stargan_tf.sampling.grids import Grid, Group, sources_grid, styles_grid
 
 CELL = 32
 
@@ -26,7 +26,7 @@ def test_every_picture_is_in_its_cell(references):
     sources = np.stack([picture(1), picture(2)])
     translations = np.stack([[picture(10 * n + m) for m in range(3)] for n in (1, 2)])
     heads = np.stack([picture(m) for m in (100, 101, 102)]) if references else None
-    grid = looks_grid(sources, translations, [Group("cat", 2), Group("dog")], heads)
+    grid = styles_grid(sources, translations, [Group("cat", 2), Group("dog")], heads)
     first = int(references)
     for n in range(2):
         assert (cell(grid, 0, first + n) == sources[n]).all()

@@ -3,15 +3,15 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import UserError
+from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.sampling.grids import Group, sources_grid
 from stargan_tf.sampling.interpolation import write_interpolation
-from stargan_tf.sampling.translate import Translator
 from tests.sampling.fakes import (
     DOMAINS,
-    LOOKS,
     SIZE,
     SOURCES,
-    FakeGenerator,
+    STYLES,
+    FakeDrawable,
     assert_cell,
     colour_of,
     with_reference,
@@ -21,38 +21,38 @@ from tests.sampling.fakes import (
 MOVE = {"frames": 5, "fps": 10, "batch_size": 8}
 
 
-def test_video_of_random_looks(tmp_path, translator, sources):
+def test_video_of_random_looks(tmp_path, drawer, sources):
     out = tmp_path / "video.webp"
-    message = write_interpolation(out, translator, sources, LOOKS, DOMAINS, **MOVE)
+    message = write_interpolation(out, drawer, sources, STYLES, DOMAINS, **MOVE)
     image = Image.open(out)
     grid = sources_grid(2, SIZE, [Group("cat"), Group("wild")])
     assert image.n_frames == 2 * MOVE["frames"] and "10 frames (1.0 s)" in message
     assert image.size == (grid.width, grid.height)
-    # Frame: how far each domain has come from its first look to its second, or back.
+    # Frame: how far each domain has come from its first style to its second, or back.
     for frame, way in {0: 0.0, 1: 0.2, 4: 0.8, 5: 1.0, 9: 0.2}.items():
         image.seek(frame)
         rgb = image.convert("RGB")
         for row, source in enumerate(SOURCES.values()):
             assert_cell(rgb, grid, 0, row, source, tolerance=8)
             for column in range(2):
-                first, second = LOOKS[2 * column].style, LOOKS[2 * column + 1].style
+                first, second = STYLES[2 * column].code, STYLES[2 * column + 1].code
                 style = (1 - way) * first + way * second
                 assert_cell(rgb, grid, 1 + column, row, colour_of(source, style), tolerance=8)
 
 
-def test_video_of_references_walks_through_all_domains(tmp_path, translator, sources):
-    looks = [with_reference(look, 50 * index) for index, look in enumerate(LOOKS)]
+def test_video_of_references_walks_through_all_domains(tmp_path, drawer, sources):
+    styles = [with_reference(style, 50 * index) for index, style in enumerate(STYLES)]
     out = tmp_path / "video.webp"
-    write_interpolation(out, translator, sources, looks, DOMAINS, **MOVE)
+    write_interpolation(out, drawer, sources, styles, DOMAINS, **MOVE)
     image = Image.open(out)
     grid = sources_grid(2, SIZE, [Group("translation")], with_references=True)
     assert image.size == (grid.width, grid.height)
     assert image.n_frames == 4 * MOVE["frames"]
     for frame, reference, style in [
-        (0, 0, LOOKS[0].style),
-        (10, 100, LOOKS[2].style),
-        (13, 130, 0.4 * LOOKS[2].style + 0.6 * LOOKS[3].style),
-        (18, 60, 0.4 * LOOKS[3].style + 0.6 * LOOKS[0].style),
+        (0, 0, STYLES[0].code),
+        (10, 100, STYLES[2].code),
+        (13, 130, 0.4 * STYLES[2].code + 0.6 * STYLES[3].code),
+        (18, 60, 0.4 * STYLES[3].code + 0.6 * STYLES[0].code),
     ]:
         image.seek(frame)
         rgb = image.convert("RGB")
@@ -61,22 +61,22 @@ def test_video_of_references_walks_through_all_domains(tmp_path, translator, sou
             assert_cell(rgb, grid, 1, row, colour_of(source, style), tolerance=8)
 
 
-def test_mp4_video(tmp_path, translator, sources):
+def test_mp4_video(tmp_path, drawer, sources):
     out = tmp_path / "video.mp4"
-    write_interpolation(out, translator, sources, LOOKS, DOMAINS, **MOVE)
+    write_interpolation(out, drawer, sources, STYLES, DOMAINS, **MOVE)
     grid = sources_grid(2, SIZE, [Group("cat"), Group("wild")])
     with imageio.get_reader(out) as reader:
         frames = list(reader.iter_data())
     assert len(frames) == 10 and frames[0].shape == (grid.height, grid.width, 3)
 
 
-def test_one_reference_makes_no_video(tmp_path, translator, sources):
+def test_one_reference_makes_no_video(tmp_path, drawer, sources):
     with pytest.raises(UserError, match="Found one reference for a video"):
         write_interpolation(
             tmp_path / "v.mp4",
-            translator,
+            drawer,
             sources,
-            [with_reference(LOOKS[0], 3)],
+            [with_reference(STYLES[0], 3)],
             DOMAINS,
             **MOVE,
         )
@@ -84,16 +84,16 @@ def test_one_reference_makes_no_video(tmp_path, translator, sources):
 
 @pytest.mark.parametrize("name", ["video.mp4", "video.webp", "video.gif"])
 def test_an_interrupted_video_leaves_nothing(tmp_path, sources, name):
-    class Interrupted(Translator):
+    class Interrupted(BatchDrawer):
         calls = 0
 
-        def decode(self, *args):
+        def draw(self, *args):
             Interrupted.calls += 1
             if Interrupted.calls > 2:
                 raise KeyboardInterrupt
-            return super().decode(*args)
+            return super().draw(*args)
 
     out = tmp_path / "out" / name
     with pytest.raises(KeyboardInterrupt):
-        write_interpolation(out, Interrupted(FakeGenerator()), sources, LOOKS, DOMAINS, **MOVE)
+        write_interpolation(out, Interrupted(FakeDrawable()), sources, STYLES, DOMAINS, **MOVE)
     assert list(out.parent.iterdir()) == []

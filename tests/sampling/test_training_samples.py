@@ -10,11 +10,11 @@ from stargan_tf.data.schema import DatasetInfo, encode_example, shard_name
 from stargan_tf.sampling import training_samples
 from stargan_tf.sampling.grids import Group, sources_grid
 from stargan_tf.sampling.training_samples import TrainingSamples
-from tests.sampling.fakes import CONFIG, DOMAINS, SIZE, FakeNetworks
+from tests.sampling.fakes import CONFIG, DOMAINS, SIZE, FakeAlgorithm, FakeDrawable
 
 NAMES = {"cycle", "latent_psi_0.5", "latent_psi_0.7", "latent_psi_1.0", "reference"}
-# Eight sources over three domains; three looks each.
-SOURCE_COUNTS, LOOKS = (3, 3, 2), 3
+# Eight sources over three domains; three styles each.
+SOURCE_COUNTS, STYLES = (3, 3, 2), 3
 
 
 def write_dataset(data_dir, counts):
@@ -55,12 +55,12 @@ def data_dir(tmp_path):
 
 @pytest.fixture
 def samples(data_dir, tmp_path):
-    return TrainingSamples(data_dir, CONFIG, DOMAINS, tmp_path / "samples")
+    return TrainingSamples(FakeAlgorithm(), data_dir, DOMAINS, tmp_path / "samples")
 
 
 @pytest.fixture
-def looks_layout():
-    groups = [Group(name, LOOKS) for name in DOMAINS]
+def styles_layout():
+    groups = [Group(name, STYLES) for name in DOMAINS]
     return sources_grid(sum(SOURCE_COUNTS), SIZE, groups)
 
 
@@ -70,7 +70,7 @@ def cell(image, grid, column, row):
 
 
 def test_all_grids_are_returned_and_written(samples, tmp_path):
-    grids = samples(FakeNetworks(), 120)
+    grids = samples(FakeDrawable(), 120)
     assert set(grids) == NAMES
     written = {path.name for path in (tmp_path / "samples").iterdir()}
     assert written == {f"000120_{name}.png" for name in NAMES}
@@ -80,21 +80,21 @@ def test_all_grids_are_returned_and_written(samples, tmp_path):
             np.testing.assert_array_equal(np.asarray(image), grid)
 
 
-def test_sources_are_validation_images_or_else_training_images(samples, looks_layout):
-    image = samples(FakeNetworks(), 0)["latent_psi_1.0"]
-    assert image.shape == (looks_layout.height, looks_layout.width, 3)
+def test_sources_are_validation_images_or_else_training_images(samples, styles_layout):
+    image = samples(FakeDrawable(), 0)["latent_psi_1.0"]
+    assert image.shape == (styles_layout.height, styles_layout.width, 3)
     expected = [(0, 0, 0), (10, 0, 0), (20, 0, 0)]
     expected += [(0, 0, 100), (10, 0, 100), (0, 0, 100)]  # again from the start
     expected += [(0, 200, 200), (10, 200, 200)]
     for row, colour in enumerate(expected):
-        np.testing.assert_allclose(cell(image, looks_layout, 0, row), colour, atol=1)
+        np.testing.assert_allclose(cell(image, styles_layout, 0, row), colour, atol=1)
 
 
-def test_truncation_draws_looks_together(samples, looks_layout):
-    grids = samples(FakeNetworks(), 0)
+def test_truncation_draws_styles_together(samples, styles_layout):
+    grids = samples(FakeDrawable(), 0)
 
     def spread(name):
-        pictures = [cell(grids[name], looks_layout, 1 + look, 0) for look in range(LOOKS)]
+        pictures = [cell(grids[name], styles_layout, 1 + style, 0) for style in range(STYLES)]
         return np.ptp(pictures, axis=0)[:2].max()  # the blue is the domain's
 
     full = spread("latent_psi_1.0")
@@ -103,29 +103,29 @@ def test_truncation_draws_looks_together(samples, looks_layout):
     assert spread("latent_psi_0.5") == pytest.approx(0.5 * full, abs=1.5)
 
 
-def test_columns_belong_to_their_domains(samples, looks_layout):
-    image = samples(FakeNetworks(), 0)["latent_psi_1.0"]
-    for column in range(len(DOMAINS) * LOOKS):
-        style_blue = 127.5 * (column // LOOKS / 2 + 0.5)
-        blue = cell(image, looks_layout, 1 + column, 0)[2]
+def test_columns_belong_to_their_domains(samples, styles_layout):
+    image = samples(FakeDrawable(), 0)["latent_psi_1.0"]
+    for column in range(len(DOMAINS) * STYLES):
+        style_blue = 127.5 * (column // STYLES / 2 + 0.5)
+        blue = cell(image, styles_layout, 1 + column, 0)[2]
         assert blue == pytest.approx(style_blue / 2, abs=1)
 
 
 def test_references_head_their_columns_and_are_not_the_sources(samples):
-    image = samples(FakeNetworks(), 0)["reference"]
-    groups = [Group(name, LOOKS) for name in DOMAINS]
+    image = samples(FakeDrawable(), 0)["reference"]
+    groups = [Group(name, STYLES) for name in DOMAINS]
     grid = sources_grid(sum(SOURCE_COUNTS), SIZE, groups, with_references=True)
     assert image.shape == (grid.height, grid.width, 3)
-    for look in range(LOOKS):
-        red = 10 * (SOURCE_COUNTS[0] + look)
-        np.testing.assert_allclose(cell(image, grid, 1 + look, 0), (red, 0, 0), atol=1)
+    for style in range(STYLES):
+        red = 10 * (SOURCE_COUNTS[0] + style)
+        np.testing.assert_allclose(cell(image, grid, 1 + style, 0), (red, 0, 0), atol=1)
         # The average of source and style, which is the reference's red and green.
-        translated = cell(image, grid, 1 + look, 2)
+        translated = cell(image, grid, 1 + style, 2)
         np.testing.assert_allclose(translated[:2], ((10 + red) / 2, 0), atol=1)
 
 
 def test_cycle_goes_to_the_next_domain_and_back(samples):
-    image = samples(FakeNetworks(), 0)["cycle"]
+    image = samples(FakeDrawable(), 0)["cycle"]
     cells = [image[y : y + SIZE, x : x + SIZE] for x, y in _cycle_corners(samples)]
     source, translation, reconstruction = (c.reshape(-1, 3).mean(axis=0) for c in cells)
     np.testing.assert_allclose(source, (0, 0, 0), atol=1)
@@ -146,24 +146,26 @@ def _cycle_corners(samples):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_samples, "Grid", Recording)
-        samples(FakeNetworks(), 0)
+        samples(FakeDrawable(), 0)
     return layouts[0]
 
 
 def test_the_same_images_and_styles_every_time(data_dir, tmp_path):
-    first = TrainingSamples(data_dir, CONFIG, DOMAINS, tmp_path / "a")
-    second = TrainingSamples(data_dir, CONFIG, DOMAINS, tmp_path / "b")
-    networks = FakeNetworks()
+    first = TrainingSamples(FakeAlgorithm(), data_dir, DOMAINS, tmp_path / "a")
+    second = TrainingSamples(FakeAlgorithm(), data_dir, DOMAINS, tmp_path / "b")
+    networks = FakeDrawable()
     grids = [first(networks, 0), first(networks, 1), second(networks, 0)]
     for name in NAMES:
         np.testing.assert_array_equal(grids[0][name], grids[1][name])
         np.testing.assert_array_equal(grids[0][name], grids[2][name])
 
 
-def test_the_runs_seed_decides_the_looks(data_dir, samples, tmp_path):
+def test_the_runs_seed_decides_the_styles(data_dir, samples, tmp_path):
     config = dataclasses.replace(CONFIG, seed=CONFIG.seed + 1)
-    other = TrainingSamples(data_dir, config, DOMAINS, tmp_path / "other")(FakeNetworks(), 0)
-    mine = samples(FakeNetworks(), 0)
+    other = TrainingSamples(FakeAlgorithm(config), data_dir, DOMAINS, tmp_path / "other")(
+        FakeDrawable(), 0
+    )
+    mine = samples(FakeDrawable(), 0)
     assert (mine["latent_psi_1.0"] != other["latent_psi_1.0"]).any()
     np.testing.assert_array_equal(mine["reference"], other["reference"])
 
@@ -171,12 +173,11 @@ def test_the_runs_seed_decides_the_looks(data_dir, samples, tmp_path):
 def test_grids_follow_the_weights(samples):
     """Mean styles and graphs must not be those of the first call."""
 
-    class Moving(FakeNetworks):
+    class Moving(FakeDrawable):
         shift = tf.Variable(0.0)
 
-        @staticmethod
-        def mapping_network(z, y):
-            return FakeNetworks.mapping_network(z, y) + Moving.shift
+        def of_latents(self, z, y):
+            return super().of_latents(z, y) + Moving.shift
 
     networks = Moving()
     before = samples(networks, 0)["latent_psi_0.5"]
@@ -188,6 +189,7 @@ def test_grids_follow_the_weights(samples):
 
 def test_many_domains_show_the_first_ones(tmp_path, monkeypatch, data_dir):
     monkeypatch.setattr(training_samples, "MAX_DOMAINS", 2)
-    grids = TrainingSamples(data_dir, CONFIG, DOMAINS, tmp_path / "few")(FakeNetworks(), 0)
+    few = TrainingSamples(FakeAlgorithm(), data_dir, DOMAINS, tmp_path / "few")
+    grids = few(FakeDrawable(), 0)
     grid = sources_grid(8, SIZE, [Group("cat", 4), Group("dog", 4)])
     assert grids["latent_psi_0.7"].shape == (grid.height, grid.width, 3)

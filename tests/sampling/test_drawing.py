@@ -1,27 +1,32 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
-from stargan_tf.models.networks import TranslationNetworks
-from stargan_tf.sampling.translate import Translator, to_8_bit
-from tests.sampling.fakes import CONFIG, SIZE, FakeGenerator, flat
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.models.precision import mixed_precision
+from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
+from tests.sampling.fakes import CONFIG, SIZE, FakeDrawable, flat
 
 
 def uniform(*shape):
     return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
 
 
+def drawn(drawer, images, codes):
+    return drawer.draw(drawer.encode(images), codes)
+
+
 @pytest.mark.parametrize("precision", ["none", "bfloat16"])
 def test_agrees_with_the_generator(precision):
-    config = dataclasses.replace(CONFIG, mixed_precision=precision)
-    generator = TranslationNetworks(config, 3).generator
+    algorithm = make_algorithm(CONFIG, 3)
+    with mixed_precision(precision):
+        networks = algorithm.build(algorithm.averaged)
+    generator = networks["generator"]
     x, s = uniform(3, SIZE, SIZE, 3), uniform(2, 3)
-    pictures = Translator(generator, batch_size=4).translate(x, s)
+    pictures = drawn(BatchDrawer(algorithm.drawable(networks), batch_size=4), x, s)
     assert pictures.shape == (3, 2, SIZE, SIZE, 3) and pictures.dtype == np.uint8
-    for look in range(2):
-        expected = to_8_bit(generator(x, s[[look] * 3]).numpy())
-        difference = np.abs(pictures[:, look].astype(int) - expected)
+    for style in range(2):
+        expected = to_8_bit(generator(x, s[[style] * 3]).numpy())
+        difference = np.abs(pictures[:, style].astype(int) - expected)
         # bfloat16 sums differ with the size of the batch.
         assert np.mean(difference) < (0.1 if precision == "none" else 3)
 
@@ -31,8 +36,8 @@ def test_every_image_meets_every_style(batch_size):
     images = np.stack([flat(0, 0, 0), flat(0.2, 0.4, 0.6), flat(-1, 1, 0)])
     styles = np.float32([[0, 0, 0], [1, -1, 0.5]])
     done = []
-    translator = Translator(FakeGenerator(), batch_size=batch_size)
-    pictures = translator.decode(translator.encode(images), styles, done.append)
+    drawer = BatchDrawer(FakeDrawable(), batch_size=batch_size)
+    pictures = drawer.draw(drawer.encode(images), styles, done.append)
     for i, image in enumerate(images):
         for j, style in enumerate(styles):
             np.testing.assert_array_equal(pictures[i, j], to_8_bit((image + style) / 2))
@@ -41,23 +46,23 @@ def test_every_image_meets_every_style(batch_size):
 
 def test_pairs_are_taken_as_given():
     images = np.stack([flat(0, 0, 0), flat(1, 1, 1)])
-    translator = Translator(FakeGenerator(), batch_size=2)
+    drawer = BatchDrawer(FakeDrawable(), batch_size=2)
     styles = np.float32([[0, 0, 0], [3, 3, 3], [1, 0, -1]])
-    pictures = translator.decode_pairs(translator.encode(images), np.array([1, 1, 0]), styles)
+    pictures = drawer.draw_pairs(drawer.encode(images), np.array([1, 1, 0]), styles)
     np.testing.assert_array_equal(pictures[:, 0, 0], [[0.5] * 3, [2.0] * 3, [0.5, 0, -0.5]])
 
 
-def test_the_generator_is_traced_once():
-    class Counting(FakeGenerator):
+def test_the_drawing_is_traced_once():
+    class Counting(FakeDrawable):
         traces = 0
 
-        def decode(self, encoded, s):
+        def draw(self, encoded, codes):
             Counting.traces += 1
-            return super().decode(encoded, s)
+            return super().draw(encoded, codes)
 
-    translator = Translator(Counting(), batch_size=4)
+    drawer = BatchDrawer(Counting(), batch_size=4)
     for num_images, num_styles in [(1, 1), (3, 3), (2, 7)]:
-        translator.translate(np.zeros([num_images, SIZE, SIZE, 3]), np.zeros([num_styles, 3]))
+        drawn(drawer, np.zeros([num_images, SIZE, SIZE, 3]), np.zeros([num_styles, 3]))
     assert Counting.traces == 1
 
 

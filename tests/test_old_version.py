@@ -1,0 +1,84 @@
+"""Every command takes the run and the exported model that an earlier version made."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.config.sample import SampleConfig
+from stargan_tf.loading import load_model, load_run
+from stargan_tf.sampling.sampler import sample
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training_run import train_run
+
+OLD = Path(__file__).parent / "old_version"
+EXPORTED = OLD / "models" / "old" / "1"
+IMAGES = OLD / "images"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A copy of the run, which tests may change."""
+    return RunDir(shutil.copytree(OLD / "run", tmp_path / "run"))
+
+
+def settings_of(run, **changes):
+    places = {"data_dir": str(OLD / "data"), "run_dir": str(run.root)}
+    return dataclasses.replace(run.read().config, **{**places, **changes})
+
+
+def records(run):
+    return [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+
+
+def drawn(model, out):
+    """What a model draws of the source in the reference's style, [R, R, 3]."""
+    config = SampleConfig(
+        run_dir=".",
+        src=str(IMAGES / "cat.png"),
+        ref=str(IMAGES / "dog.png"),
+        target_domain="dog",
+        images_only=True,
+        out=str(out),
+    )
+    sample(config, model)
+    (picture,) = out.iterdir()
+    return np.asarray(Image.open(picture), np.int32)
+
+
+def test_the_run_is_one_of_stargan_v2(run):
+    assert run.read().config.algorithm == "stargan_v2"
+
+
+def test_it_resumes_as_if_its_own_version_had_resumed_it(run):
+    assert train_run(settings_of(run, total_iters=5)) == 0
+    expected = json.loads((OLD / "resumed_metrics.json").read_text())
+    found = records(run)[-len(expected) :]
+    for old, new in zip(expected, found, strict=True):
+        assert old.keys() <= new.keys()
+        for name, value in old.items():
+            assert new[name] == pytest.approx(value, rel=1e-5), name
+
+
+def test_another_run_starts_from_it(run, tmp_path):
+    config = settings_of(run, run_dir=str(tmp_path / "new"), warm_start=str(run.root))
+    config = dataclasses.replace(config, total_iters=0)
+    assert train_run(config) == 0
+    old, new = (load_run(folder).trained.networks for folder in (run.root, config.run_dir))
+    for name, network in old.items():
+        for a, b in zip(network.get_weights(), new[name].get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+def test_run_and_export_draw_what_they_drew(tmp_path):
+    expected = np.asarray(Image.open(IMAGES / "000__to_dog__ref_000.png"), np.int32)
+    for name, places in {
+        "run": {"run_dir": str(OLD / "run"), "saved_model": ""},
+        "export": {"run_dir": "", "saved_model": str(EXPORTED)},
+    }.items():
+        found = drawn(load_model(**places), tmp_path / name)
+        assert np.abs(found - expected).max() <= 1, name
