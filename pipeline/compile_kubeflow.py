@@ -15,11 +15,8 @@ from pathlib import Path
 from absl import flags
 
 from pipeline import options
-from pipeline.config import PipelineConfig
 from stargan_tf import flags as config_flags
-from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
-from stargan_tf.config.train import TrainConfig
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,10 +50,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    config_flags.define(PipelineConfig)
-    config_flags.define(PrepareDataConfig, options.DATA_DEFAULTS, options.DATA)
-    config_flags.define(TrainConfig, prefix=options.TRAIN)
     flags.DEFINE_string("image", "", "Container image that runs the components.")
     flags.DEFINE_string("project_dir", "/opt/stargan", "Where the image has this project.")
     flags.DEFINE_string("out", "pipeline.yaml", "File to write: .yaml, or .json for Vertex AI.")
-    config_flags.run(main)
+    config_flags.run(main, define_flags=options.define_flags)

@@ -19,6 +19,7 @@ from pipeline.components.model_evaluator import ModelEvaluator
 from pipeline.config import PipelineConfig
 from pipeline.paths import absolute, local_path
 from pipeline.source_hash import source_hash
+from stargan_tf.algorithms.registry import module_path
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.train import TrainConfig
 
@@ -115,7 +116,7 @@ def _trainer(
         eval_args=tfx.proto.EvalArgs(splits=["val"]),
         custom_config={
             "train": settings,
-            "source_hash": source_hash(TRAINER),
+            "source_hash": source_hash(TRAINER, module_path(train.algorithm)),
             "working_dir": str(_root(config) / "training"),
             "warm_start": config.warm_start,
             "model_name": config.model_name,

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from pipeline.provenance import Record
-from stargan_tf.config.train import TrainConfig
+from stargan_tf.algorithms.registry import DEFAULT, settings_class
 
 _GONE = "unknown: its files are gone"
 
@@ -43,7 +43,8 @@ def lineage_tree(found: Record) -> Node:
 
 def _training(training: Record) -> tuple[Node | str, ...]:
     settings = training["settings"] or {}
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
+    config_class = settings_class(settings.get("algorithm", DEFAULT))
+    defaults = {field.name: field.default for field in dataclasses.fields(config_class)}
     given = {name: v for name, v in settings.items() if v != defaults.get(name) and v != ""}
     attempts = [_execution(attempt) for attempt in training["earlier_attempts"]]
     return (

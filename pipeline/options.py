@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pipeline.config import PipelineConfig
 from stargan_tf import flags
+from stargan_tf.algorithms.registry import DEFAULT, settings_class
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
@@ -31,6 +32,18 @@ class Options(NamedTuple):
     train: TrainConfig
 
 
+def define_flags() -> None:
+    """Defines the flags of all parts; those of training are the chosen algorithm's.
+
+    Raises:
+      UserError: there is no such algorithm.
+    """
+    flags.define(PipelineConfig)
+    flags.define(PrepareDataConfig, DATA_DEFAULTS, DATA)
+    train = _train_defaults()
+    flags.define(type(train), train, TRAIN)
+
+
 def parse() -> Options:
     """Reads and checks the flags, and the flagfiles that they name.
 
@@ -40,11 +53,23 @@ def parse() -> Options:
     pipeline = flags.parse(PipelineConfig)
     pipeline.validate()
     data = _part(PrepareDataConfig, DATA_DEFAULTS, pipeline.data_flags, DATA)
-    train = _part(TrainConfig, TrainConfig(), pipeline.train_flags, TRAIN)
+    defaults = _train_defaults()
+    train = _part(type(defaults), defaults, pipeline.train_flags, TRAIN)
     _with_prefix(DATA, data.validate_source)
     _with_prefix(TRAIN, dataclasses.replace(train, data_dir="data", run_dir="run").validate)
     _check_apart(pipeline, data)
     return Options(pipeline, data, train)
+
+
+def _train_defaults() -> TrainConfig:
+    """The default settings of the algorithm that flags or the flagfile of train name."""
+    given = flags.peek(f"{TRAIN}algorithm", "train_flags")
+    name = given[f"{TRAIN}algorithm"]
+    if not name and given["train_flags"]:
+        name = flags.peek("algorithm", arguments=[f"--flagfile={given['train_flags']}"])[
+            "algorithm"
+        ]
+    return settings_class(name or DEFAULT)(algorithm=name or DEFAULT)
 
 
 def _part(config_class: type, base: Any, flagfile: str, prefix: str) -> Any:

@@ -22,11 +22,8 @@ from types import FrameType
 from absl import flags
 
 from pipeline import options
-from pipeline.config import PipelineConfig
 from pipeline.reporting import output_in
 from stargan_tf import flags as config_flags
-from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.config.train import TrainConfig
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,8 +50,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    config_flags.define(PipelineConfig)
-    config_flags.define(PrepareDataConfig, options.DATA_DEFAULTS, options.DATA)
-    config_flags.define(TrainConfig, prefix=options.TRAIN)
     flags.DEFINE_bool("verbose", False, "Show all that TFX, Beam and TensorFlow have to say.")
-    config_flags.run(main)
+    config_flags.run(main, define_flags=options.define_flags)

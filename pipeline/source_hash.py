@@ -5,6 +5,7 @@ TFX's cache knows the inputs and settings of a component, not the code that it r
 
 import ast
 import hashlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,16 +16,23 @@ PACKAGES = ("stargan_tf", "pipeline")
 def source_hash(*modules: str) -> str:
     """Hashes the sources of modules and of all that they import from this project.
 
+    Of a module that is none of this project's, such as an algorithm of the user's own,
+    its file alone counts.
+
     Args:
       *modules: names, such as pipeline.components.trainer.
 
     Returns:
       16 hexadecimal digits.
     """
+    ours = [module for module in modules if module.split(".")[0] in PACKAGES]
+    files = {file.relative_to(ROOT).as_posix(): file for file in sources(*ours)}
+    for module in set(modules) - set(ours):
+        files[module] = Path(importlib.util.find_spec(module).origin)
     digest = hashlib.sha256()
-    for file in sorted(sources(*modules)):
+    for name, file in sorted(files.items()):
         content = hashlib.sha256(file.read_bytes()).hexdigest()
-        digest.update(f"{file.relative_to(ROOT).as_posix()} {content}\n".encode())
+        digest.update(f"{name} {content}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -98,11 +98,12 @@ def _parse(
     return config_class(**parsed)
 
 
-def peek(*names: str) -> dict[str, str]:
+def peek(*names: str, arguments: Sequence[str] | None = None) -> dict[str, str]:
     """Values of some flags, from the command line and its flagfiles, before any is defined.
 
     Args:
       *names: of the flags.
+      arguments: to read instead of those of the command line.
 
     Returns:
       The values as they were typed, empty for flags that were not given. Mistakes are left
@@ -113,7 +114,7 @@ def peek(*names: str) -> dict[str, str]:
     for name in names:
         flags.DEFINE_string(name, "", "", flag_values=values)
     with contextlib.suppress(flags.Error):
-        values(sys.argv, known_only=True)
+        values(sys.argv if arguments is None else ["", *arguments], known_only=True)
     return {name: values[name].value or "" for name in names}
 
 

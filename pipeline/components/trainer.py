@@ -27,6 +27,7 @@ from tfx import v1 as tfx
 
 from pipeline.examples import as_data_dir
 from pipeline.paths import local_path
+from stargan_tf.algorithms.registry import settings_class
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import check, from_dict
 from stargan_tf.config.train import TrainConfig
@@ -121,7 +122,9 @@ def keep_run(run: RunDir, target: Path) -> None:
 
 def _settings(fn_args: Any) -> TrainConfig:
     custom = fn_args.custom_config
-    settings = from_dict(TrainConfig, dict(custom["train"]), where=Path("the Trainer's settings"))
+    values = dict(custom["train"])
+    config_class = settings_class(values["algorithm"])
+    settings = from_dict(config_class, values, where=Path("the Trainer's settings"))
     check(
         not settings.multi_worker,
         "Found --train.multi_worker, expected training on one machine in a pipeline: train on "

@@ -46,14 +46,18 @@ def make_algorithm(settings: TrainConfig, num_labels: int) -> "Algorithm":
     return _module(settings.algorithm).make(settings, num_labels)
 
 
+def module_path(name: str) -> str:
+    """The dotted path of an algorithm's module."""
+    return name if "." in name else f"stargan_tf.algorithms.{name}"
+
+
 def _module(name: str) -> ModuleType:
-    own = "." in name
     check(
-        own or name in NAMES,
+        "." in name or name in NAMES,
         f"Found --algorithm={name}, expected one of {', '.join(NAMES)}, or the dotted path of a "
         "module such as my_package.my_algorithm: correct it.",
     )
-    path = name if own else f"stargan_tf.algorithms.{name}"
+    path = module_path(name)
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:

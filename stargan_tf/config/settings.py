@@ -57,7 +57,9 @@ def check_bounds(config: Any) -> None:
             and (most is None or value <= most)
             and (below is None or value < below)
         )
-        check(inside, f"Found --{field.name}={value}, expected {_bounds(least, most, below)}.")
+        if not inside:
+            bounds = _bounds(least, most, below)
+            raise UserError(f"Found --{field.name}={value}, expected {bounds}.")
 
 
 def _bounds(least: float | None, most: float | None, below: float | None) -> str:

@@ -49,7 +49,7 @@ def random_styles(
     """
     latents = latents_from(seed, num, model.latent_dim)
     return [
-        Style(domain, f"seed{seed + index}", code)
+        Style(domain, f"seed{seed}_{index}", code)
         for domain in domains
         for index, code in enumerate(codes.make(mode, latents, domain, psi))
     ]

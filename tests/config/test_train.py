@@ -54,7 +54,7 @@ def test_published_defaults():
         ({"latent_dim": 0}, "--latent_dim=0, expected at least 1"),
         ({"style_dim": -1}, "--style_dim=-1, expected at least 1"),
         ({"mapping_hidden_dim": 0}, "--mapping_hidden_dim=0, expected at least 1"),
-        ({"base_channels": -1}, "--base_channels=-1, expected a width or 0"),
+        ({"base_channels": -1}, "--base_channels=-1, expected 0 or more"),
         ({"img_size": 2**15}, "--base_channels=0 at --img_size=32768"),
         (
             {"base_channels": 600},

@@ -11,15 +11,12 @@ import pytest
 PROGRAM = """
 import dataclasses, json
 from pipeline import options
-from pipeline.config import PipelineConfig
 from stargan_tf import flags
-from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 
-flags.define(PipelineConfig)
-flags.define(PrepareDataConfig, options.DATA_DEFAULTS, options.DATA)
-flags.define(StarGANv2Settings, prefix=options.TRAIN)
-flags.run(lambda argv: print(json.dumps([dataclasses.asdict(part) for part in options.parse()])))
+def main(argv):
+    print(json.dumps([dataclasses.asdict(part) for part in options.parse()]))
+
+flags.run(main, define_flags=options.define_flags)
 """
 PORTRAITS = "--data.source=portraits"
 

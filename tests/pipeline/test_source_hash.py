@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import source_hash
-from pipeline.source_hash import sources
+from pipeline.source_hash import ROOT, sources
+from stargan_tf.algorithms.registry import module_path
 
 
 @pytest.fixture
@@ -38,12 +39,27 @@ def test_the_hash_follows_the_sources(project: Path, file: str, counts: bool) ->
     assert (source_hash.source_hash("stargan_tf.a") != before) == counts
 
 
+def test_a_module_of_somebody_else_counts_by_its_own_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = project / "own_algorithm.py"
+    own.write_text("import os\n")
+    monkeypatch.syspath_prepend(project)
+    before = source_hash.source_hash("stargan_tf.a", "own_algorithm")
+    assert before != source_hash.source_hash("stargan_tf.a")
+    own.write_text("import sys\n")
+    assert source_hash.source_hash("stargan_tf.a", "own_algorithm") != before
+
+
 def test_an_unknown_module_is_an_error(project: Path) -> None:
     with pytest.raises(ModuleNotFoundError, match="no module stargan_tf.typo"):
         sources("stargan_tf.a", "stargan_tf.typo")
 
 
 def test_training_depends_on_what_it_runs() -> None:
-    names = {file.name for file in sources("pipeline.components.trainer")}
-    assert {"trainer.py", "generator.py", "step.py", "input_pipeline.py", "exporter.py"} <= names
+    trainer = sources("pipeline.components.trainer", module_path("stargan_v2"))
+    names = {file.name for file in trainer}
+    assert {"trainer.py", "generator.py", "input_pipeline.py", "exporter.py"} <= names
+    files = {file.relative_to(ROOT).as_posix() for file in trainer}
+    assert {f"stargan_tf/{part}/step.py" for part in ("training", "algorithms/stargan_v2")} <= files
     assert not {"client.py", "serve.py", "run_local.py", "model_evaluator.py"} & names

@@ -79,7 +79,7 @@ def save_image(path, colour, size=(SIZE, SIZE)):
 
 
 def random_style(domain, index, *code):
-    return Style(domain, f"seed{7 + index}", np.array(code, np.float32))
+    return Style(domain, f"seed7_{index}", np.array(code, np.float32))
 
 
 SOURCES = {"a.png": (0, 51, 102), "b.png": (153, 204, 255)}

@@ -51,11 +51,11 @@ def test_images_have_telling_names(tmp_path, drawer, sources):
         f"{stem}__to_{domain}__seed7_{index}.png"
         for stem in "ab"
         for domain in ("cat", "wild")
-        for seed in (7, 8)
+        for index in range(2)
     }
     assert {path.name for path in out.iterdir()} == names
     assert message == "8 images"
-    image = Image.open(out / "b__to_wild__seed8.png")
+    image = Image.open(out / "b__to_wild__seed7_1.png")
     assert image.size == (SIZE, SIZE)
     expected = colour_of(SOURCES["b.png"], STYLES[3].code)
     assert np.abs(np.asarray(image) - expected).max() <= 1
@@ -67,7 +67,7 @@ def test_bad_sources_do_not_shift_the_names(tmp_path, drawer, sources):
     sources.paths.insert(1, bad)
     write_images(tmp_path / "out", drawer, sources, STYLES[:1], DOMAINS, batch_size=8)
     assert len(list((tmp_path / "out").iterdir())) == 2
-    image = np.asarray(Image.open(tmp_path / "out" / "b__to_cat__seed7.png"))
+    image = np.asarray(Image.open(tmp_path / "out" / "b__to_cat__seed7_0.png"))
     assert np.abs(image - colour_of(SOURCES["b.png"], STYLES[0].code)).max() <= 1
 
 

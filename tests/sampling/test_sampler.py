@@ -32,7 +32,7 @@ def images(folder):
 def test_random_styles_of_all_domains(config, tmp_path):
     message = draw(config, num_outputs=2)
     assert sorted(images(tmp_path / "out")) == [
-        f"photo__to_{domain}__seed{seed}.png" for domain in DOMAINS for seed in (7, 8)
+        f"photo__to_{domain}__seed7_{index}.png" for domain in DOMAINS for index in range(2)
     ]
     assert "6 images" in message and "cat, dog, wild" in message and "seed 7" in message
     assert str(tmp_path / "out") in message
@@ -49,7 +49,7 @@ def test_a_domain_may_be_called_all():
 
 def test_one_target_domain(config, tmp_path):
     draw(config, target_domain="dog", num_outputs=1)
-    assert list(images(tmp_path / "out")) == ["photo__to_dog__seed7.png"]
+    assert list(images(tmp_path / "out")) == ["photo__to_dog__seed7_0.png"]
 
 
 def test_an_unknown_target_domain_is_refused(config):

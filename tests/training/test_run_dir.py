@@ -58,7 +58,7 @@ def test_other_settings_are_refused_and_named(run):
     other = dataclasses.replace(CONFIG, batch_size=8, lambda_ds=0.5, total_iters=999)
     with pytest.raises(UserError) as error:
         run.begin(other, DOMAINS)
-    assert "lambda_ds (2.0 there, 0.5 here); batch_size (4 there, 8 here)." in str(error.value)
+    assert "batch_size (4 there, 8 here); lambda_ds (2.0 there, 0.5 here)." in str(error.value)
     assert "total_iters" not in str(error.value)
     assert run.read().config == CONFIG
 

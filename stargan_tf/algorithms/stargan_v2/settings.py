@@ -62,11 +62,12 @@ class StarGANv2Settings(TrainConfig):
     def validate(self) -> None:
         """See `TrainConfig.validate`."""
         super().validate()
-        size, width = self.img_size, self.first_layer_channels
+        size = self.img_size
         check(
             size >= 32 and size & (size - 1) == 0,
             f"Found --img_size={size}, expected a power of two from 32 up: try 64, 128 or 256.",
         )
+        width = self.first_layer_channels
         check(
             width >= 1,
             f"Found --base_channels=0 at --img_size={size}, whose published width 2^14 / img_size "
