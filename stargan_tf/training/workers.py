@@ -23,6 +23,17 @@ _LOST = (
     tf.errors.InternalError,
     tf.errors.UnknownError,
 )
+# The same types come from this worker's own faults, such as an error in its input or in cuDNN:
+# the text tells. What another worker reports may quote that worker's fault.
+_REPORTED = re.compile(r"aborted by|reported from", re.IGNORECASE)
+_OWN_FAULT = re.compile(
+    r"Traceback \(most recent|PyFunc|IteratorGetNext|cudnn|cublas", re.IGNORECASE
+)
+_OF_OTHERS = re.compile(
+    r"collective|coordination|heartbeat|barrier|socket|connection|broken pipe|\brpc|grpc|nccl|"
+    r"\bpeer\b|deadline exceeded",
+    re.IGNORECASE,
+)
 # SIGTERM wins over Ctrl-C where workers got different ones.
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -124,7 +135,8 @@ def lost_workers_explained(run: RunDir, multi_worker: bool) -> Iterator[None]:
 
     Args:
       run: whose checkpoints stay.
-      multi_worker: whether there are other workers; if not, all errors pass.
+      multi_worker: whether there are other workers; if not, all errors pass, as those do
+        that are this worker's own fault.
 
     Raises:
       TemporaryError: another worker is gone.
@@ -132,9 +144,18 @@ def lost_workers_explained(run: RunDir, multi_worker: bool) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        if multi_worker and isinstance(error, _LOST):
+        if multi_worker and _is_of_others(error):
             raise _lost(run, error) from error
         raise
+
+
+def _is_of_others(error: tf.errors.OpError) -> bool:
+    """Whether an error is one that a lost worker causes, not a fault of this one."""
+    if not isinstance(error, _LOST):
+        return False
+    if _REPORTED.search(error.message):
+        return True
+    return bool(_OF_OTHERS.search(error.message)) and not _OWN_FAULT.search(error.message)
 
 
 def _lost(run: RunDir, error: tf.errors.OpError) -> UserError:

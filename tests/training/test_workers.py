@@ -99,6 +99,39 @@ def test_a_lost_worker_is_explained(tmp_path, message, reason):
     )
 
 
+@pytest.mark.parametrize(
+    "raised",
+    [
+        tf.errors.UnknownError(
+            None,
+            None,
+            "OSError: [Errno 116] Stale file handle\nTraceback (most recent call last):\n"
+            "  File ..., line 1\n\t [[{{node PyFunc}}]] [[IteratorGetNext]] "
+            "/job:worker/replica:0/task:1/device:CPU:0",
+        ),
+        tf.errors.UnknownError(
+            None, None, "ConnectionError: disk gone\nTraceback (most recent call last):\n ..."
+        ),
+        tf.errors.InternalError(None, None, "cuDNN launch failure : input shape ([8,64,64,3])"),
+        tf.errors.InternalError(None, None, "Failed copying input tensor from CPU:0 to GPU:0"),
+        tf.errors.FailedPreconditionError(None, None, "data/train-cat; Is a directory"),
+    ],
+)
+def test_a_workers_own_fault_does_not_blame_the_others(tmp_path, raised):
+    """It would start all workers again, for ever."""
+    with pytest.raises(type(raised)), lost_workers_explained(RunDir(tmp_path), multi_worker=True):
+        raise raised
+
+
+def test_the_fault_of_another_worker_is_its_loss(tmp_path):
+    message = (
+        "Collective ops is aborted by: Error reported from /job:worker/task:1: OSError: stale "
+        "handle Traceback (most recent call last). More"
+    )
+    with pytest.raises(TemporaryError), lost_workers_explained(RunDir(tmp_path), multi_worker=True):
+        raise tf.errors.UnknownError(None, None, message)
+
+
 def test_other_errors_pass(tmp_path):
     run = RunDir(tmp_path)
     with pytest.raises(tf.errors.UnavailableError), lost_workers_explained(run, multi_worker=False):
