@@ -5,33 +5,25 @@ from collections.abc import Callable
 import tensorflow as tf
 
 
-def real_loss(logits: tf.Tensor) -> tf.Tensor:
-    """What the discriminator pays for real images: the mean of -log sigmoid(logit).
+def logistic_loss(logits: tf.Tensor, *, real: bool) -> tf.Tensor:
+    """Logistic loss of logits that should call images real, or generated.
 
-    Source: Choi et al. 2020, equation 1, first term. The generator pays the same
-    for its own images (the non-saturating form of Goodfellow et al. 2014).
+    The discriminator minimises it with `real=True` on real images and with `real=False` on
+    generated ones. The generator minimises it with `real=True` on its own images: this is
+    the non-saturating form, -log sigmoid(logit) in place of log(1 - sigmoid(logit)).
 
-    Args:
-      logits: [N] float32.
-
-    Returns:
-      Scalar.
-    """
-    return tf.reduce_mean(tf.nn.softplus(-logits))
-
-
-def fake_loss(logits: tf.Tensor) -> tf.Tensor:
-    """What the discriminator pays for generated images: the mean of -log(1 - sigmoid(logit)).
-
-    Source: Choi et al. 2020, equation 1, second term.
+    Source: Choi et al. 2020, equation 1; Goodfellow et al. 2014, section 3, for the
+    non-saturating form.
 
     Args:
-      logits: [N] float32.
+      logits: [N] float32; the probability of real is their sigmoid.
+      real: whether the logits should call the images real.
 
     Returns:
-      Scalar.
+      Scalar float32, from 0: the mean of -log sigmoid(logit) if `real`, otherwise of
+      -log(1 - sigmoid(logit)).
     """
-    return tf.reduce_mean(tf.nn.softplus(logits))
+    return tf.reduce_mean(tf.nn.softplus(-logits if real else logits))
 
 
 def r1_penalty(

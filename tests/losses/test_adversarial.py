@@ -4,33 +4,38 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.losses.adversarial import fake_loss, r1_penalty, real_loss
+from stargan_tf.losses.adversarial import logistic_loss, r1_penalty
 
 
 def softplus(x):
     return math.log(1 + math.exp(x))
 
 
-def test_real_loss():
+def loss(logits, real):
+    return float(logistic_loss(tf.constant(logits), real=real))
+
+
+def test_loss_of_calling_images_real():
     expected = (softplus(-2) + softplus(0) + softplus(1)) / 3
-    assert float(real_loss(tf.constant([2.0, 0.0, -1.0]))) == pytest.approx(expected, rel=1e-6)
+    assert loss([2.0, 0.0, -1.0], real=True) == pytest.approx(expected, rel=1e-6)
 
 
-def test_fake_loss():
+def test_loss_of_calling_images_generated():
     expected = (softplus(2) + softplus(0) + softplus(-1)) / 3
-    assert float(fake_loss(tf.constant([2.0, 0.0, -1.0]))) == pytest.approx(expected, rel=1e-6)
+    assert loss([2.0, 0.0, -1.0], real=False) == pytest.approx(expected, rel=1e-6)
 
 
-def test_losses_of_an_undecided_discriminator():
-    assert float(real_loss(tf.zeros([4]))) == pytest.approx(math.log(2))
-    assert float(fake_loss(tf.zeros([4]))) == pytest.approx(math.log(2))
+@pytest.mark.parametrize("real", [True, False])
+def test_loss_of_an_undecided_discriminator(real):
+    assert loss([0.0] * 4, real) == pytest.approx(math.log(2))
 
 
-def test_losses_of_a_certain_discriminator_stay_finite():
-    assert float(real_loss(tf.constant([1000.0]))) == 0
-    assert float(real_loss(tf.constant([-1000.0]))) == 1000
-    assert float(fake_loss(tf.constant([1000.0]))) == 1000
-    assert float(fake_loss(tf.constant([-1000.0]))) == 0
+@pytest.mark.parametrize(
+    ("logit", "real", "expected"),
+    [(1000.0, True, 0), (-1000.0, True, 1000), (1000.0, False, 1000), (-1000.0, False, 0)],
+)
+def test_loss_of_a_certain_discriminator_stays_finite(logit, real, expected):
+    assert loss([logit], real) == expected
 
 
 def images(seed=0):

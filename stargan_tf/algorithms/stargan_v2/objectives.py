@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Losses, Networks, Objective
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.losses.adversarial import fake_loss, r1_penalty, real_loss
+from stargan_tf.losses.adversarial import logistic_loss, r1_penalty
 from stargan_tf.losses.reconstruction import (
     cycle_consistency_loss,
     diversity_sensitive_loss,
@@ -37,8 +37,8 @@ def discriminator_objective(
     """
     D = networks["discriminator"]
     reg, real_logits = r1_penalty(lambda x: D(x, y_org), x_real, gradient_scale)
-    real = real_loss(real_logits)
-    fake = fake_loss(D(tf.stop_gradient(x_fake), y_trg))
+    real = logistic_loss(real_logits, real=True)
+    fake = logistic_loss(D(tf.stop_gradient(x_fake), y_trg), real=False)
     total = real + fake + settings.lambda_reg * reg
     return Objective(total, {"real": real, "fake": fake, "reg": reg})
 
@@ -72,7 +72,7 @@ def generator_objective(
 
     encoded = G.encode(x_real)  # once for both styles
     x_fake = G.decode(encoded, s_trg)
-    adv = real_loss(D(x_fake, y_trg))
+    adv = logistic_loss(D(x_fake, y_trg), real=True)  # G wants its images called real
 
     s_pred = E(x_fake, y_trg)
     sty = style_reconstruction_loss(s_pred, s_trg)
