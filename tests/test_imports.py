@@ -7,12 +7,13 @@ import pytest
 from tests.source_tree import imports, is_main, python_files, tree
 
 # Each part with the parts it may import, beside itself. What stands to the right in
-#   config, types, errors <- models | losses | data <- training, sampling ... <- mains <- pipeline
+#   config, types, shapes, errors <- models | losses | data <- training ... <- mains <- pipeline
 # may import what stands to the left.
-BASE = {"config", "types", "errors"}
+BASE = {"config", "types", "errors", "shapes"}
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
+    "shapes": set(),
     "flags": {"errors"},
     "config": {"types", "errors"},
     "losses": BASE,

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from stargan_tf.shapes import check_shapes, floats
+
 
 def logistic_loss(logits: tf.Tensor, *, real: bool) -> tf.Tensor:
     """Logistic loss of logits that should call images real, or generated.
@@ -22,7 +24,11 @@ def logistic_loss(logits: tf.Tensor, *, real: bool) -> tf.Tensor:
     Returns:
       Scalar float32, from 0: the mean of -log sigmoid(logit) if `real`, otherwise of
       -log(1 - sigmoid(logit)).
+
+    Raises:
+      ShapeError: `logits` are not one float for each image.
     """
+    check_shapes("logistic_loss takes one logit for each image", logits=floats(logits, "N"))
     return tf.reduce_mean(tf.nn.softplus(-logits if real else logits))
 
 
@@ -43,10 +49,18 @@ def r1_penalty(
 
     Returns:
       The penalty, a scalar, and the logits [N], so that no second pass is needed.
+
+    Raises:
+      ShapeError: `x_real` are not float images, or `discriminate` does not return one float
+        for each of them.
     """
+    rule = "r1_penalty takes float images and one logit for each"
+    images = floats(x_real, "N", "H", "W", "C")
+    check_shapes(rule, x_real=images)
     with tf.GradientTape() as tape:
         tape.watch(x_real)
         logits = discriminate(x_real)
+        check_shapes(rule, x_real=images, logits=floats(logits, "N"))
         # Images are independent of each other: the gradient of the sum holds each one's own.
         scaled = tf.reduce_sum(logits) * gradient_scale
     gradient = tape.gradient(scaled, x_real) / gradient_scale

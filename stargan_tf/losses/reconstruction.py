@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from stargan_tf.shapes import check_shapes, floats
+
 
 def style_reconstruction_loss(s_pred: tf.Tensor, s_trg: tf.Tensor) -> tf.Tensor:
     """Mean |s_pred - s_trg|: the style encoder shall find the style that was asked for.
@@ -9,12 +11,20 @@ def style_reconstruction_loss(s_pred: tf.Tensor, s_trg: tf.Tensor) -> tf.Tensor:
     Source: Choi et al. 2020, equation 2.
 
     Args:
-      s_pred: styles of the generated images, [N, style_dim].
-      s_trg: styles they were generated with, [N, style_dim].
+      s_pred: styles of the generated images, [N, style_dim] float32.
+      s_trg: styles they were generated with, [N, style_dim] float32.
 
     Returns:
-      Scalar.
+      Scalar float32, from 0.
+
+    Raises:
+      ShapeError: the styles are not floats of one shape [N, style_dim].
     """
+    check_shapes(
+        "style_reconstruction_loss compares style codes in pairs",
+        s_pred=floats(s_pred, "N", "style_dim"),
+        s_trg=floats(s_trg, "N", "style_dim"),
+    )
     return _mean_absolute_difference(s_pred, s_trg)
 
 
@@ -24,12 +34,20 @@ def diversity_sensitive_loss(x_fake: tf.Tensor, x_fake2: tf.Tensor) -> tf.Tensor
     Source: Choi et al. 2020, equation 3. No gradient passes through `x_fake2`.
 
     Args:
-      x_fake: [N, H, W, C].
-      x_fake2: the same sources in another style of the same domains, [N, H, W, C].
+      x_fake: [N, H, W, C] float32, about [-1, 1].
+      x_fake2: the same sources in another style of the same domains, [N, H, W, C] float32.
 
     Returns:
-      Scalar.
+      Scalar float32, from 0.
+
+    Raises:
+      ShapeError: the images are not floats of one shape [N, H, W, C].
     """
+    check_shapes(
+        "diversity_sensitive_loss compares images in pairs",
+        x_fake=floats(x_fake, "N", "H", "W", "C"),
+        x_fake2=floats(x_fake2, "N", "H", "W", "C"),
+    )
     return _mean_absolute_difference(x_fake, tf.stop_gradient(x_fake2))
 
 
@@ -39,12 +57,20 @@ def cycle_consistency_loss(x_rec: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor:
     Source: Choi et al. 2020, equation 4.
 
     Args:
-      x_rec: [N, H, W, C].
-      x_real: [N, H, W, C].
+      x_rec: the images that were translated back, [N, H, W, C] float32, about [-1, 1].
+      x_real: the source images, [N, H, W, C] float32 in [-1, 1].
 
     Returns:
-      Scalar.
+      Scalar float32, from 0.
+
+    Raises:
+      ShapeError: the images are not floats of one shape [N, H, W, C].
     """
+    check_shapes(
+        "cycle_consistency_loss compares images in pairs",
+        x_rec=floats(x_rec, "N", "H", "W", "C"),
+        x_real=floats(x_real, "N", "H", "W", "C"),
+    )
     return _mean_absolute_difference(x_rec, x_real)
 
 

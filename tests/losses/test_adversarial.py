@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.losses.adversarial import logistic_loss, r1_penalty
+from stargan_tf.shapes import ShapeError
 
 
 def softplus(x):
@@ -91,3 +92,22 @@ def test_r1_can_be_minimised():
     with tf.GradientTape() as tape:
         penalty, _ = r1_penalty(lambda x: w * tf.reduce_sum(x, axis=[1, 2, 3]), images())
     assert float(tape.gradient(penalty, w)) == pytest.approx(3.0 * 32, rel=1e-6)
+
+
+@pytest.mark.parametrize("logits", [tf.zeros([2, 1]), tf.zeros([]), tf.zeros([2], tf.int32)])
+def test_logits_other_than_one_float_for_each_image_are_rejected(logits):
+    with pytest.raises(ShapeError, match="Found logits of .*: logistic_loss takes one logit"):
+        logistic_loss(logits, real=True)
+    with pytest.raises(ShapeError, match="Found logits of .*: r1_penalty takes"):
+        r1_penalty(lambda x: logits, images()[:2])
+
+
+@pytest.mark.parametrize("x_real", [images()[0], tf.cast(images(), tf.int32)])
+def test_r1_of_other_than_float_images_is_rejected(x_real):
+    with pytest.raises(ShapeError, match="Found x_real of .*: r1_penalty takes float images"):
+        r1_penalty(quadratic, x_real)
+
+
+def test_r1_of_too_few_logits_is_rejected():
+    with pytest.raises(ShapeError, match=r"logits of shape \[2\], .* N = 3 as in x_real: "):
+        r1_penalty(lambda x: quadratic(x)[:2], images())
