@@ -13,6 +13,7 @@ from stargan_tf.models.layers import (
     upsample_nearest,
 )
 from stargan_tf.models.normalization import AdaIN, InstanceNormalization
+from stargan_tf.shapes import check_shapes, floats
 
 
 class ResBlk(tf.keras.layers.Layer):
@@ -31,6 +32,9 @@ class ResBlk(tf.keras.layers.Layer):
           **kwargs: for `tf.keras.layers.Layer`.
         """
         super().__init__(**kwargs)
+        self.dim_in = dim_in
+        self.dim_out = dim_out
+        self.normalize = normalize
         self.downsample = downsample
         self.norm1 = InstanceNormalization() if normalize else None
         self.norm2 = InstanceNormalization() if normalize else None
@@ -39,7 +43,21 @@ class ResBlk(tf.keras.layers.Layer):
         self.conv1x1 = Conv2D(dim_out, 1, use_bias=False) if dim_in != dim_out else None
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Maps [N, H, W, dim_in] to [N, H, W, dim_out], H and W halved when downsampling."""
+        """Runs the block.
+
+        Args:
+          x: [N, H, W, dim_in] float; H and W are even when downsampling.
+
+        Returns:
+          [N, H, W, dim_out], H and W halved when downsampling, in the dtype of the Keras policy.
+
+        Raises:
+          ShapeError: `x` are not feature maps of dim_in channels.
+        """
+        check_shapes(
+            f"{self.name} takes feature maps of {self.dim_in} channels",
+            x=floats(x, "N", "H", "W", self.dim_in),
+        )
         return (self._residual(x) + self._shortcut(x)) / math.sqrt(2)  # keeps the variance
 
     def _residual(self, x: tf.Tensor) -> tf.Tensor:
@@ -72,6 +90,8 @@ class AdaINResBlk(tf.keras.layers.Layer):
           **kwargs: for `tf.keras.layers.Layer`.
         """
         super().__init__(**kwargs)
+        self.dim_in = dim_in
+        self.dim_out = dim_out
         self.upsample = upsample
         self.shortcut = shortcut
         self.norm1 = AdaIN(dim_in)
@@ -85,9 +105,17 @@ class AdaINResBlk(tf.keras.layers.Layer):
             self.conv1x1.build([None, None, None, dim_in])
 
     def call(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
-        """Maps x [N, H, W, dim_in] and styles s [N, style_dim] to [N, H, W, dim_out].
+        """Runs the block.
 
-        H and W are doubled when upsampling.
+        Args:
+          x: [N, H, W, dim_in] float.
+          s: style codes, [N, style_dim] float.
+
+        Returns:
+          [N, H, W, dim_out], H and W doubled when upsampling, in the dtype of the Keras policy.
+
+        Raises:
+          ShapeError: `x` or `s` has another shape; see `AdaIN.call`, which comes first.
         """
         residual = self.conv1(leaky_relu(self.norm1(x, s)))
         residual = self.conv2(leaky_relu(self.norm2(residual, s)))

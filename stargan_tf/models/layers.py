@@ -6,6 +6,8 @@ Keras policy; normalisation statistics are float32 under every policy.
 
 import tensorflow as tf
 
+from stargan_tf.shapes import check_shapes, floats, integers
+
 LEAKY_RELU_SLOPE = 0.2
 
 
@@ -105,6 +107,11 @@ def _sum_over_offsets(kernel: tf.Tensor) -> tf.Tensor:
     return tf.pad(rows, [same, before, same, same]) + tf.pad(rows, [same, after, same, same])
 
 
+def input_width(layer: tf.keras.layers.Dense) -> int | None:
+    """Returns the width of a dense layer's input, None before its first call."""
+    return layer.kernel.shape[0] if layer.built else None
+
+
 def average_pool(x: tf.Tensor) -> tf.Tensor:
     """2x2 average pooling: [N, H, W, C] to [N, H/2, W/2, C]."""
     return tf.nn.avg_pool2d(x, 2, 2, "VALID")
@@ -145,7 +152,22 @@ class PerDomainDense(tf.keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Maps [N, in] (shared input) or [N, K, in] (own inputs) to [N, K, units]."""
+        """Applies each domain's layer.
+
+        Args:
+          x: [N, in] float, the same input for all domains, or [N, K, in], one for each.
+
+        Returns:
+          [N, K, units] in the dtype of the Keras policy.
+
+        Raises:
+          ShapeError: `x` is neither of them.
+        """
+        domains = (self.num_domains,) if x.shape.rank == 3 else ()
+        check_shapes(
+            f"{self.name} takes one vector for all its {self.num_domains} domains, or one for each",
+            x=floats(x, "N", *domains, self.kernel.shape[1]),
+        )
         if self.folded_heads:
             return self._call_folded(x)
         equation = "ni,kio->nko" if x.shape.rank == 2 else "nki,kio->nko"
@@ -175,5 +197,21 @@ class PerDomainDense(tf.keras.layers.Layer):
 
 
 def select_domain(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Takes the row of each example's domain: x [N, K, D], y [N] integers -> [N, D]."""
+    """Takes the row of each example's domain.
+
+    Args:
+      x: a row for each domain, [N, K, D] float.
+      y: domains, [N] integer in [0, K).
+
+    Returns:
+      [N, D] in the dtype of `x`.
+
+    Raises:
+      ShapeError: `x` or `y` has another shape or kind of dtype.
+    """
+    check_shapes(
+        "select_domain takes a row for each domain and one domain for each example",
+        x=floats(x, "N", "K", "D"),
+        y=integers(y, "N"),
+    )
     return tf.gather(x, y, axis=1, batch_dims=1)

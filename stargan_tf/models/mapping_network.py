@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from stargan_tf.models.layers import PerDomainDense, he_normal, select_domain
+from stargan_tf.models.layers import PerDomainDense, he_normal, input_width, select_domain
+from stargan_tf.shapes import check_shapes, floats, integers
 
 
 class MappingNetwork(tf.keras.Model):
@@ -27,6 +28,9 @@ class MappingNetwork(tf.keras.Model):
           name: of the model.
         """
         super().__init__(name=name)
+        self.num_domains = num_domains
+        self.style_dim = style_dim
+        self.hidden_dim = hidden_dim
         self.shared = [
             tf.keras.layers.Dense(hidden_dim, "relu", kernel_initializer=he_normal())
             for _ in range(4)
@@ -34,8 +38,30 @@ class MappingNetwork(tf.keras.Model):
         self.unshared = [PerDomainDense(num_domains, hidden_dim) for _ in range(3)]
         self.style = PerDomainDense(num_domains, style_dim)
 
+    @property
+    def latent_dim(self) -> int | None:
+        """Length of the latent codes, None before the first call."""
+        return input_width(self.shared[0])
+
     def call(self, z: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """Maps latent codes z [N, latent_dim], domains y [N] to styles [N, style_dim] float32."""
+        """Makes styles of latent codes.
+
+        Args:
+          z: latent codes, [N, latent_dim] float, from the standard normal distribution.
+          y: domains, [N] integer in [0, num_domains).
+
+        Returns:
+          Style codes, [N, style_dim] float32.
+
+        Raises:
+          ShapeError: `z` are not float vectors as long as the first call's, or `y` not one
+            integer for each.
+        """
+        check_shapes(
+            f"{self.name} takes latent codes of one length and a domain for each",
+            z=floats(z, "N", self.latent_dim),
+            y=integers(y, "N"),
+        )
         h = z
         for layer in self.shared:
             h = layer(h)  # [N, hidden_dim]

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from stargan_tf.models.layers import he_normal
+from stargan_tf.models.layers import he_normal, input_width
+from stargan_tf.shapes import check_shapes, floats
 
 EPSILON = 1e-5
 
@@ -47,7 +48,22 @@ class InstanceNormalization(tf.keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Maps [N, H, W, C] to the same shape."""
+        """Normalises feature maps.
+
+        Args:
+          x: [N, H, W, C] of any float dtype.
+
+        Returns:
+          The same shape and dtype.
+
+        Raises:
+          ShapeError: `x` are not feature maps of the C channels that the layer was built for.
+        """
+        channels = self.scale.shape[0]
+        check_shapes(
+            f"{self.name} takes feature maps of {channels} channels",
+            x=floats(x, "N", "H", "W", channels),
+        )
         return instance_normalize(x, self.scale, self.shift)
 
 
@@ -65,11 +81,34 @@ class AdaIN(tf.keras.layers.Layer):
         Its weights stay float32, its output has the input's dtype.
         """
         super().__init__(dtype="float32", autocast=False, **kwargs)
+        self.channels = channels
         self.style_to_affine = tf.keras.layers.Dense(
             2 * channels, kernel_initializer=he_normal(), dtype="float32"
         )
 
+    @property
+    def style_dim(self) -> int | None:
+        """Length of the style codes, None before the first call."""
+        return input_width(self.style_to_affine)
+
     def call(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
-        """Maps feature maps [N, H, W, C] and style codes [N, style_dim] to [N, H, W, C]."""
+        """Normalises feature maps, then scales and shifts them as their styles say.
+
+        Args:
+          x: [N, H, W, C] of any float dtype.
+          s: style codes, [N, style_dim] float.
+
+        Returns:
+          The shape and dtype of `x`.
+
+        Raises:
+          ShapeError: `x` are not feature maps of C channels, or `s` not one style code for
+            each of them, as long as the first call's.
+        """
+        check_shapes(
+            f"{self.name} takes feature maps of {self.channels} channels and a style code for each",
+            x=floats(x, "N", "H", "W", self.channels),
+            s=floats(s, "N", self.style_dim),
+        )
         gamma, beta = tf.split(self.style_to_affine(s), 2, axis=-1)  # [N, C] each
         return instance_normalize(x, 1 + gamma, beta)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from stargan_tf.models.layers import PerDomainDense, select_domain
 from stargan_tf.models.trunk import Trunk
+from stargan_tf.shapes import check_shapes, floats, integers
 
 
 class StyleEncoder(tf.keras.Model):
@@ -23,9 +24,31 @@ class StyleEncoder(tf.keras.Model):
     ) -> None:
         """Makes the layers; see `Generator` and `MappingNetwork` for the arguments."""
         super().__init__(name=name)
+        self.img_size = img_size
+        self.base_channels = base_channels
+        self.max_conv_dim = max_conv_dim
+        self.num_domains = num_domains
+        self.style_dim = style_dim
         self.trunk = Trunk(img_size, base_channels, max_conv_dim)
         self.heads = PerDomainDense(num_domains, style_dim)
 
     def call(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """Maps images x [N, R, R, 3] in [-1, 1], domains y [N] to styles [N, style_dim] float32."""
+        """Finds the styles of images.
+
+        Args:
+          x: images, [N, R, R, 3] float in [-1, 1].
+          y: their domains, [N] integer in [0, num_domains).
+
+        Returns:
+          Style codes, [N, style_dim] float32.
+
+        Raises:
+          ShapeError: `x` are not float images of side R, or `y` not one integer for each.
+        """
+        side = self.img_size
+        check_shapes(
+            f"{self.name} takes images of img_size {side} and a domain for each",
+            x=floats(x, "N", side, side, 3),
+            y=integers(y, "N"),
+        )
         return tf.cast(select_domain(self.heads(self.trunk(x)), y), tf.float32)

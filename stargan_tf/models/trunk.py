@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from stargan_tf.models.blocks import ResBlk
 from stargan_tf.models.layers import Conv2D, leaky_relu
+from stargan_tf.shapes import check_shapes, floats
 
 
 class Trunk(tf.keras.layers.Layer):
@@ -16,6 +17,9 @@ class Trunk(tf.keras.layers.Layer):
     def __init__(self, img_size: int, base_channels: int, max_conv_dim: int, **kwargs) -> None:
         """Makes the layers; see `Generator` for the arguments."""
         super().__init__(**kwargs)
+        self.img_size = img_size
+        self.base_channels = base_channels
+        self.max_conv_dim = max_conv_dim
         num_halvings = img_size.bit_length() - 1 - 2
         widths = [min(base_channels * 2**i, max_conv_dim) for i in range(num_halvings + 1)]
         self.from_rgb = Conv2D(widths[0])
@@ -26,7 +30,21 @@ class Trunk(tf.keras.layers.Layer):
         self.to_vector = Conv2D(widths[-1], 4, padding="valid")
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Maps images [N, R, R, 3] to [N, width]."""
+        """Maps images to vectors.
+
+        Args:
+          x: [N, R, R, 3] float in [-1, 1].
+
+        Returns:
+          [N, width] in the dtype of the Keras policy; width is that of the smallest size.
+
+        Raises:
+          ShapeError: `x` are not float images of side R.
+        """
+        side = self.img_size
+        check_shapes(
+            f"{self.name} takes images of img_size {side}", x=floats(x, "N", side, side, 3)
+        )
         x = self.from_rgb(x)
         for block in self.blocks:
             x = block(x)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from stargan_tf.models.discriminator import Discriminator
@@ -20,6 +21,7 @@ class Entry(NamedTuple):
     network_class: type[tf.keras.Model]
     make: Callable[[], tf.keras.Model]
     inputs: tuple[tf.Tensor, ...]  # of two examples
+    names: tuple[str, ...]  # of the inputs
     output_shape: tuple[int, ...]
     variables: int
     call: Callable[..., tf.Tensor] = lambda network, *inputs: network(*inputs)
@@ -35,11 +37,14 @@ S, Z = _random(3, 2, STYLE_DIM), _random(4, 2, 4)
 Y = tf.constant([2, 0])
 
 NETWORKS = {
-    "generator": Entry(Generator, lambda: Generator(**WIDTHS), (X, S), (2, 32, 32, 3), 56),
+    "generator": Entry(
+        Generator, lambda: Generator(**WIDTHS), (X, S), ("x", "s"), (2, 32, 32, 3), 56
+    ),
     "generator_with_masks": Entry(
         Generator,
         lambda: Generator(**WIDTHS, w_hpf=1.0),
         (X, S, *MASKS),
+        ("x", "s", "masks[0]", "masks[1]"),
         (2, 32, 32, 3),
         72,
         lambda network, x, s, *masks: network(x, s, masks),
@@ -48,6 +53,7 @@ NETWORKS = {
         MappingNetwork,
         lambda: MappingNetwork(3, STYLE_DIM, hidden_dim=10),
         (Z, Y),
+        ("z", "y"),
         (2, STYLE_DIM),
         4 * 2 + 4 * 2,
     ),
@@ -55,10 +61,20 @@ NETWORKS = {
         StyleEncoder,
         lambda: StyleEncoder(**WIDTHS, num_domains=3, style_dim=STYLE_DIM),
         (X, Y),
+        ("x", "y"),
         (2, STYLE_DIM),
         19,
     ),
     "discriminator": Entry(
-        Discriminator, lambda: Discriminator(**WIDTHS, num_domains=3), (X, Y), (2,), 19
+        Discriminator, lambda: Discriminator(**WIDTHS, num_domains=3), (X, Y), ("x", "y"), (2,), 19
     ),
 }
+each_network = pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS.keys())
+
+
+def built(entry: Entry, seed: int = 1) -> tf.keras.Model:
+    """A network with its weights."""
+    tf.keras.utils.set_random_seed(seed)
+    network = entry.make()
+    entry.call(network, *entry.inputs)
+    return network

@@ -9,21 +9,12 @@ import tensorflow as tf
 import stargan_tf.models
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.models.discriminator import Discriminator
-from stargan_tf.models.generator import Generator
+from stargan_tf.models.generator import EncodedImage, Generator
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.networks import TranslationNetworks, build_discriminator
 from stargan_tf.models.style_encoder import StyleEncoder
-from tests.models.registry import NETWORKS, PUBLISHED, WIDTHS, S, X, Y, Z
-
-each_network = pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS.keys())
-
-
-def built(entry, seed=1):
-    tf.keras.utils.set_random_seed(seed)
-    network = entry.make()
-    entry.call(network, *entry.inputs)
-    return network
+from tests.models.registry import NETWORKS, PUBLISHED, WIDTHS, S, X, Y, Z, built, each_network
 
 
 def test_registry_lists_every_network():
@@ -198,7 +189,9 @@ def test_masks_let_details_through():
     entry = NETWORKS["generator_with_masks"]
     network = built(entry)
     nothing = network(X, S, [tf.zeros_like(mask) for mask in entry.inputs[2:]])
-    np.testing.assert_allclose(nothing, network(X, S), atol=1e-6)
+    features, skips = network.encode(X)
+    without = EncodedImage(features, {height: 0 * skip for height, skip in skips.items()})
+    np.testing.assert_allclose(nothing, network.decode(without, S, entry.inputs[2:]), atol=1e-6)
     assert np.abs(entry.call(network, *entry.inputs) - nothing).max() > 1e-2
 
 
@@ -212,7 +205,11 @@ def test_output_is_not_bounded():
     ("make", "inputs", "parameters"),
     [
         (lambda: Generator(**PUBLISHED), ((256, 256, 3), (64,)), 33_892_995),
-        (lambda: Generator(**PUBLISHED, w_hpf=1.0), ((256, 256, 3), (64,)), 43_467_395),
+        (
+            lambda: Generator(**PUBLISHED, w_hpf=1.0),
+            ((256, 256, 3), (64,), (256, 256, 1), (256, 256, 1)),
+            43_467_395,
+        ),
         (lambda: MappingNetwork(3), ((16,), ()), 3_259_072),
         (lambda: MappingNetwork(2), ((16,), ()), 2_438_272),
         (lambda: StyleEncoder(**PUBLISHED, num_domains=3), ((256, 256, 3), ()), 20_949_760),
@@ -224,7 +221,10 @@ def test_output_is_not_bounded():
 def test_published_parameter_counts(make, inputs, parameters):
     network = make()
     # Symbolic inputs: the weights are made, but nothing is computed.
-    network(*(tf.keras.Input(shape, dtype="float32" if shape else "int32") for shape in inputs))
+    first, second, *masks = (
+        tf.keras.Input(shape, dtype="float32" if shape else "int32") for shape in inputs
+    )
+    network(first, second, *([masks] if masks else []))
     assert network.count_params() == parameters
 
 
