@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from pipeline.provenance import Record
 from stargan_tf.algorithms.registry import DEFAULT, settings_class
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.data.sources import source_class
 
 _GONE = "unknown: its files are gone"
 
@@ -98,14 +100,9 @@ def _images(data: Record) -> Node:
 
 
 def _source(data: Record) -> str:
-    """The folder or the data set."""
-    settings = data["settings"]
-    place = {
-        "folder": settings["input_dir"],
-        "tfds": settings["tfds_name"],
-        "portraits": ", ".join(settings["styles"]),
-    }[settings["source"]]
-    return f"{settings['source']} {place}"
+    """The kind of the source and the folder, data set or what else it is."""
+    config = PrepareDataConfig(**data["settings"])
+    return f"{config.source} {source_class(config.source).describe(config)}"
 
 
 def _evaluation(evaluation: Record | None) -> Node | None:

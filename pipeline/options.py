@@ -15,6 +15,7 @@ from stargan_tf.algorithms.registry import DEFAULT, settings_class
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.data import sources
 from stargan_tf.errors import UserError
 
 DATA, TRAIN = "data.", "train."
@@ -55,7 +56,8 @@ def parse() -> Options:
     data = _part(PrepareDataConfig, DATA_DEFAULTS, pipeline.data_flags, DATA)
     defaults = _train_defaults()
     train = _part(type(defaults), defaults, pipeline.train_flags, TRAIN)
-    _with_prefix(DATA, data.validate_source)
+    _with_prefix(DATA, data.validate_ranges)
+    _with_prefix(DATA, lambda: sources.validate(data))
     _with_prefix(TRAIN, dataclasses.replace(train, data_dir="data", run_dir="run").validate)
     _check_apart(pipeline, data)
     return Options(pipeline, data, train)
@@ -86,7 +88,7 @@ def _part(config_class: type, base: Any, flagfile: str, prefix: str) -> Any:
 
 
 def _check_apart(pipeline: PipelineConfig, data: PrepareDataConfig) -> None:
-    if data.source == "folder":
+    if data.input_dir:
         images, root = Path(data.input_dir).resolve(), Path(pipeline.pipeline_root).resolve()
         check(
             images not in (root, *root.parents),

@@ -30,12 +30,14 @@ from collections.abc import Sequence
 
 from stargan_tf import flags
 from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.data import sources
 
 
 def main(arguments: Sequence[str]) -> None:
     """Checks the settings, prepares the data and says what came of it."""
     config = flags.parse(PrepareDataConfig)
     config.validate()
+    sources.validate(config)
     # A polite end from outside is handled as Ctrl-C is.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)

@@ -6,12 +6,9 @@ to begin with, and merges their shards.
 """
 
 import dataclasses
-import hashlib
-import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +28,10 @@ from pipeline.source_hash import source_hash
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check, from_dict
 from stargan_tf.data.schema import INFO_FILE
+from stargan_tf.data.sources import source_class
 
-# The code that decides what the records hold.
+# The code that decides what the records hold, beside the source's own.
 _CODE = "stargan_tf.data.preparation"
-_PORTRAIT_PACKAGES = ("dicebear-core", "dicebear-styles", "resvg-py")
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -144,27 +141,6 @@ def settings_of(exec_properties: dict[str, Any]) -> PrepareDataConfig:
 
 
 def fingerprint(data: PrepareDataConfig) -> str:
-    """What decides the records beside the settings: the input, and the code.
-
-    For a folder these are names, sizes and times of change of all files, not their
-    contents: reading those again would take as long as preparing them.
-    """
-    if data.source == "folder":
-        lines = _files(Path(data.input_dir))
-    elif data.source == "portraits":
-        lines = (f"{name} {importlib.metadata.version(name)}" for name in _PORTRAIT_PACKAGES)
-    else:  # its name and version are in the settings
-        lines = iter(())
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
-    return f"input {digest.hexdigest()[:16]}, code {source_hash(_CODE)}"
-
-
-def _files(root: Path) -> Iterator[str]:
-    for folder, folders, names in os.walk(root):
-        folders.sort()
-        for name in sorted(names):
-            path = os.path.join(folder, name)
-            status = os.stat(path)
-            yield f"{os.path.relpath(path, root)} {status.st_size} {status.st_mtime_ns}"
+    """What decides the records beside the settings: the input, and the code."""
+    source = source_class(data.source)
+    return f"input {source.cache_key(data)}, code {source_hash(_CODE, source.__module__)}"

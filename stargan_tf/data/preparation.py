@@ -25,8 +25,9 @@ from stargan_tf.errors import UserError
 REJECTED_FILE = "rejected.jsonl"
 # How long workers get to notice that they were stopped.
 STOP_SECONDS = 20
-# Where things lie and how the work is spread decide nothing about the images.
-_NOT_RECORDED = ("output_dir", "input_dir", "tfds_manual_dir", "tfds_data_dir")
+# Square images smaller than this hold too little to learn from; it applies when
+# neither --img_size nor --min_size says more.
+DEFAULT_MIN_SIZE = 64
 
 
 def prepare_dataset(config: PrepareDataConfig, beam_arguments: Sequence[str] = ()) -> DatasetInfo:
@@ -131,8 +132,8 @@ def _run(
         source,
         staging,
         ticker,
-        img_size=config.stored_size(),
-        needed_size=config.needed_size(),
+        img_size=_stored_size(config, source),
+        needed_size=max(config.min_size, _stored_size(config, source)) or DEFAULT_MIN_SIZE,
         val_fraction=config.val_fraction,
         seed=config.seed,
     )
@@ -162,6 +163,11 @@ def _run(
         if explanation.exists():
             raise UserError(explanation.read_text(encoding="utf-8")) from failures[0]
         raise failures[0]
+
+
+def _stored_size(config: PrepareDataConfig, source: Source) -> int:
+    """Side of the stored square images; 0 when each keeps its own."""
+    return config.img_size or source.default_size
 
 
 def _read_rejected(staging: Path) -> list[dict[str, str]]:
@@ -195,18 +201,18 @@ def _make_info(
     for shard in json.loads((staging / "shards.json").read_text(encoding="utf-8")):
         counts[shard["split"]][shard["domain"]] += shard["images"]
         encoded_bytes[shard["split"]][shard["domain"]] += shard["bytes"]
-    settings: dict[str, Any] = {
-        key: list(value) if isinstance(value, tuple) else value  # as JSON will have it
-        for key, value in dataclasses.asdict(config).items()
-        if key not in _NOT_RECORDED
-    }
+    settings: dict[str, Any] = {}
+    for field in dataclasses.fields(config):
+        if field.metadata["hyperparameter"]:  # not where things lie
+            value = getattr(config, field.name)
+            settings[field.name] = list(value) if isinstance(value, tuple) else value  # as in JSON
     return DatasetInfo(
         name=source.name,
         source=config.source,
         domains=source.domains,
         counts={split: by_domain for split, by_domain in counts.items() if split in source.splits},
         encoded_bytes={split: encoded_bytes[split] for split in SPLITS if split in source.splits},
-        img_size=config.stored_size(),
+        img_size=_stored_size(config, source),
         licence=source.licence,
         credits=source.credits,
         rejected=rejected,

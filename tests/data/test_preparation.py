@@ -1,10 +1,11 @@
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.data import preparation, writer
+from stargan_tf.data import preparation, sources, writer
 from stargan_tf.data.writer import Entry, cut_into_shards, split_of
 from stargan_tf.errors import UserError
 from tests.data import makers
@@ -120,7 +121,7 @@ def test_img_size_is_recorded_and_kept(source: Path, tmp_path: Path) -> None:
     assert sum(sum(by.values()) for by in info.encoded_bytes.values()) == sizes
 
 
-def test_beam_flags_are_parsed_and_others_refused() -> None:
+def test_beam_flags_are_parsed_and_others_rejected() -> None:
     options = preparation.beam_options(["--direct_num_workers", "3", "--job_name=x"])
     assert options.get_all_options()["direct_num_workers"] == 3
     for arguments in (["--imgsize=3"], ["data"], ["--direct_num_workers=2", "more"]):
@@ -138,6 +139,7 @@ def test_beam_flags_are_parsed_and_others_refused() -> None:
         ({"max_rejected": -1.0}, "--max_rejected=-1.0"),
         ({"img_size": -2}, "--img_size=-2"),
         ({"source": "tfds"}, "no --tfds_name"),
+        ({"source": "painter"}, "--source=painter, expected one of folder, tfds, portraits"),
         ({"source": "portraits", "styles": ("thumbs",)}, "expected at least two"),
         ({"source": "portraits", "styles": ("thumbs", "thumbs")}, "each style once"),
         ({"source": "portraits", "train_per_domain": 0}, "--train_per_domain=0"),
@@ -147,11 +149,21 @@ def test_settings_are_checked_before_any_work(
     tmp_path: Path, settings: dict[str, object], sentence: str
 ) -> None:
     values = {"input_dir": str(tmp_path), "output_dir": str(tmp_path.parent / "out")} | settings
+    config = PrepareDataConfig(**values)
     with pytest.raises(UserError, match=sentence):
-        PrepareDataConfig(**values).validate()
+        config.validate()
+        sources.validate(config)
 
 
-def test_an_output_in_use_is_refused(tmp_path: Path) -> None:
+def test_what_lies_elsewhere_is_not_recorded(source: Path, tmp_path: Path) -> None:
+    settings = prepare(source, tmp_path / "out", tfds_data_dir="x", seed=3).settings
+    names = {field.name for field in dataclasses.fields(PrepareDataConfig)}
+    elsewhere = {"input_dir", "output_dir", "tfds_data_dir", "tfds_manual_dir"}
+    assert set(settings) == names - elsewhere
+    assert (settings["seed"], settings["styles"]) == (3, ["open-peeps", "pixel-art", "toon-head"])
+
+
+def test_an_output_in_use_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "out").mkdir()
     config = PrepareDataConfig(input_dir=str(tmp_path / "in"), output_dir=str(tmp_path / "out"))

@@ -1,5 +1,6 @@
 """The way back from a pushed model, in metadata written by hand."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from pipeline.lineage_tree import lineage_tree, render
 from pipeline.provenance import trace
+from stargan_tf.config.prepare_data import SOURCES, PrepareDataConfig
 from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.data.sources import source_class
 from stargan_tf.errors import UserError
 from tests.pipeline.written_metadata import FIGURES, History, Metadata, write
 
@@ -105,6 +108,14 @@ def test_everything_can_be_read(history, second):
     first = render(lineage_tree(trace(history.store, "100")))
     assert "anomalies: image, by ExampleValidator" in first
     assert "start: random weights" in first
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_describes_itself(history, second, name):
+    config = PrepareDataConfig(source=name, input_dir="/photos", tfds_name="afhq")
+    data = {**second["data"], "settings": dataclasses.asdict(config)}
+    text = render(lineage_tree({**second, "data": data}))
+    assert f"source: {name} {source_class(name).describe(config)}\n" in text
 
 
 def test_files_that_are_gone_are_said_to_be(tmp_path):

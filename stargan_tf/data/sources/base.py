@@ -1,10 +1,12 @@
 """What every source of images offers to the one writer."""
 
 import dataclasses
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Protocol
 
+from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.errors import UserError
 
 
@@ -30,7 +32,12 @@ class Candidate:
 class Source(Protocol):
     """A set of images, read in chunks that can be spread over workers.
 
+    What is known from the settings alone is asked of the class, before anything is read.
+    So the module of a source imports large packages only where it reads.
+
     Attributes:
+      default_size: side of the stored square images when --img_size is 0; 0 keeps each
+        image's own.
       name: of the data set.
       licence: of the images, in words.
       credits: more about the origin, for dataset_info.json.
@@ -39,12 +46,39 @@ class Source(Protocol):
       splits: the splits that must not be empty.
     """
 
+    default_size: ClassVar[int]
     name: str
     licence: str
     credits: dict[str, Any]
     domains: tuple[str, ...]
     total: int
     splits: tuple[str, ...]
+
+    def __init__(self, config: PrepareDataConfig) -> None:
+        """Finds out what there is.
+
+        Raises:
+          UserError: the images are not there, or have not at least two domains.
+        """
+
+    @classmethod
+    def validate(cls, config: PrepareDataConfig) -> None:
+        """Checks the settings of this source.
+
+        Raises:
+          UserError: one is missing, out of range or contradicts another.
+        """
+        ...
+
+    @classmethod
+    def describe(cls, config: PrepareDataConfig) -> str:
+        """Says in a few words which images these are, such as their folder."""
+        ...
+
+    @classmethod
+    def cache_key(cls, config: PrepareDataConfig) -> str:
+        """Returns what decides the images beside the settings: another key, other images."""
+        ...
 
     def chunks(self) -> Sequence[Any]:
         """Small picklable descriptions of parts that together are the source."""
@@ -74,6 +108,14 @@ def domain_names(originals: Sequence[str]) -> dict[str, str]:
             )
         names[original] = name
     return names
+
+
+def digest(lines: Iterable[str]) -> str:
+    """A short key of any number of lines, for `Source.cache_key`."""
+    found = hashlib.sha256()
+    for line in lines:
+        found.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    return found.hexdigest()[:16]
 
 
 def splits_to_fill(has_val: bool, val_fraction: float) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
-from stargan_tf.data.sources.base import Candidate, domain_names, splits_to_fill
+from stargan_tf.data.sources.base import Candidate, digest, domain_names, splits_to_fill
 
 FILES_PER_CHUNK = 32
 # Published archives call the second split by any of these names.
@@ -27,6 +27,35 @@ class FolderSource:
     Every file counts, whatever its extension: what it holds decides. Only names
     that start with a dot are left out.
     """
+
+    default_size = 0
+
+    @classmethod
+    def validate(cls, config: PrepareDataConfig) -> None:
+        """Checks that there is a folder; see `Source`."""
+        check(
+            bool(config.input_dir),
+            "Found no --input_dir, expected a folder with one folder of images per domain: add "
+            "--input_dir=FOLDER.",
+        )
+        check(
+            Path(config.input_dir).is_dir(),
+            f"--input_dir={config.input_dir} is not a folder, expected one folder of images per "
+            "domain in it: check the path.",
+        )
+
+    @classmethod
+    def describe(cls, config: PrepareDataConfig) -> str:
+        """The folder; see `Source`."""
+        return config.input_dir
+
+    @classmethod
+    def cache_key(cls, config: PrepareDataConfig) -> str:
+        """Names, sizes and times of change of all files; see `Source`.
+
+        Not their contents: reading those again would take as long as preparing them.
+        """
+        return digest(_stamps(config.input_dir))
 
     def __init__(self, config: PrepareDataConfig) -> None:
         """Lists the files.
@@ -107,6 +136,16 @@ class FolderSource:
         self.total += len(files)
         for start in range(0, len(files), FILES_PER_CHUNK):
             self._chunks.append((split, domain, tuple(files[start : start + FILES_PER_CHUNK])))
+
+
+def _stamps(root: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            # A link to nothing is a file like others: reading it says what is wrong.
+            status = os.stat(path, follow_symlinks=os.path.exists(path))
+            yield f"{os.path.relpath(path, root)} {status.st_size} {status.st_mtime_ns}"
 
 
 def _read(path: Path) -> tuple[bytes, str]:

@@ -5,6 +5,7 @@ colours, all chosen by the seed; see the style's page at https://www.dicebear.co
 """
 
 import functools
+import importlib.metadata
 import importlib.resources
 import json
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ import resvg_py
 from dicebear import Avatar, Style
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
-from stargan_tf.data.sources.base import Candidate
+from stargan_tf.config.settings import check
+from stargan_tf.data.sources.base import Candidate, digest
 from stargan_tf.errors import UserError
 
 IMAGES_PER_CHUNK = 25
+# The packages whose versions decide what is drawn.
+_PACKAGES = ("dicebear-core", "dicebear-styles", "resvg-py")
 
 # The same soft colours for every style: a background is content, which translation
 # should keep, not a mark of the domain.
@@ -44,6 +48,37 @@ PortraitChunk = tuple[str, str, int, int]  # style, split, first, behind the las
 class PortraitsSource:
     """Draws portraits; see `Source`."""
 
+    default_size = 128
+
+    @classmethod
+    def validate(cls, config: PrepareDataConfig) -> None:
+        """Checks the styles and the counts; see `Source`."""
+        check(
+            len(config.styles) >= 2,
+            f"Found --styles={','.join(config.styles)}, expected at least two: translation needs a "
+            "second domain to go to.",
+        )
+        check(
+            len(set(config.styles)) == len(config.styles),
+            f"Found --styles={','.join(config.styles)}, expected each style once: remove the "
+            "repetition.",
+        )
+        check(
+            config.train_per_domain >= 1,
+            f"Found --train_per_domain={config.train_per_domain}, expected 1 or more: give such a "
+            "value.",
+        )
+
+    @classmethod
+    def describe(cls, config: PrepareDataConfig) -> str:
+        """The styles; see `Source`."""
+        return ", ".join(config.styles)
+
+    @classmethod
+    def cache_key(cls, config: PrepareDataConfig) -> str:
+        """The versions of the packages that draw; see `Source`."""
+        return digest(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+
     def __init__(self, config: PrepareDataConfig) -> None:
         """Loads the styles and their licences.
 
@@ -52,7 +87,7 @@ class PortraitsSource:
         """
         self.name = config.name or "portraits"
         self.domains = config.styles
-        self.size = config.stored_size()
+        self.size = config.img_size or self.default_size
         self.seed = config.seed
         self.counts = {"train": config.train_per_domain, "val": config.val_per_domain}
         self.total = len(self.domains) * sum(self.counts.values())

@@ -1,4 +1,5 @@
 import dataclasses
+import importlib.metadata
 import os
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from pipeline.components.image_example_gen import (
     settings_of,
 )
 from pipeline.examples import read_rejected
-from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.config.prepare_data import SOURCES, PrepareDataConfig
 from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.data.sources import source_class
 from stargan_tf.errors import UserError
 from tests.data import makers
 
@@ -82,7 +84,9 @@ def test_without_validation_images_nothing_can_be_judged(
         execute(dataclasses.replace(data, val_fraction=0.0), tmp_path / "out")
 
 
-@pytest.mark.parametrize("change", ["touched", "renamed", "moved", "added", "removed", "grown"])
+@pytest.mark.parametrize(
+    "change", ["touched", "renamed", "moved", "added", "linked", "removed", "grown"]
+)
 def test_every_change_of_the_folder_shows(data: PrepareDataConfig, change: str) -> None:
     folder = Path(data.input_dir)
     before = fingerprint(data)
@@ -96,6 +100,8 @@ def test_every_change_of_the_folder_shows(data: PrepareDataConfig, change: str) 
         image.rename(folder / "dog" / "999.png")
     elif change == "added":
         (folder / "cat" / "new.png").write_bytes(b"")
+    elif change == "linked":
+        (folder / "cat" / "gone.png").symlink_to("nowhere.png")
     elif change == "removed":
         image.unlink()
     else:
@@ -109,15 +115,29 @@ def test_a_change_of_the_code_shows(
     data: PrepareDataConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = fingerprint(data)
-    monkeypatch.setattr(image_example_gen, "source_hash", lambda module: f"other {module}")
+    monkeypatch.setattr(image_example_gen, "source_hash", lambda *modules: f"other {modules}")
     assert fingerprint(data) != before
 
 
 def test_portraits_follow_the_packages_that_draw_them(monkeypatch: pytest.MonkeyPatch) -> None:
     data = PrepareDataConfig(source="portraits")
     before = fingerprint(data)
-    monkeypatch.setattr(image_example_gen.importlib.metadata, "version", lambda name: "0")
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0")
     assert fingerprint(data) != before
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_decides_its_fingerprint_by_its_key_and_its_code(
+    name: str, data: PrepareDataConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = dataclasses.replace(data, source=name)
+    before = fingerprint(data)
+    assert fingerprint(data) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(source_class(name), "cache_key", lambda config: "new images")
+        assert fingerprint(data) == f"input new images, {before.partition(', ')[2]}"
+    monkeypatch.setattr(image_example_gen, "source_hash", lambda *modules: " ".join(modules))
+    assert fingerprint(data).endswith(source_class(name).__module__)
 
 
 def test_records_are_examples(data: PrepareDataConfig, tmp_path: Path) -> None:
