@@ -43,21 +43,20 @@ def train_run(config: TrainConfig) -> int:
       TemporaryError: another worker is gone, or sees another state of the run.
     """
     run = RunDir(config.run_dir)
-    domains = _checked_domains(config, run)
+    info, algorithm = _prepare(config, run)
     with lost_workers_explained(run, config.multi_worker):
         strategy = make_strategy(config)
         workers = Workers(strategy)
         # Folders may have other names on other machines.
         shared = dataclasses.replace(config, data_dir="", run_dir="")
-        workers.check_same_settings(shared, DatasetInfo.load(Path(config.data_dir)), __version__)
+        workers.check_same_settings(shared, info, __version__)
         if workers.chief:
-            run.begin(config, domains)
-        algorithm = make_algorithm(config, len(domains))
+            run.begin(config, info.domains)
         with strategy.scope():
             state = TrainState(algorithm)
         checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
         try:
-            return _train(run, strategy, workers, state, checkpoints, domains)
+            return _train(run, strategy, workers, state, checkpoints, info)
         finally:
             checkpoints.close()
 
@@ -71,18 +70,21 @@ def describe_run(config: TrainConfig) -> str:
     Raises:
       UserError: the data set or the run to start from does not fit the settings.
     """
-    domains = _checked_domains(config, RunDir(config.run_dir))
-    algorithm = make_algorithm(config, len(domains))
+    info, algorithm = _prepare(config, RunDir(config.run_dir))
     with make_strategy(config).scope():
         speed = measure_throughput(train_dataset(Path(config.data_dir), config, algorithm.draws()))
-        return describe(TrainState(algorithm), domains, speed)
+        return describe(TrainState(algorithm), info.domains, speed)
 
 
-def _checked_domains(config: TrainConfig, run: RunDir) -> tuple[str, ...]:
-    domains = DatasetInfo.load(Path(config.data_dir)).domains
+def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
+    """Reads what the data set is and makes the algorithm; checks that they go together."""
+    info = DatasetInfo.load(Path(config.data_dir))
+    algorithm = make_algorithm(config, len(info.domains or info.attributes))
+    if algorithm.needs_domains:
+        info.check_has_domains(config.algorithm)
     if not run.exists():
-        check_parent(config, domains)
-    return domains
+        check_parent(config, info.domains)
+    return info, algorithm
 
 
 def _train(
@@ -91,7 +93,7 @@ def _train(
     workers: Workers,
     state: TrainState,
     checkpoints: Checkpoints,
-    domains: tuple[str, ...],
+    info: DatasetInfo,
 ) -> int:
     """Trains from the newest checkpoint, or from the start; returns the exit status."""
     config = state.algorithm.settings
@@ -102,7 +104,7 @@ def _train(
             "higher --total_iters."
         )
         return 0
-    sample, evaluate = _watchers(run, state.algorithm, domains, chief=workers.chief)
+    sample, evaluate = _watchers(run, state.algorithm, info, chief=workers.chief)
     batches = _batches(state.algorithm, strategy, start_step)
     step = TrainStep(state, strategy)
     try:
@@ -154,17 +156,21 @@ def _restore(
 
 
 def _watchers(
-    run: RunDir, algorithm: Algorithm, domains: tuple[str, ...], *, chief: bool
+    run: RunDir, algorithm: Algorithm, info: DatasetInfo, *, chief: bool
 ) -> tuple[Sampler, Evaluator]:
     """What draws and what measures the averaged networks; only the chief does either."""
     if not chief:
         return lambda networks, step: {}, lambda networks: {}
     config = algorithm.settings
     data_dir = Path(config.data_dir)
+    sample = TrainingSamples(algorithm, data_dir, info.domains, run.samples)
+    if not info.has_split("val"):
+        if config.eval_every:
+            print(f"warning: {data_dir} has no validation images to measure on.", file=sys.stderr)
+        return sample, lambda networks: {}
     images = eval_dataset(data_dir, "val", img_size=config.img_size, batch_size=config.batch_size)
     validation = Validation(algorithm, images)
     metrics = lambda networks: {}  # noqa: E731 INTERIM
-    sample = TrainingSamples(algorithm, data_dir, domains, run.samples)
     return sample, lambda networks: validation(networks) | metrics(networks)
 
 

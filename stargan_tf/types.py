@@ -12,9 +12,11 @@ IMAGE = "image"  # [R, R, 3] float32 in [-1, 1], augmented
 LABEL = "label"  # of the stream's images: a domain, [] int32, or attributes, [A] float32
 NORMAL = "normal"  # [size] float32 from the standard normal distribution
 # Streams of images. Each draws a domain for every example, uniformly whatever the class
-# sizes; all images and labels that an example has of one stream are of that domain.
+# sizes; all images and labels that an example has of one stream are of that domain. Where
+# labels are attributes, there are no domains, and each image has attributes of its own.
 SOURCE = "source"
 TARGET = "target"
+STREAMS = (SOURCE, TARGET)
 
 
 class Draw(NamedTuple):

@@ -64,6 +64,7 @@ class Algorithm(abc.ABC):
       modes: the ways to make codes; see `Mode`.
       averaged: names of the networks that draw: sampling takes their moving averages.
       bar_losses: losses that the progress bar shows, by a short name.
+      needs_domains: whether labels must be classes, not attributes.
       decoder_blocks: how many residual blocks, of two convolutions each, end the drawing;
         TFLite files of 8 bits keep the second convolution of each in float.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
@@ -73,6 +74,7 @@ class Algorithm(abc.ABC):
     modes: ClassVar[tuple[Mode, ...]]
     averaged: ClassVar[tuple[str, ...]]
     bar_losses: ClassVar[dict[str, str]] = {}
+    needs_domains: ClassVar[bool] = True
     decoder_blocks: int = 0
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 

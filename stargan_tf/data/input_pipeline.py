@@ -13,7 +13,7 @@ from stargan_tf.data.record_index import RecordIndex
 from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
 from stargan_tf.data.schema import DatasetInfo, parse_example, shard_paths
 from stargan_tf.errors import UserError
-from stargan_tf.types import IMAGE, LABEL, NORMAL, Batch, Draw
+from stargan_tf.types import IMAGE, LABEL, NORMAL, STREAMS, Batch, Draw
 
 
 def train_dataset(
@@ -29,9 +29,10 @@ def train_dataset(
     """Endless batches for training, a function of the data and the seed alone.
 
     Domains are drawn uniformly, whatever the class sizes; images of one stream are of one
-    domain, cropped independently. The global batch of a step is the same for any number
-    of replicas and workers, and whether the run started at step 0 or resumed; starting
-    late costs next to nothing.
+    domain, cropped independently. Where labels are attributes, images are drawn uniformly,
+    and a stream's label is that of its first image. The global batch of a step is the same
+    for any number of replicas and workers, and whether the run started at step 0 or
+    resumed; starting late costs next to nothing.
 
     Args:
       data_dir: what `prepare_data` wrote.
@@ -59,8 +60,9 @@ def train_dataset(
             "replicas: change it."
         )
     info = DatasetInfo.load(data_dir)
-    index = RecordIndex(data_dir, "train", info.domains)
-    plan = SamplingPlan(index.sizes, draws, batch_size, config.seed)
+    index = RecordIndex(data_dir, "train", info.groups)
+    make = _ExampleMaker(index, len(info.attributes), config, tuple(draws))
+    plan = SamplingPlan(index.sizes, make.streams, make.records, batch_size, config.seed)
     share = batch_size // num_workers
     mine = slice(worker * share, (worker + 1) * share)
 
@@ -76,7 +78,6 @@ def train_dataset(
     dataset = tf.data.Dataset.range(first_block, tf.int64.max).flat_map(block_examples)
     dataset = dataset.skip(steps_before * share)  # of the plan: no image is read
     # Single examples, so that the parallel work is the same for small and large batches.
-    make = _ExampleMaker(index, config, tuple(draws), plan.streams)
     dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     dataset = dataset.batch(batch_size // slices, drop_remainder=True)
     return dataset.prefetch(tf.data.AUTOTUNE)
@@ -95,7 +96,8 @@ def eval_dataset(
       domain: the only domain to give; all of them, one after the other, by default.
 
     Returns:
-      A dataset of (x, y): x [N, R, R, 3] float32 in [-1, 1], y [N] int32 domains.
+      A dataset of (x, y): x [N, R, R, 3] float32 in [-1, 1], y the domains, [N] int32, or
+      the attributes, [N, A] float32, each 0 or 1.
 
     Raises:
       UserError: the data set, the split or the domain is missing.
@@ -103,14 +105,14 @@ def eval_dataset(
     info = DatasetInfo.load(data_dir)
     if domain is not None and domain not in info.domains:
         raise UserError(
-            f"Found no domain {domain!r} in {data_dir}, expected one of {', '.join(info.domains)}: "
-            "correct the name."
+            f"Found no domain {domain!r} in {data_dir}, expected one of "
+            f"{', '.join(info.domains) or 'no domains, but attributes'}: correct the name."
         )
-    names = info.domains if domain is None else (domain,)
+    names = info.groups if domain is None else (domain,)
     paths = [path for name in names for path in shard_paths(data_dir, split, name)]
 
     def make(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image, label = parse_example(record)
+        image, label = parse_example(record, len(info.attributes))
         return augmentation.preprocess(image, img_size), label
 
     dataset = tf.data.TFRecordDataset(paths)
@@ -123,46 +125,64 @@ class _ExampleMaker:
     """Makes one example, a batch without the batch axis, from its plan."""
 
     index: RecordIndex
+    num_attributes: int
     config: TrainConfig
     draws: tuple[Draw, ...]
-    streams: tuple[str, ...]  # in the plan's order
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Those that are drawn from."""
+        used = {draw.stream for draw in self.draws if draw.stream}
+        return tuple(stream for stream in STREAMS if stream in used)
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The stream of each record of an example: of every image, then of labels alone."""
+        images = tuple(draw.stream for draw in self.draws if draw.kind == IMAGE)
+        # A domain is known from the plan; attributes are known from a record.
+        labels = tuple(stream for stream in self.streams if stream not in images)
+        return images + labels * bool(self.num_attributes)
 
     def __call__(self, planned: tf.Tensor) -> Batch:
         """Takes [plan.width] int64; traced into the tf.data graph."""
         position = planned[0]
-        images = [draw for draw in self.draws if draw.kind == IMAGE]
-        types = [tf.string] * len(images)
-        records = iter(tf.numpy_function(self._read, [planned], types, stateful=False))
-        # Each random thing of an example has a number of its own, for its seed.
-        random = [draw for draw in self.draws if draw.kind in (IMAGE, NORMAL)]
-        random.sort(key=lambda draw: draw.kind == NORMAL)
-        seeds = {
-            draw.name: tf.stack(
-                [tf.constant(len(random) * self.config.seed + use, tf.int64), position]
-            )
-            for use, draw in enumerate(random)
+        labels = {
+            stream: tf.cast(domain, tf.int32)
+            for stream, domain in zip(self.streams, tf.unstack(planned)[1:], strict=False)
         }
-        example = {}
-        for draw in self.draws:
-            if draw.kind == IMAGE:
-                example[draw.name] = self._image(next(records), seeds[draw.name])
-            elif draw.kind == LABEL:
-                label = planned[1 + self.streams.index(draw.stream)]
-                example[draw.name] = tf.cast(label, tf.int32)
-            else:
-                normal = tf.random.stateless_normal([draw.size], seeds[draw.name])
-                example[draw.name] = normal
-        return example
+        types = [tf.string] * len(self.records)
+        records = tf.numpy_function(self._read, [planned], types, stateful=False)
+        parsed = [
+            parse_example(tf.ensure_shape(record, []), self.num_attributes) for record in records
+        ]
+        if self.num_attributes:  # of the first record of each stream
+            pairs = zip(self.records, parsed, strict=True)
+            labels = {stream: label for stream, (_, label) in reversed(list(pairs))}
+        # Each random thing of an example has a number of its own, for its seed.
+        images = [draw for draw in self.draws if draw.kind == IMAGE]
+        normals = [draw for draw in self.draws if draw.kind == NORMAL]
+        uses = len(images) + len(normals)
+        seeds = {
+            draw.name: tf.stack([tf.constant(uses * self.config.seed + use, tf.int64), position])
+            for use, draw in enumerate([*images, *normals])
+        }
+        pixels = {draw.name: image for draw, (image, _) in zip(images, parsed, strict=False)}
+        return {
+            draw.name: self._image(pixels[draw.name], seeds[draw.name])
+            if draw.kind == IMAGE
+            else labels[draw.stream]
+            if draw.kind == LABEL
+            else tf.random.stateless_normal([draw.size], seeds[draw.name])
+            for draw in self.draws
+        }
 
     def _read(self, planned: np.ndarray) -> list[bytes]:
-        domains = dict(zip(self.streams, planned[1:], strict=False))
-        streams = [draw.stream for draw in self.draws if draw.kind == IMAGE]
-        records = planned[1 + len(self.streams) :]
+        groups = dict(zip(self.streams, planned[1:], strict=False))
+        numbers = planned[1 + len(self.streams) :]
         return [
-            self.index.read(domains[stream], record)
-            for stream, record in zip(streams, records, strict=True)
+            self.index.read(groups[stream], number)
+            for stream, number in zip(self.records, numbers, strict=True)
         ]
 
-    def _image(self, record: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        pixels, _ = parse_example(tf.ensure_shape(record, []))
+    def _image(self, pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return augmentation.augment(pixels, seed, self.config.img_size, self.config.randcrop_prob)

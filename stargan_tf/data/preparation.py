@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
 from stargan_tf.data.progress import Ticker, wait_with_bar
-from stargan_tf.data.schema import SPLITS, DatasetInfo
+from stargan_tf.data.schema import ALL, SPLITS, DatasetInfo
 from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
 from stargan_tf.data.writer import FAILURE_FILE, WriteDataset
@@ -79,7 +79,7 @@ def write_dataset(
         if not accept_rejected:
             _check_rejected(config, rejected, source.total)
         info = _make_info(config, source, staging, len(rejected))
-        _check_domains(info, source.splits)
+        _check_groups(info, source.splits)
         shards = staging / "shards"
         info.save(shards)
         if rejected:
@@ -187,20 +187,21 @@ def _check_rejected(config: PrepareDataConfig, rejected: list[dict[str, str]], t
     _write_rejected(listing, rejected)
     reason, count = collections.Counter(value["reason"] for value in rejected).most_common(1)[0]
     raise UserError(
-        f"Found {len(rejected)} of {total} images unusable ({count} of them: {reason}), expected "
-        f"at most --max_rejected={config.max_rejected:g}: see {listing}, then remove those "
-        "files or raise --max_rejected."
+        f"Found {len(rejected)} of {total} images that were rejected ({count} of them: {reason}), "
+        f"expected at most --max_rejected={config.max_rejected:g}: see {listing}, then remove "
+        "those files or raise --max_rejected."
     )
 
 
 def _make_info(
     config: PrepareDataConfig, source: Source, staging: Path, rejected: int
 ) -> DatasetInfo:
-    counts = {split: dict.fromkeys(source.domains, 0) for split in SPLITS}
-    encoded_bytes = {split: dict.fromkeys(source.domains, 0) for split in SPLITS}
+    groups = (ALL,) if source.attributes else source.domains
+    counts = {split: dict.fromkeys(groups, 0) for split in SPLITS}
+    encoded_bytes = {split: dict.fromkeys(groups, 0) for split in SPLITS}
     for shard in json.loads((staging / "shards.json").read_text(encoding="utf-8")):
-        counts[shard["split"]][shard["domain"]] += shard["images"]
-        encoded_bytes[shard["split"]][shard["domain"]] += shard["bytes"]
+        counts[shard["split"]][shard["group"]] += shard["images"]
+        encoded_bytes[shard["split"]][shard["group"]] += shard["bytes"]
     settings: dict[str, Any] = {}
     for field in dataclasses.fields(config):
         if field.metadata["hyperparameter"]:  # not where things lie
@@ -210,22 +211,24 @@ def _make_info(
         name=source.name,
         source=config.source,
         domains=source.domains,
-        counts={split: by_domain for split, by_domain in counts.items() if split in source.splits},
+        counts={split: counts[split] for split in SPLITS if split in source.splits},
         encoded_bytes={split: encoded_bytes[split] for split in SPLITS if split in source.splits},
         img_size=_stored_size(config, source),
         licence=source.licence,
         credits=source.credits,
         rejected=rejected,
         settings=settings,
+        attributes=source.attributes,
     )
 
 
-def _check_domains(info: DatasetInfo, splits: Sequence[str]) -> None:
+def _check_groups(info: DatasetInfo, splits: Sequence[str]) -> None:
     for split in splits:
-        for domain in info.domains:
+        for group in info.groups:
+            images = "images" if info.attributes else f"images of the domain {group}"
+            remedy = "" if info.attributes else "remove the domain, "
             check(
-                info.counts[split][domain] > 0,
-                f"Found no usable images of the domain {domain} in the {split} split, expected at "
-                "least one: add images, remove the domain, or change --val_fraction (0 for no "
-                "validation).",
+                info.counts[split][group] > 0,
+                f"Found no {images} in the {split} split that were not rejected, expected at least "
+                f"one: add images, {remedy}or change --val_fraction (0 for no validation).",
             )

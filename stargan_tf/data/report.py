@@ -20,13 +20,15 @@ def quieten() -> None:
 
 def summary(info: DatasetInfo, output_dir: str) -> str:
     """A few lines for people: counts, place, size and the next command."""
-    width = max(len(domain) for domain in info.domains)
+    width = max(len(group) for group in info.groups)
     lines = [f"{info.name} is ready in {output_dir}:"]
-    for domain in info.domains:
+    for group in info.groups:
         counts = ", ".join(
-            f"{by_domain[domain]:,} {split}" for split, by_domain in info.counts.items()
+            f"{by_group[group]:,} {split}" for split, by_group in info.counts.items()
         )
-        lines.append(f"  {domain:<{width}}  {counts}")
+        lines.append(f"  {group:<{width}}  {counts}")
+    if info.attributes:
+        lines.append(f"  attributes: {', '.join(info.attributes)}")
     megabytes = sum(sum(sizes.values()) for sizes in info.encoded_bytes.values()) / 1e6
     size = f"{info.img_size}x{info.img_size}" if info.img_size else "their own size"
     lines.append(f"  {megabytes:,.1f} MB, images at {size}; licence: {info.licence}")

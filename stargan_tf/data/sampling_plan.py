@@ -11,60 +11,62 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stargan_tf.types import IMAGE, SOURCE, TARGET, Draw
+from stargan_tf.types import STREAMS
 
 # Steps planned at once. Changing it changes the plan of every seed.
 BLOCK_STEPS = 256
 
-# The uses of randomness: the domains of each stream, then the order of each drawn image.
-_DOMAINS = {SOURCE: 0, TARGET: 1}
-_FIRST_ORDER = len(_DOMAINS)
+# The uses of randomness: the groups of each stream, then the order of each record.
+_FIRST_ORDER = len(STREAMS)
 
 
 class SamplingPlan:
-    """The domains and the images of every training iteration."""
+    """The groups (most often the domains) and the images of every training iteration."""
 
     def __init__(
-        self, sizes: Sequence[int], draws: Sequence[Draw], batch_size: int, seed: int
+        self,
+        sizes: Sequence[int],
+        streams: Sequence[str],
+        records: Sequence[str],
+        batch_size: int,
+        seed: int,
     ) -> None:
         """Makes a plan.
 
         Args:
-          sizes: images of each domain.
-          draws: what an example consists of.
+          sizes: images of each group.
+          streams: each draws a group for every example.
+          records: the stream of each image of an example.
           batch_size: examples of one step, over all replicas of all workers.
           seed: decides everything.
         """
         self._batch_size = batch_size
-        self._images = [draw.stream for draw in draws if draw.kind == IMAGE]
-        used = {draw.stream for draw in draws if draw.stream}
-        self.streams = tuple(stream for stream in _DOMAINS if stream in used)
+        self._records = tuple(records)
         self._streams = {
-            name: _Stream(sizes, batch_size, seed, _DOMAINS[name]) for name in self.streams
+            name: _Stream(sizes, batch_size, seed, STREAMS.index(name)) for name in streams
         }
 
     @property
     def width(self) -> int:
         """Numbers that describe one example."""
-        return 1 + len(self.streams) + len(self._images)
+        return 1 + len(self._streams) + len(self._records)
 
     def block(self, number: int) -> np.ndarray:
         """Plans the steps from number * BLOCK_STEPS to (number + 1) * BLOCK_STEPS - 1.
 
         Returns:
           [BLOCK_STEPS, batch_size, width] int64: the example's position in the whole run,
-          its domain in each of `streams`, and the numbers of its images, in the order of
-          the draws, within their domains.
+          its group in each stream, and the numbers of its images within their groups.
         """
         first = number * BLOCK_STEPS * self._batch_size
         turns = {name: stream.turns(number) for name, stream in self._streams.items()}
         images = [
             self._streams[name].images(*turns[name], order)
-            for order, name in enumerate(self._images, _FIRST_ORDER)
+            for order, name in enumerate(self._records, _FIRST_ORDER)
         ]
         positions = np.arange(first, first + BLOCK_STEPS * self._batch_size)
-        domains = [turns[name][0] for name in self.streams]
-        plan = np.stack([positions, *domains, *images], axis=-1)
+        groups = [groups for groups, _ in turns.values()]
+        plan = np.stack([positions, *groups, *images], axis=-1)
         return plan.reshape(BLOCK_STEPS, self._batch_size, self.width)
 
 

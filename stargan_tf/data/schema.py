@@ -1,20 +1,35 @@
 """What a prepared data set looks like on disk.
 
-A folder with, for each split and domain, the shards
-`{split}-{domain}-{i:05d}-of-{n:05d}.tfrecord`, and dataset_info.json. Each record
-is a tf.train.Example: `image` (encoded JPEG or PNG, always three 8-bit channels),
-`label` (index of the domain) and `name` (of the file it was made from).
+A folder with, for each split and group, the shards
+`{split}-{group}-{i:05d}-of-{n:05d}.tfrecord`, and dataset_info.json. Each record is a
+tf.train.Example: `image` (encoded JPEG or PNG, always three 8-bit channels), `label`
+(int64) and `name` (of the file it was made from).
+
+The labels of a data set are of one of two kinds:
+
+- Classes: each image belongs to one of the `domains`, which are the groups. `label` is one
+  number, the index of the domain.
+- Attributes: each image has or has not each of the binary `attributes`. There are no
+  domains; all images of a split are one group, called all. `label` is a list of one 0 or 1
+  for each attribute, in the order of `attributes`.
+
+Version 1 of the schema knew classes only, and had no `attributes` in dataset_info.json.
 """
 
 import dataclasses
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# What later versions of dataset_info.json added to version 1, with its value there.
+_ADDED: dict[str, Any] = {"attributes": ()}
+# The only group of a data set whose labels are attributes.
+ALL = "all"
 INFO_FILE = "dataset_info.json"
 SPLITS = ("train", "val")
 
@@ -28,15 +43,16 @@ class DatasetInfo:
     Attributes:
       name: of the data set.
       source: folder, tfds or portraits.
-      domains: names, in the order of their labels.
-      counts: images per split and domain.
-      encoded_bytes: size of the shards per split and domain.
+      domains: names, in the order of their labels; empty when labels are attributes.
+      counts: images per split and group.
+      encoded_bytes: size of the shards per split and group.
       img_size: side of the stored square images; 0 when each has its own size.
       licence: of the images, in words.
       credits: what else must be said about the origin: creators, links, citation.
-      rejected: how many images of the source could not be used.
+      rejected: how many images of the source were rejected.
       settings: the settings of `prepare_data` that decide what the shards hold.
-      schema_version: version of this layout.
+      attributes: names, in the order of the labels; empty when labels are classes.
+      schema_version: version of this layout, into which `load` brings older ones.
     """
 
     name: str
@@ -49,7 +65,33 @@ class DatasetInfo:
     credits: dict[str, Any]
     rejected: int
     settings: dict[str, Any]
+    attributes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """What the images of a split are divided into: the domains, or all in one."""
+        return (ALL,) if self.attributes else self.domains
+
+    def has_split(self, split: str) -> bool:
+        """Whether there are images of a split, train or val."""
+        return sum(self.counts.get(split, {}).values()) > 0
+
+    def check_has_domains(self, user: str) -> None:
+        """Checks that labels are classes.
+
+        Args:
+          user: who needs domains, for the error: the name of an algorithm or a command.
+
+        Raises:
+          UserError: labels are attributes.
+        """
+        if self.attributes:
+            raise UserError(
+                f"Found the attributes {', '.join(self.attributes)} in the data set {self.name}, "
+                f"expected one class for each image, since {user} needs domains: prepare the data "
+                "set again with a class label."
+            )
 
     def save(self, data_dir: Path) -> None:
         """Writes dataset_info.json."""
@@ -76,23 +118,32 @@ class DatasetInfo:
             raise UserError(
                 f"{path} is not a valid JSON object ({error}): prepare the data set again."
             ) from error
+        if version == 1:
+            values = {**values, "schema_version": SCHEMA_VERSION}
+            values |= {name: values.get(name, value) for name, value in _ADDED.items()}
         names = {field.name for field in dataclasses.fields(cls)}
-        if version != SCHEMA_VERSION or set(values) != names:
+        if values.get("schema_version") != SCHEMA_VERSION or set(values) != names:
             raise UserError(
-                f"{path} has schema version {version}, expected version {SCHEMA_VERSION} with all "
-                "its fields: prepare the data set again with this version of stargan_tf."
+                f"{path} has schema version {version}, expected version 1 to {SCHEMA_VERSION} with "
+                "all its fields: prepare the data set again with this version of stargan_tf."
             )
-        values["domains"] = tuple(values["domains"])
+        for name in ("domains", "attributes"):
+            values[name] = tuple(values[name])
+        if bool(values["domains"]) == bool(values["attributes"]):
+            raise UserError(
+                f"{path} has {len(values['domains'])} domains and {len(values['attributes'])} "
+                "attributes, expected either: prepare the data set again."
+            )
         return cls(**values)
 
 
-def shard_name(split: str, domain: str, index: int, count: int) -> str:
+def shard_name(split: str, group: str, index: int, count: int) -> str:
     """File name of one shard."""
-    return f"{split}-{domain}-{index:05d}-of-{count:05d}.tfrecord"
+    return f"{split}-{group}-{index:05d}-of-{count:05d}.tfrecord"
 
 
-def shard_paths(data_dir: Path, split: str, domain: str) -> list[str]:
-    """Paths of all shards of one split and domain, in order.
+def shard_paths(data_dir: Path, split: str, group: str) -> list[str]:
+    """Paths of all shards of one split and group, in order.
 
     Raises:
       UserError: there is none, or one is missing.
@@ -101,46 +152,55 @@ def shard_paths(data_dir: Path, split: str, domain: str) -> list[str]:
     count = 0
     for path in sorted(Path(data_dir).glob("*.tfrecord")):
         match = _SHARD_NAME.fullmatch(path.name)
-        if match and match["key"] == f"{split}-{domain}":
+        if match and match["key"] == f"{split}-{group}":
             found[int(match["index"])] = str(path)
             count = max(count, int(match["count"]))
     if not found:
         raise UserError(
-            f"Found no shards of split {split}, domain {domain} in {data_dir}, expected at least "
+            f"Found no shards of split {split}, domain {group} in {data_dir}, expected at least "
             "one: prepare the data set again, with images for that split."
         )
     if sorted(found) != list(range(count)):
         raise UserError(
-            f"Found {len(found)} of {count} shards of split {split}, domain {domain} in "
+            f"Found {len(found)} of {count} shards of split {split}, domain {group} in "
             f"{data_dir}: copy the whole data set or prepare it again."
         )
     return [found[index] for index in range(count)]
 
 
-def encode_example(image: bytes, label: int, name: str) -> bytes:
-    """Serialises one record, the same bytes for the same arguments."""
+def encode_example(image: bytes, label: int | Sequence[int], name: str) -> bytes:
+    """Serialises one record, the same bytes for the same arguments.
+
+    Args:
+      image: encoded.
+      label: the index of the domain, or a 0 or 1 for each attribute.
+      name: of the file that the image was made from.
+    """
     import tensorflow as tf  # slow to import; the first stage of preparation does without
 
     def feature(value: bytes) -> tf.train.Feature:
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
+    labels = [label] if isinstance(label, int) else label
     features = {
         "image": feature(image),
-        "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+        "label": tf.train.Feature(int64_list=tf.train.Int64List(value=labels)),
         "name": feature(name.encode("utf-8", "surrogateescape")),
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
 
-def parse_example(serialized: Any) -> tuple[Any, Any]:
+def parse_example(serialized: Any, num_attributes: int = 0) -> tuple[Any, Any]:
     """Parses and decodes one record, inside a tf.data graph.
 
     Args:
       serialized: scalar string tensor.
+      num_attributes: A, how many attributes the data set has; 0 when it has domains.
 
     Returns:
-      The image, [H, W, 3] uint8, and its domain, scalar int32.
+      The image, [H, W, 3] uint8, and its domain, scalar int32, or its attributes, [A]
+      float32, each 0 or 1.
     """
     import tensorflow as tf
 
@@ -148,9 +208,9 @@ def parse_example(serialized: Any) -> tuple[Any, Any]:
         serialized,
         {
             "image": tf.io.FixedLenFeature([], tf.string),
-            "label": tf.io.FixedLenFeature([], tf.int64),
+            "label": tf.io.FixedLenFeature([num_attributes] if num_attributes else [], tf.int64),
         },
     )
     # This op reads PNG as well; the accurate transform gives what Pillow gives.
     image = tf.io.decode_jpeg(features["image"], channels=3, dct_method="INTEGER_ACCURATE")
-    return image, tf.cast(features["label"], tf.int32)
+    return image, tf.cast(features["label"], tf.float32 if num_attributes else tf.int32)

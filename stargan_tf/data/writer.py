@@ -1,6 +1,6 @@
 """The one Beam transform that writes every data set, whatever its source.
 
-    chunks -> read, normalise, spill -> group by split and domain -> cut into shards
+    chunks -> read, normalise, spill -> gather by split and group -> cut into shards
            -> write each shard
 
 Only small references go through Beam's shuffle; the images wait in spill files in
@@ -32,18 +32,19 @@ FAILURE_FILE = "failure.txt"
 class Entry(NamedTuple):
     """A reference to one image in a spill file."""
 
-    order: str  # the place within the split and domain; a hash, so the order is mixed
+    order: str  # the place within the split and group; a hash, so the order is mixed
     name: str
     spill: str
     offset: int
     size: int
+    label: int | tuple[int, ...]  # as `schema.encode_example` takes it
 
 
 class Shard(NamedTuple):
     """One output file and what belongs into it."""
 
     split: str
-    domain: str
+    group: str
     index: int
     count: int
     entries: list[Entry]
@@ -52,7 +53,7 @@ class Shard(NamedTuple):
 class WriteDataset(beam.PTransform):
     """Writes the images of a source as shards into `staging`/shards.
 
-    Also writes `staging`/shards.json (split, domain, images and bytes of each shard)
+    Also writes `staging`/shards.json (split, group, images and bytes of each shard)
     and `staging`/rejected.json. The same source, settings and seed give the same
     bytes, however the work was spread.
     """
@@ -68,7 +69,17 @@ class WriteDataset(beam.PTransform):
         val_fraction: float,
         seed: int,
     ) -> None:
-        """Args as in `PrepareDataConfig`; `staging` must exist."""
+        """Makes the transform; no file is touched before it is applied.
+
+        Args:
+          source: what to read.
+          staging: a folder that exists, seen by all workers.
+          ticker: counts the images that were read, and can stop the work.
+          img_size: side of the stored square images; 0 keeps each image's own size.
+          needed_size: pixels that the shorter side of an image must have.
+          val_fraction: of the images whose split the source leaves open.
+          seed: decides the order in the shards.
+        """
         super().__init__()
         self._source = source
         self._staging = staging
@@ -92,13 +103,12 @@ class WriteDataset(beam.PTransform):
             | "AllRejected" >> beam.combiners.ToList()
             | "SaveRejected" >> beam.Map(_save_json, self._staging / "rejected.json")
         )
-        labels = {domain: label for label, domain in enumerate(self._source.domains)}
         return (
             outcome["accepted"]
-            | "BySplitAndDomain" >> beam.GroupByKey()
+            | "BySplitAndGroup" >> beam.GroupByKey()
             | "CutIntoShards" >> beam.FlatMapTuple(cut_into_shards)
             | "SpreadShards" >> beam.Reshuffle()
-            | "WriteShards" >> beam.FlatMap(write_shard, self._staging, labels, self._ticker)
+            | "WriteShards" >> beam.FlatMap(write_shard, self._staging, self._ticker)
             | "AllShards" >> beam.combiners.ToList()
             | "SaveShards" >> beam.Map(_save_json, self._staging / "shards.json")
         )
@@ -127,8 +137,8 @@ def explained(staging: Path) -> Iterator[None]:
 class Normalise(beam.DoFn):
     """Reads a chunk and makes the images that the records will hold.
 
-    Gives ((split, domain), Entry) for each image that can be used, and
-    {file, domain, reason} on the output `rejected` for each other.
+    Gives ((split, group), Entry) for each accepted image, and {file, domain, reason} on the
+    output `rejected` for each other.
     """
 
     def __init__(
@@ -141,7 +151,7 @@ class Normalise(beam.DoFn):
         val_fraction: float,
         seed: int,
     ) -> None:
-        """Args as in `PrepareDataConfig`."""
+        """Makes the function; see `WriteDataset` for the arguments."""
         super().__init__()
         self._source = source
         self._staging = staging
@@ -178,9 +188,32 @@ class Normalise(beam.DoFn):
         digest = hashlib.sha256(candidate.content).digest()
         split = candidate.split or split_of(digest, self._val_fraction)
         order = hashlib.sha256(f"{self._seed}/{candidate.name}/".encode() + digest).hexdigest()
+        group, label = label_of(candidate, self._source)
         offset = spill.tell()
         spill.write(image)
-        return (split, candidate.domain), Entry(order, candidate.name, path, offset, len(image))
+        return (split, group), Entry(order, candidate.name, path, offset, len(image), label)
+
+
+def label_of(candidate: Candidate, source: Source) -> tuple[str, int | tuple[int, ...]]:
+    """The group that an image belongs to, and its label in the record.
+
+    Raises:
+      ValueError: the source gave an image a label that it does not have.
+    """
+    if not source.attributes:
+        if candidate.domain not in source.domains or candidate.attributes:
+            raise ValueError(
+                f"{candidate.name} has the domain {candidate.domain!r} and the attributes "
+                f"{candidate.attributes}, expected one of {source.domains} and no attributes"
+            )
+        return candidate.domain, source.domains.index(candidate.domain)
+    values = tuple(int(value) for value in candidate.attributes)
+    if candidate.domain or len(values) != len(source.attributes) or not {*values} <= {0, 1}:
+        raise ValueError(
+            f"{candidate.name} has the domain {candidate.domain!r} and the attributes {values}, "
+            f"expected no domain and a 0 or 1 for each of {source.attributes}"
+        )
+    return schema.ALL, values
 
 
 def split_of(digest: bytes, val_fraction: float) -> str:
@@ -195,7 +228,7 @@ def split_of(digest: bytes, val_fraction: float) -> str:
 def cut_into_shards(
     key: tuple[str, str], entries: Iterable[Entry], shard_bytes: int = SHARD_BYTES
 ) -> list[Shard]:
-    """Orders the images of one split and domain and deals them out to shards."""
+    """Orders the images of one split and group and deals them out to shards."""
     ordered = sorted(entries)
     total = sum(entry.size for entry in ordered)
     count = min(len(ordered), max(1, -(-total // shard_bytes)))
@@ -206,26 +239,24 @@ def cut_into_shards(
     ]
 
 
-def write_shard(
-    shard: Shard, staging: Path, labels: dict[str, int], ticker: Ticker
-) -> Iterator[dict[str, Any]]:
-    """Writes one shard; gives its split, domain, number of images and size."""
+def write_shard(shard: Shard, staging: Path, ticker: Ticker) -> Iterator[dict[str, Any]]:
+    """Writes one shard; gives its split, group, number of images and size."""
     if ticker.stopped():
         return
     import tensorflow as tf  # slow to import, and only this stage needs it
 
     # Beam has its own idea of how named tuples travel: give them their type back.
-    split, domain, index, count, entries = shard
-    path = staging / "shards" / schema.shard_name(split, domain, index, count)
+    split, group, index, count, entries = shard
+    path = staging / "shards" / schema.shard_name(split, group, index, count)
     with explained(staging), tf.io.TFRecordWriter(str(path)) as writer:
-        for _, name, spill, offset, size in entries:
+        for _, name, spill, offset, size, label in entries:
             with open(spill, "rb") as file:
                 file.seek(offset)
                 image = file.read(size)
-            writer.write(schema.encode_example(image, labels[domain], name))
+            writer.write(schema.encode_example(image, label, name))
     yield {
         "split": split,
-        "domain": domain,
+        "group": group,
         "images": len(entries),
         "bytes": path.stat().st_size,
     }

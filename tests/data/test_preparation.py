@@ -41,7 +41,7 @@ def test_beam_spreads_the_work_without_changing_it(source: Path, tmp_path: Path,
 
 
 def test_large_domains_become_several_shards() -> None:
-    entries = [Entry(f"{index:02d}", "n", "spill", 0, 1000) for index in reversed(range(10))]
+    entries = [Entry(f"{index:02d}", "n", "spill", 0, 1000, 0) for index in reversed(range(10))]
     shards = cut_into_shards(("train", "cat"), entries, 4000)
     assert [len(shard.entries) for shard in shards] == [3, 3, 4]
     assert [(shard.index, shard.count) for shard in shards] == [(0, 3), (1, 3), (2, 3)]
@@ -75,16 +75,20 @@ def test_too_many_rejected_images_end_the_work(
 ) -> None:
     for index in range(2):
         (source / "cat" / f"broken{index}.jpg").write_bytes(b"")
-    with pytest.raises(UserError, match="Found 2 of 32 images unusable.*out.rejected.jsonl"):
+    with pytest.raises(
+        UserError, match="Found 2 of 32 images that were rejected.*out.rejected.jsonl"
+    ):
         prepare(source, tmp_path / "out", max_rejected=max_rejected)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out.rejected.jsonl"]
     assert len((tmp_path / "out.rejected.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_domain_without_usable_images_ends_the_work(source: Path, tmp_path: Path) -> None:
+def test_a_domain_whose_images_are_all_rejected_ends_the_work(source: Path, tmp_path: Path) -> None:
     (source / "fox").mkdir()
     (source / "fox" / "only.jpg").write_bytes(b"")
-    with pytest.raises(UserError, match="Found no usable images of the domain fox in the train"):
+    with pytest.raises(
+        UserError, match="Found no images of the domain fox in the train split that"
+    ):
         prepare(source, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 

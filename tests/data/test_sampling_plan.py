@@ -1,18 +1,17 @@
 import numpy as np
 import pytest
 
-from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.algorithms.stargan_v2.step import draws
 from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
+from stargan_tf.types import SOURCE, STREAMS, TARGET
 
-DRAWS = draws(StarGANv2Settings())
+RECORDS = (SOURCE, TARGET, TARGET)
 SIZES = (60, 7, 2)
 BATCH = 8
 POSITION, Y_ORG, Y_TRG, X_REAL, X_REF, X_REF2 = range(6)
 
 
 def blocks(count: int, seed: int = 0) -> np.ndarray:
-    plan = SamplingPlan(SIZES, DRAWS, BATCH, seed)
+    plan = SamplingPlan(SIZES, STREAMS, RECORDS, BATCH, seed)
     return np.concatenate([plan.block(number) for number in range(count)]).reshape(-1, 6)
 
 
@@ -45,7 +44,9 @@ def test_references_are_drawn_independently() -> None:
 
 def test_any_block_can_be_planned_first() -> None:
     whole = blocks(4).reshape(4, BLOCK_STEPS, BATCH, 6)
-    np.testing.assert_array_equal(SamplingPlan(SIZES, DRAWS, BATCH, 0).block(3), whole[3])
+    np.testing.assert_array_equal(
+        SamplingPlan(SIZES, STREAMS, RECORDS, BATCH, 0).block(3), whole[3]
+    )
 
 
 def test_positions_count_on_and_seeds_differ() -> None:
@@ -55,5 +56,5 @@ def test_positions_count_on_and_seeds_differ() -> None:
 
 
 def test_one_image_is_enough() -> None:
-    plan = SamplingPlan((1, 1), DRAWS, 2, 0).block(0)
+    plan = SamplingPlan((1, 1), STREAMS, RECORDS, 2, 0).block(0)
     assert (plan[..., X_REAL:] == 0).all()

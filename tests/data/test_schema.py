@@ -41,11 +41,59 @@ def test_damaged_info_is_explained(tmp_path: Path, text: str) -> None:
         schema.DatasetInfo.load(tmp_path)
 
 
-def test_another_schema_version_is_refused(tmp_path: Path) -> None:
+def test_another_schema_version_is_rejected(tmp_path: Path) -> None:
     values = dataclasses.asdict(INFO) | {"schema_version": 99}
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
-    with pytest.raises(UserError, match="schema version 99, expected version 1"):
+    with pytest.raises(UserError, match="schema version 99, expected version 1 to 2"):
         schema.DatasetInfo.load(tmp_path)
+
+
+OLD = Path(__file__).parents[1] / "old_version" / "data"
+
+
+def test_version_1_is_read() -> None:
+    values = json.loads((OLD / "dataset_info.json").read_text())
+    assert values["schema_version"] == 1 and "attributes" not in values
+    info = schema.DatasetInfo.load(OLD)
+    assert (info.attributes, info.groups) == ((), info.domains)
+    assert dataclasses.asdict(info) == values | {
+        "domains": ("cat", "dog", "wild"),
+        "attributes": (),
+        "schema_version": 2,
+    }
+
+
+def test_version_1_is_saved_as_version_2(tmp_path: Path) -> None:
+    schema.DatasetInfo.load(OLD).save(tmp_path)
+    assert json.loads((tmp_path / "dataset_info.json").read_text())["schema_version"] == 2
+    assert schema.DatasetInfo.load(tmp_path) == schema.DatasetInfo.load(OLD)
+
+
+@pytest.mark.parametrize("missing", ["domains", "counts", "settings"])
+@pytest.mark.parametrize("version", [1, 2])
+def test_info_without_a_field_is_explained(tmp_path: Path, version: int, missing: str) -> None:
+    values = dataclasses.asdict(INFO) | {"schema_version": version}
+    del values[missing]
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="prepare the data set again"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"attributes": ["young"]}, {"domains": []}, {"domains": [], "attributes": []}]
+)
+def test_labels_are_either_classes_or_attributes(
+    tmp_path: Path, change: dict[str, list[str]]
+) -> None:
+    (tmp_path / "dataset_info.json").write_text(json.dumps(dataclasses.asdict(INFO) | change))
+    with pytest.raises(UserError, match="expected either"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+def test_a_split_is_there_when_it_has_images() -> None:
+    assert INFO.has_split("train") and not INFO.has_split("val")
+    empty = dataclasses.replace(INFO, counts={"val": {"cat": 0, "dog": 0}})
+    assert not empty.has_split("val")
 
 
 def touch_shards(folder: Path, split: str, domain: str, indices: list[int], count: int) -> None:
@@ -77,3 +125,10 @@ def test_records_survive_encoding() -> None:
     assert (int(label), label.dtype) == (1, tf.int32)
     features = tf.train.Example.FromString(record).features.feature
     assert features["name"].bytes_list.value[0].decode() == "cats/ä.png"
+
+
+@pytest.mark.parametrize("label", [(1,), (0, 1, 1)])
+def test_attributes_survive_encoding(label: tuple[int, ...]) -> None:
+    record = schema.encode_example(makers.encoded(makers.pixels(3)), label, "a.png")
+    _, parsed = schema.parse_example(tf.constant(record), len(label))
+    assert (tuple(parsed.numpy()), parsed.dtype) == (label, tf.float32)

@@ -16,10 +16,11 @@ class Candidate:
 
     Attributes:
       name: where it comes from, unique within the source.
-      domain: one of the source's domains.
+      domain: one of the source's domains; empty when the source has attributes.
       split: train or val, or empty to let the content decide.
       content: the image file's bytes.
       error: why the bytes could not be read, or empty.
+      attributes: a 0 or 1 for each of the source's attributes; empty when it has domains.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Candidate:
     split: str
     content: bytes
     error: str = ""
+    attributes: tuple[int, ...] = ()
 
 
 class Source(Protocol):
@@ -41,7 +43,9 @@ class Source(Protocol):
       name: of the data set.
       licence: of the images, in words.
       credits: more about the origin, for dataset_info.json.
-      domains: names, in the order of their labels.
+      domains: names, in the order of their labels; empty when labels are attributes.
+      attributes: names of binary attributes, in the order of those of a `Candidate`; empty
+        when labels are classes. Either domains or attributes are empty.
       total: images to expect.
       splits: the splits that must not be empty.
     """
@@ -51,6 +55,7 @@ class Source(Protocol):
     licence: str
     credits: dict[str, Any]
     domains: tuple[str, ...]
+    attributes: tuple[str, ...]
     total: int
     splits: tuple[str, ...]
 

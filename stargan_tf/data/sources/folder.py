@@ -74,6 +74,7 @@ class FolderSource:
         }
         names = domain_names(sorted(set().union(*folders.values())))
         self.domains = tuple(names.values())
+        self.attributes: tuple[str, ...] = ()
         check(
             len(self.domains) >= 2,
             f"Found {_list(self.domains)} in {self.root}, expected one folder of images for each "

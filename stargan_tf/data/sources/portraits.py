@@ -87,6 +87,7 @@ class PortraitsSource:
         """
         self.name = config.name or "portraits"
         self.domains = config.styles
+        self.attributes: tuple[str, ...] = ()
         self.size = config.img_size or self.default_size
         self.seed = config.seed
         self.counts = {"train": config.train_per_domain, "val": config.val_per_domain}

@@ -62,6 +62,7 @@ class TfdsSource:
         combined = ["-".join(parts) for parts in itertools.product(*values)]
         names = domain_names(combined)
         self.domains = tuple(names[name] for name in combined)
+        self.attributes: tuple[str, ...] = ()
         self._values = values
         check(
             len(self.domains) >= 2,
