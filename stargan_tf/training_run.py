@@ -2,6 +2,7 @@
 
 import dataclasses
 import signal
+import sys
 from pathlib import Path
 
 import tensorflow as tf

@@ -1,9 +1,11 @@
-"""What happens to an image between the record and the network.
+"""What training does to an image between the record and the network.
 
 Source: Choi et al. 2020, appendix (random resized crop, horizontal flip).
 """
 
 import tensorflow as tf
+
+from stargan_tf.data.preprocessing import central_square, resize, to_range
 
 SCALE = (0.8, 1.0)  # area of the crop, as a fraction of the image's
 RATIO = (0.9, 1.1)  # width / height of the crop
@@ -35,27 +37,6 @@ def augment(image: tf.Tensor, seed: tf.Tensor, img_size: int, randcrop_prob: flo
     return to_range(tf.cond(flip, lambda: image[:, ::-1], lambda: image))
 
 
-def preprocess(image: tf.Tensor, img_size: int) -> tf.Tensor:
-    """Resizes the central square of an image, as evaluation and sampling do.
-
-    Args:
-      image: [H, W, 3] uint8.
-      img_size: side R of the result.
-
-    Returns:
-      [R, R, 3] float32 in [-1, 1].
-    """
-    return to_range(resize(central_square(image), img_size))
-
-
-def central_square(image: tf.Tensor) -> tf.Tensor:
-    """The largest square around the centre: [H, W, 3] to [S, S, 3], S = min(H, W)."""
-    height, width = tf.shape(image)[0], tf.shape(image)[1]
-    side = tf.minimum(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return image[top : top + side, left : left + side]
-
-
 def random_crop(square: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Cuts a random rectangle out of a square image: [S, S, 3] to [h, w, 3].
 
@@ -82,15 +63,3 @@ def random_crop(square: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     # A float32 just below 1 may round up to the bound.
     top, left = tf.minimum(top, side - height), tf.minimum(left, side - width)
     return square[top : top + height, left : left + width]
-
-
-def resize(image: tf.Tensor, img_size: int) -> tf.Tensor:
-    """Bilinear resizing with antialiasing: [H, W, 3] to [R, R, 3] float32 in [0, 255]."""
-    size = [img_size, img_size]
-    resized = tf.image.resize(image, size, method="bilinear", antialias=True)
-    return tf.ensure_shape(resized, [img_size, img_size, 3])
-
-
-def to_range(image: tf.Tensor) -> tf.Tensor:
-    """From [0, 255] to float32 in [-1, 1]."""
-    return tf.clip_by_value(tf.cast(image, tf.float32) / 127.5 - 1.0, -1.0, 1.0)

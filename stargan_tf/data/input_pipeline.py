@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.config.train import TrainConfig
-from stargan_tf.data import augmentation
+from stargan_tf.data.augmentation import augment
+from stargan_tf.data.preprocessing import preprocess
 from stargan_tf.data.record_index import RecordIndex
 from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
 from stargan_tf.data.schema import DatasetInfo, parse_example, shard_paths
@@ -113,7 +114,7 @@ def eval_dataset(
 
     def make(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image, label = parse_example(record, len(info.attributes))
-        return augmentation.preprocess(image, img_size), label
+        return preprocess(image, img_size), label
 
     dataset = tf.data.TFRecordDataset(paths)
     dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -185,4 +186,4 @@ class _ExampleMaker:
         ]
 
     def _image(self, pixels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return augmentation.augment(pixels, seed, self.config.img_size, self.config.randcrop_prob)
+        return augment(pixels, seed, self.config.img_size, self.config.randcrop_prob)

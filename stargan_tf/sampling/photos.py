@@ -9,8 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from stargan_tf.config.settings import check
-from stargan_tf.data.augmentation import preprocess
 from stargan_tf.data.images import load_image
+from stargan_tf.data.preprocessing import preprocess
 from stargan_tf.data.sources.base import domain_names
 from stargan_tf.errors import UserError
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from stargan_tf.data.augmentation import preprocess
+from stargan_tf.data.preprocessing import preprocess
 from stargan_tf.serving.saved_model.checks import checked
 
 # A file of a few kilobytes can claim to hold gigabytes of pixels.

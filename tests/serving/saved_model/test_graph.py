@@ -65,7 +65,7 @@ def floats(num=2, **changes):
 
 def preprocessed(content):
     """What training makes of a file: upright RGB, central square, antialiased resizing."""
-    from stargan_tf.data.augmentation import preprocess
+    from stargan_tf.data.preprocessing import preprocess
 
     return preprocess(np.asarray(decode(content)[0]), SIDE).numpy()
 
