@@ -4,9 +4,9 @@ import dataclasses
 import re
 from pathlib import Path
 
+from stargan_tf.config.measuring import MeasuringConfig
 from stargan_tf.config.settings import check, setting
 
-FEATURES = ("efficientnet_lite0", "inception", "inception_keras")
 # What stargan_tf.evaluate needs of each domain.
 MIN_SOURCES = 4
 INFRASTRUCTURE = ("auto", "docker", "canary")
@@ -28,7 +28,7 @@ class MySQL:
 
 
 @dataclasses.dataclass(frozen=True)
-class PipelineConfig:
+class PipelineConfig(MeasuringConfig):
     """Everything about the pipeline that is neither about images nor about training."""
 
     # What it is called and where things are.
@@ -85,16 +85,6 @@ class PipelineConfig:
     max_worsening: float = setting(
         0.1, "How much worse than the latest good model each of them may be, as a fraction."
     )
-    features: str = setting(
-        "efficientnet_lite0",
-        "Network whose features are compared, as in stargan_tf.evaluate.",
-        choices=FEATURES,
-    )
-    inception_weights: str = setting("", "Weights file of --features=inception: torchvision's.")
-    alexnet_weights: str = setting(
-        "", "torchvision's weights file of AlexNet; with --lpips_weights, diversity is LPIPS."
-    )
-    lpips_weights: str = setting("", "Weights file of LPIPS's linear heads for AlexNet.")
     eval_sources: int = setting(
         0, "Validation images of each domain to translate for the evaluation; 0 for all."
     )
@@ -122,6 +112,7 @@ class PipelineConfig:
                 f"--{field}={path} is not a file, expected one with a flag a line: check the path.",
             )
         _ = self.mysql_server
+        self.validate_networks()
         self._validate_thresholds()
 
     @property
@@ -161,11 +152,6 @@ class PipelineConfig:
             0 <= self.min_domain_accuracy <= 1,
             f"Found --min_domain_accuracy={self.min_domain_accuracy}, expected a share between 0 "
             "and 1: correct it.",
-        )
-        check(
-            bool(self.alexnet_weights) == bool(self.lpips_weights),
-            "Found one of --alexnet_weights and --lpips_weights, expected both or neither: LPIPS "
-            "needs the network and its heads.",
         )
         check(
             self.eval_sources == 0 or self.eval_sources >= MIN_SOURCES,

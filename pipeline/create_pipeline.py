@@ -5,6 +5,7 @@ ImageExampleGen -> StatisticsGen -> ExampleValidator -> AnomalyGate
 """
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +139,7 @@ def _evaluator(
         min_diversity=config.min_diversity,
         min_domain_accuracy=config.min_domain_accuracy,
         max_worsening=config.max_worsening,
-        features=config.features,
-        inception_weights=config.inception_weights,
-        alexnet_weights=config.alexnet_weights,
-        lpips_weights=config.lpips_weights,
+        networks=json.dumps(config.measuring_settings()),
         num_sources=config.eval_sources,
         num_outs=config.eval_outputs,
         seed=config.eval_seed,

@@ -1,6 +1,8 @@
-"""Whether a model is good enough, by its figures, and if not, why."""
+"""Whether a model is good enough, by its metrics, and if not, why."""
 
 from typing import Any, NamedTuple
+
+from stargan_tf.config.evaluate import MODES
 
 # By name: its flag, and whether lower is better.
 _LIMITS = {
@@ -8,11 +10,10 @@ _LIMITS = {
     "diversity": ("min_diversity", False),
     "accuracy": ("min_domain_accuracy", False),
 }
-_WORDS = {"latent": "random looks", "reference": "looks of references"}
 
 
 class Thresholds(NamedTuple):
-    """What a model must come up to, with random looks and with those of references.
+    """What a model must come up to, in random styles and in those of references.
 
     Attributes:
       max_distance: largest Frechet distance to the real images; 0 for any.
@@ -27,23 +28,23 @@ class Thresholds(NamedTuple):
     max_worsening: float = 0.1
 
 
-class Figure(NamedTuple):
+class Metric(NamedTuple):
     """One number that a model is judged by.
 
     Attributes:
-      short: FD, diversity or accuracy.
-      mode: latent or reference.
+      kind: FD, diversity or accuracy.
+      mode: where the styles come from.
       name: as metrics.json has it, without /mean.
       value: mean over all pairs of domains.
     """
 
-    short: str
+    kind: str
     mode: str
     name: str
     value: float
 
 
-def decisive_figures(results: dict[str, Any], names: dict[str, str]) -> list[Figure]:
+def decisive_metrics(results: dict[str, Any], names: dict[str, str]) -> list[Metric]:
     """Takes from metrics.json what a model is judged by.
 
     Args:
@@ -51,59 +52,59 @@ def decisive_figures(results: dict[str, Any], names: dict[str, str]) -> list[Fig
       names: of FD, diversity and accuracy in it, such as FID and LPIPS.
     """
     return [
-        Figure(short, mode, f"{name}_{mode}", results[f"{name}_{mode}/mean"])
-        for mode in _WORDS
-        for short, name in names.items()
+        Metric(kind, mode, f"{name}_{mode}", results[f"{name}_{mode}/mean"])
+        for mode in MODES
+        for kind, name in names.items()
     ]
 
 
 def reasons_against(
-    candidate: list[Figure], baseline: list[Figure] | None, thresholds: Thresholds
+    candidate: list[Metric], baseline: list[Metric] | None, thresholds: Thresholds
 ) -> list[str]:
     """Compares a model with thresholds and with the model before it.
 
     Args:
-      candidate: its figures.
+      candidate: its metrics.
       baseline: those of the other model in the same order, if there is one.
       thresholds: see `Thresholds`.
 
     Returns:
-      A clause for each figure that is not good enough, none for a good model.
+      A clause for each metric that is not good enough, none for a good model.
     """
-    reasons = [_absolute(figure, thresholds) for figure in candidate]
+    reasons = [_absolute(metric, thresholds) for metric in candidate]
     if baseline is not None:
         pairs = zip(candidate, baseline, strict=True)
         reasons += [_relative(new, old, thresholds.max_worsening) for new, old in pairs]
     return [reason for reason in reasons if reason]
 
 
-def summary(candidate: list[Figure], baseline: list[Figure] | None) -> str:
-    """The figures of random looks in one line, with those of the other model in brackets."""
-    before = {figure.name: f" ({figure.value:.3g})" for figure in baseline or []}
+def summary(candidate: list[Metric], baseline: list[Metric] | None) -> str:
+    """The metrics of random styles in one line, with those of the other model in brackets."""
+    before = {metric.name: f" ({metric.value:.3g})" for metric in baseline or []}
     return ", ".join(
-        f"{figure.short} {figure.value:.3g}{before.get(figure.name, '')}"
-        for figure in candidate
-        if figure.mode == "latent"
+        f"{metric.kind} {metric.value:.3g}{before.get(metric.name, '')}"
+        for metric in candidate
+        if metric.mode == next(iter(MODES))
     )
 
 
-# A figure that is NaN fulfils no comparison: each asks for what is good.
-def _absolute(figure: Figure, thresholds: Thresholds) -> str:
-    flag, lower_is_better = _LIMITS[figure.short]
+# A metric that is NaN fulfils no comparison: each asks for what is good.
+def _absolute(metric: Metric, thresholds: Thresholds) -> str:
+    flag, lower_is_better = _LIMITS[metric.kind]
     limit = getattr(thresholds, flag)
     if lower_is_better:
-        good, side = limit == 0 or figure.value <= limit, "above"
+        good, side = limit == 0 or metric.value <= limit, "above"
     else:
-        good, side = figure.value >= limit, "below"
-    words = f"{figure.name} ({_WORDS[figure.mode]}) is {figure.value:.4g}"
+        good, side = metric.value >= limit, "below"
+    words = f"{metric.name} ({MODES[metric.mode]}) is {metric.value:.4g}"
     return "" if good else f"{words}, {side} --{flag}={limit:g}"
 
 
-def _relative(new: Figure, old: Figure, max_worsening: float) -> str:
-    _, lower_is_better = _LIMITS[new.short]
+def _relative(new: Metric, old: Metric, max_worsening: float) -> str:
+    _, lower_is_better = _LIMITS[new.kind]
     sign = 1 if lower_is_better else -1
     good = sign * new.value <= sign * old.value * (1 + sign * max_worsening)
-    words = f"{new.name} ({_WORDS[new.mode]}) is {new.value:.4g}"
+    words = f"{new.name} ({MODES[new.mode]}) is {new.value:.4g}"
     return (
         ""
         if good

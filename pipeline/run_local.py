@@ -30,6 +30,7 @@ def main(argv: Sequence[str]) -> int:
     """Runs the pipeline as the flags say; returns the exit status."""
     del argv
     chosen = options.parse()
+    chosen.pipeline.validate_weights_files()  # before training, not after it
     root = Path(chosen.pipeline.pipeline_root)
     log = None if flags.FLAGS.verbose else root / "logs" / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
     # A polite end from outside is handled as Ctrl-C is, which shells ignore in the background.

@@ -1,19 +1,20 @@
 r"""Measures how good a training run or an exported model is, by the protocol of the paper.
 
-Every validation image is translated into every other domain, ten times by random looks
-and ten times by references; the translations are compared with the training images of
+Every validation image is translated into every other domain, ten times in random styles
+and ten times in styles of references; the translations are compared with the training images of
 their domain, and with each other:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets
 
 Without a network at hand, features are those of EfficientNet-Lite0, whose weights come with
-the requirements. The published figures, FID and LPIPS, need three weights files:
+the requirements. The published metrics, FID and LPIPS, need three weights files:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets --features=inception \
         --inception_weights=inception_v3_google-0cc3c7bd.pth \
         --alexnet_weights=alexnet-owt-7be5be79.pth --lpips_weights=alex.pth
 
-A quick look, on twenty images of each domain and by random looks alone:
+A quick evaluation, on twenty images of each domain and in random styles alone, which goes
+into a folder of its own:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets --modes=latent --max_sources=20
 
@@ -36,7 +37,7 @@ from stargan_tf.training.run_dir import RunDir
 
 
 def main(argv: Sequence[str]) -> None:
-    """Checks the settings, measures, prints a table and says where the figures are."""
+    """Checks the settings, measures, prints a table and says where the metrics are."""
     del argv
     config = flags.parse(EvaluateConfig)
     config.validate()
@@ -48,16 +49,13 @@ def main(argv: Sequence[str]) -> None:
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
         from stargan_tf import trained_model
-        from stargan_tf.evaluation.evaluator import METRICS_FILE, Evaluated, Evaluator
-        from stargan_tf.evaluation.features.registry import load_feature_network
-        from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
+        from stargan_tf.evaluation.evaluator import Evaluated, Evaluator
+        from stargan_tf.evaluation.measuring import load_measuring_networks
         from stargan_tf.evaluation.results import write_scalars
+        from stargan_tf.evaluation.results_folder import METRICS_FILE, TABLE_FILE
         from stargan_tf.sampling.translations import Translations
 
-        weights = config.inception_weights if config.features == "inception" else None
-        network = load_feature_network(config.features, weights)
-        kind = "lpips" if config.lpips_weights else "efficientnet_lite0"
-        perceptual = load_perceptual_distance(kind, config.alexnet_weights, config.lpips_weights)
+        networks = load_measuring_networks(config)
         model = trained_model.load(config.run_dir, config.saved_model)
         print(f"Using {model.origin}.")
         out = config.results_dir(model.step)
@@ -65,10 +63,10 @@ def main(argv: Sequence[str]) -> None:
         evaluated = Evaluated(
             model.sizes, model.domains, translations, model.fingerprint, model.step
         )
-        results = Evaluator(config, data_dir, out, network, perceptual).evaluate(evaluated)
+        results = Evaluator(config, data_dir, out, networks).evaluate(evaluated)
         logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
-        write_scalars(results, logs / "evaluation")
-        print(f"{(out / 'table.txt').read_text()}\nEvery figure: {out / METRICS_FILE}")
+        write_scalars(results, logs / f"evaluation{config.variant}")
+        print(f"{(out / TABLE_FILE).read_text()}\nEvery metric: {out / METRICS_FILE}")
     except KeyboardInterrupt as interrupt:
         raise UserError(
             "Interrupted: run the same command again, and it goes on with the pair of domains "

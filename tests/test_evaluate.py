@@ -47,13 +47,13 @@ def test_help_is_quick_and_teaches():
 
 @pytest.mark.slow
 @pytest.mark.e2e
-def test_figures_of_a_run(run_dir):
+def test_metrics_of_a_run(run_dir):
     """With the network whose weights come with the requirements."""
     result = run(f"--run_dir={run_dir}", "--num_outs_per_domain=2")
     assert result.returncode == 0, result.stderr
-    assert "random looks" in result.stdout and "FD_efficientnet_lite0" in result.stdout
+    assert "random styles" in result.stdout and "FD_efficientnet_lite0" in result.stdout
     assert "FID" not in result.stdout and "LPIPS" not in result.stdout
-    results = json.loads((run_dir / "evaluation" / "000000" / "metrics.json").read_text())
+    results = json.loads((run_dir / "evaluation" / "000000_outs2" / "metrics.json").read_text())
     # Untrained networks are further from the domain than its own images are.
     fd = "FD_efficientnet_lite0"
     assert results[f"{fd}_latent/mean"] > 2 * results[f"{fd}_real/mean"] > 0
@@ -62,7 +62,7 @@ def test_figures_of_a_run(run_dir):
 
 @pytest.mark.slow
 @pytest.mark.e2e
-def test_figures_of_an_exported_model(exported, three_domains_dir, tmp_path):
+def test_metrics_of_an_exported_model(exported, three_domains_dir, tmp_path):
     result = run(
         f"--saved_model={exported.base / '1'}",
         f"--data_dir={three_domains_dir}",
@@ -84,7 +84,16 @@ def test_figures_of_an_exported_model(exported, three_domains_dir, tmp_path):
         (["--saved_model={run}"], "--saved_model without --data_dir"),
         (["--saved_model={run}", "--data_dir={run}"], "Found no exported model in"),
         (["--run_dir={run}", "--saved_model={run}"], "expected one of them"),
-        (["--run_dir={run}", "--features=inception"], "--inception_weights"),
+        (["--run_dir={run}", "--features=inception"], "Found no --inception_weights"),
+        (
+            ["--run_dir={run}", "--features=inception_keras", "--inception_weights=missing.h5"],
+            "--inception_weights=missing.h5 is not a file",
+        ),
+        (
+            ["--run_dir={run}", "--features=inception_keras", "--inception_weights={text}"],
+            "{text} is not Keras's Inception-v3",
+        ),
+        (["--run_dir={run}", "--inception_weights={text}"], "which does not take it"),
         (
             ["--run_dir={run}", "--alexnet_weights=missing.pth", "--lpips_weights=missing.pth"],
             "missing.pth",
@@ -93,7 +102,8 @@ def test_figures_of_an_exported_model(exported, three_domains_dir, tmp_path):
     ],
 )
 def test_wrong_flags(run_dir, flags, words):
-    result = run(*(flag.format(run=run_dir) for flag in flags))
+    text = run_dir / "config.json"
+    result = run(*(flag.format(run=run_dir, text=text) for flag in flags))
     assert result.returncode == 1 and "Traceback" not in result.stderr
     (line,) = (line for line in result.stderr.splitlines() if line.startswith("error: "))
-    assert words in line
+    assert words.format(text=text) in line

@@ -27,12 +27,12 @@ def test_the_card_says_whose_pictures_it_learned_from():
         assert domain in CARD and credit["creator"] in CARD and credit["licence"] in CARD
 
 
-def test_the_card_has_the_measured_figures():
+def test_the_card_has_the_measured_metrics():
     """Every row of its table, against metrics.json."""
     assert METRICS["about"]["step"] == INFO.step and f"{INFO.step:,} iterations" in CARD
     columns = ("FD_efficientnet_lite0", "KD_efficientnet_lite0", "PD_efficientnet_lite0")
     columns += ("accuracy", "precision", "recall")
-    rows = {"random looks": "latent", "looks of references": "reference"}
+    rows = {"random styles": "latent", "styles of references": "reference"}
     rows |= {"sources as they are": "source", "real validation images": "real"}
     for words, mode in rows.items():
         (row,) = re.findall(rf"^\| {words}.*\|$", CARD, re.MULTILINE)

@@ -5,10 +5,10 @@ the protocol of `python -m stargan_tf.evaluate`. The ModelEvaluation artifact ho
 
     metrics.json, table.txt             of the new model
     baseline/metrics.json, table.txt    of the other, if there is one
-    verdict.json                        blessed, reasons, notes, thresholds, figures of both
+    verdict.json                        blessed, reasons, notes, thresholds, metrics of both
 
 The ModelBlessing artifact has the properties that TFX's own Evaluator gives it (blessed,
-current_model_id, baseline_model_id ...) and two for people: `summary`, the figures in one
+current_model_id, baseline_model_id ...) and two for people: `summary`, the metrics in one
 line, and `reasons`, why the model was not blessed, joined by "; " and empty otherwise.
 """
 
@@ -23,9 +23,9 @@ from tfx.utils import path_utils
 
 from pipeline.examples import as_data_dir
 from pipeline.judgement import (
-    Figure,
+    Metric,
     Thresholds,
-    decisive_figures,
+    decisive_metrics,
     reasons_against,
     summary,
 )
@@ -54,10 +54,7 @@ def ModelEvaluator(
     min_diversity: _Parameter[float] = 0.0,
     min_domain_accuracy: _Parameter[float] = 0.0,
     max_worsening: _Parameter[float] = 0.1,
-    features: _Parameter[str] = "efficientnet_lite0",
-    inception_weights: _Parameter[str] = "",
-    alexnet_weights: _Parameter[str] = "",
-    lpips_weights: _Parameter[str] = "",
+    networks: _Parameter[str] = "{}",
     num_sources: _Parameter[int] = 0,
     num_outs: _Parameter[int] = 10,
     seed: _Parameter[int] = 7,
@@ -68,17 +65,14 @@ def ModelEvaluator(
     Args:
       examples: whose validation images are translated.
       model: the candidate.
-      evaluation: figures and verdict.
+      evaluation: metrics and verdict.
       blessing: of the candidate.
       baseline_model: what it is compared with, if there is any.
       max_distance: see `Thresholds`, like the three that follow.
       min_diversity: see there.
       min_domain_accuracy: see there.
       max_worsening: see there.
-      features: see `EvaluateConfig`, like the weights.
-      inception_weights: see there.
-      alexnet_weights: see there.
-      lpips_weights: see there.
+      networks: settings of `MeasuringConfig`, as JSON.
       num_sources: validation images of each domain, the first ones; 0 for all.
       num_outs: outputs for each of them and each target domain.
       seed: of latent codes and references.
@@ -88,14 +82,13 @@ def ModelEvaluator(
       UserError: there are too few images, or weights are missing.
     """
     config = EvaluateConfig(
-        features=features,
-        inception_weights=inception_weights,
-        alexnet_weights=alexnet_weights,
-        lpips_weights=lpips_weights,
+        **json.loads(networks),
         max_sources=num_sources,
         num_outs_per_domain=num_outs,
         seed=seed,
     )
+    config.validate_networks()
+    config.validate_weights_files()
     thresholds = Thresholds(max_distance, min_diversity, min_domain_accuracy, max_worsening)
     other = _saved_model(baseline_model) if baseline_model else None
     with TemporaryDirectory() as temporary:
@@ -129,29 +122,25 @@ def judge(
       The contents of verdict.json.
     """
     from stargan_tf.evaluation.evaluator import Evaluator
-    from stargan_tf.evaluation.features.registry import load_feature_network
-    from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
-    from stargan_tf.evaluation.results import Names
+    from stargan_tf.evaluation.measuring import load_measuring_networks
+    from stargan_tf.evaluation.results import MetricNames
 
-    weights = config.inception_weights if config.features == "inception" else None
-    network = load_feature_network(config.features, weights)
-    kind = "lpips" if config.lpips_weights else "efficientnet_lite0"
-    perceptual = load_perceptual_distance(kind, config.alexnet_weights, config.lpips_weights)
-    names = Names(network.name, perceptual.name)
-    shown = {short: names.figure(short) for short in ("FD", "diversity", "accuracy")}
+    networks = load_measuring_networks(config)
+    names = MetricNames.of(networks)
+    shown = {kind: names.published(kind) for kind in ("FD", "diversity", "accuracy")}
 
-    def figures(model: Path, folder: Path) -> list[Figure]:
-        evaluator = Evaluator(config, data_dir, folder, network, perceptual)
-        return decisive_figures(_measure(evaluator, model), shown)
+    def metrics(model: Path, folder: Path) -> list[Metric]:
+        evaluator = Evaluator(config, data_dir, folder, networks)
+        return decisive_metrics(_measure(evaluator, model), shown)
 
-    new = figures(candidate, out)
+    new = metrics(candidate, out)
     notes, old = [], None
     if baseline:
         difference = _difference(candidate, baseline)
         if difference:
             notes.append(f"The latest good model has {difference}, so there is no comparison.")
         else:
-            old = figures(baseline, out / "baseline")
+            old = metrics(baseline, out / "baseline")
     reasons = reasons_against(new, old, thresholds)
     verdict = {
         "blessed": not reasons,
@@ -159,8 +148,8 @@ def judge(
         "notes": notes,
         "summary": summary(new, old),
         "thresholds": thresholds._asdict(),
-        "figures": {figure.name: figure.value for figure in new},
-        "baseline": {figure.name: figure.value for figure in old} if old else None,
+        "figures": {metric.name: metric.value for metric in new},
+        "baseline": {metric.name: metric.value for metric in old} if old else None,
     }
     text = json.dumps(verdict, indent=2)
     (out / VERDICT_FILE).write_text(text + "\n", encoding="utf-8")
@@ -186,7 +175,7 @@ def _measure(evaluator: "Evaluator", model: Path) -> dict[str, Any]:
 
 
 def _difference(candidate: Path, baseline: Path) -> str:
-    """Why figures of two models say nothing about which is better; empty if they do."""
+    """Why metrics of two models say nothing about which is better; empty if they do."""
     from stargan_tf.serving.model_info import ModelInfo
 
     new, old = ModelInfo.of_saved_model(candidate), ModelInfo.of_saved_model(baseline)

@@ -3,14 +3,16 @@
 import dataclasses
 from pathlib import Path
 
+from stargan_tf.config.measuring import MeasuringConfig
 from stargan_tf.config.settings import check, check_model, setting
 
-MODES = ("latent", "reference")
+# Where the styles of outputs come from, with the words of the tables.
+MODES = {"latent": "random styles", "reference": "styles of references"}
 
 
 @dataclasses.dataclass(frozen=True)
-class EvaluateConfig:
-    """What is measured, with which networks, and where the figures go."""
+class EvaluateConfig(MeasuringConfig):
+    """What is measured, with which networks, and where the metrics go."""
 
     run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
     saved_model: str = setting(
@@ -20,20 +22,8 @@ class EvaluateConfig:
     data_dir: str = setting(
         "", "What prepare_data wrote, with validation images. Default: the data set of the run."
     )
-    features: str = setting(
-        "efficientnet_lite0",
-        "Network whose features are compared. inception is the published protocol (FID) and needs "
-        "--inception_weights; inception_keras downloads its own weights; efficientnet_lite0 comes "
-        "with this package's requirements. Distances of different networks cannot be compared.",
-        choices=("efficientnet_lite0", "inception", "inception_keras"),
-    )
-    inception_weights: str = setting("", "Weights file of --features=inception: torchvision's.")
-    alexnet_weights: str = setting(
-        "", "torchvision's weights file of AlexNet; with --lpips_weights, diversity is LPIPS."
-    )
-    lpips_weights: str = setting("", "Weights file of LPIPS's linear heads for AlexNet.")
     modes: tuple[str, ...] = setting(
-        MODES, "Where styles come from: latent, reference, or both, separated by a comma."
+        tuple(MODES), "Where styles come from: latent, reference, or both, separated by a comma."
     )
     num_outs_per_domain: int = setting(10, "Outputs for each source image and target domain.")
     max_sources: int = setting(
@@ -44,8 +34,10 @@ class EvaluateConfig:
     out: str = setting(
         "",
         "Folder for metrics.json and the table. Default: evaluation/ITERATION in the run, or "
-        "runs/evaluation/NAME/VERSION for an exported model.",
+        "runs/evaluation/NAME/VERSION for an exported model, followed by the settings that are "
+        "not the default, as in evaluation/014000_latent_max20.",
     )
+    overwrite: bool = setting(False, "Replace results of other settings that are already at --out.")
     keep_images: bool = setting(False, "Keep the translations, as PNG files under --out.")
 
     def validate(self) -> None:
@@ -65,11 +57,8 @@ class EvaluateConfig:
             f"Found --modes={','.join(self.modes)}, expected some of {', '.join(MODES)}, separated "
             "by commas: correct it.",
         )
-        check(
-            bool(self.alexnet_weights) == bool(self.lpips_weights),
-            "Found one of --alexnet_weights and --lpips_weights, expected both or neither: LPIPS "
-            "needs the network and its heads.",
-        )
+        self.validate_networks()
+        self.validate_weights_files()
         check(
             self.num_outs_per_domain >= 2,
             f"Found --num_outs_per_domain={self.num_outs_per_domain}, expected at least 2, for "
@@ -79,11 +68,25 @@ class EvaluateConfig:
             value = getattr(self, flag)
             check(value >= least, f"Found --{flag}={value}, expected at least {least}: raise it.")
 
+    @property
+    def variant(self) -> str:
+        """The settings that change metrics and are not the default, such as _latent_max20."""
+        default, outs = EvaluateConfig(), self.num_outs_per_domain
+        parts = (
+            (self.features, default.features, self.features),
+            (self.perceptual, default.perceptual, self.perceptual),
+            (set(self.modes), set(default.modes), "_".join(sorted(set(self.modes)))),
+            (outs, default.num_outs_per_domain, f"outs{outs}"),
+            (self.max_sources, default.max_sources, f"max{self.max_sources}"),
+            (self.seed, default.seed, f"seed{self.seed}"),
+        )
+        return "".join(f"_{text}" for value, usual, text in parts if value != usual)
+
     def results_dir(self, step: int) -> Path:
         """The folder for the results of a model that was trained for `step` iterations."""
         if self.out:
             return Path(self.out)
         if self.run_dir:
-            return Path(self.run_dir) / "evaluation" / f"{step:06d}"
+            return Path(self.run_dir) / "evaluation" / f"{step:06d}{self.variant}"
         version = Path(self.saved_model).resolve()
-        return Path("runs", "evaluation", version.parent.name, version.name)
+        return Path("runs", "evaluation", version.parent.name, version.name + self.variant)

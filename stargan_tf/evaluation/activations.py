@@ -1,4 +1,4 @@
-"""Activations as every distance takes them: finite rows, one for each image."""
+"""Activations as every distance takes them: finite rows, one for each image, not too many."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,8 +35,8 @@ def checked_activations(
     )
     check(
         len(rows) >= least,
-        f"Found {len(rows)} images among {of}, expected at least {least}: add images or leave "
-        "this comparison out.",
+        f"Found {len(rows)} images among {of}, expected at least {least}: add images or do "
+        "without this comparison.",
     )
     check(
         bool(np.isfinite(rows).all()),
@@ -44,6 +44,32 @@ def checked_activations(
         "images and the weights of the feature network.",
     )
     return rows
+
+
+class SpreadRows:
+    """Keeps so many of all rows that come, evenly spread over them."""
+
+    def __init__(self, total: int, most: int) -> None:
+        """Decides which rows are kept.
+
+        Args:
+          total: how many rows will come.
+          most: how many are kept at most.
+        """
+        kept = min(total, most)
+        self._kept = np.arange(kept) * total // max(kept, 1)  # indices, ascending
+        self._rows: list[np.ndarray] = []
+        self._seen = 0
+
+    def add(self, rows: np.ndarray) -> None:
+        """Takes the next rows, [n, dim]."""
+        first, last = np.searchsorted(self._kept, [self._seen, self._seen + len(rows)])
+        self._rows.append(rows[self._kept[first:last] - self._seen])
+        self._seen += len(rows)
+
+    def result(self) -> np.ndarray:
+        """The kept rows in their order, [min(total, most), dim]."""
+        return np.concatenate(self._rows)
 
 
 def check_same_dim(dim: int, other: int) -> None:

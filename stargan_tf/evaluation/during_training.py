@@ -8,18 +8,17 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from stargan_tf.config.evaluate import MODES
+from stargan_tf.config.measuring import MeasuringConfig
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
-from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.efficientnet_lite0 import EfficientNetLite0
-from stargan_tf.evaluation.features.registry import load_feature_network
+from stargan_tf.evaluation.features.images import quantize_to_8_bit
 from stargan_tf.evaluation.kernel_distance import kernel_distance
-from stargan_tf.evaluation.perceptual import PerceptualDistance
-from stargan_tf.evaluation.perceptual_registry import load_perceptual_distance
-from stargan_tf.evaluation.results import Names
-from stargan_tf.evaluation.tasks import Task, Translations, as_shown, outputs_of
+from stargan_tf.evaluation.measuring import MeasuringNetworks, load_measuring_networks
+from stargan_tf.evaluation.results import MetricNames
+from stargan_tf.evaluation.tasks import Task, Translations, outputs_of
 from stargan_tf.models.networks import TranslationNetworks
 
 SOURCES = 16  # of each domain
@@ -29,15 +28,14 @@ _BATCH = 32
 _SEED = 0
 
 
-def _load_efficientnet() -> tuple[FeatureNetwork, PerceptualDistance]:
-    network = load_feature_network(EfficientNetLite0.name)
-    return network, load_perceptual_distance(EfficientNetLite0.name)
+def _load_default() -> MeasuringNetworks:
+    return load_measuring_networks(MeasuringConfig())
 
 
-class TrainingFigures:
+class QuickMetrics:
     """Measures kernel distance, domain accuracy and diversity of the averaged networks.
 
-    The same sources, latents and references every time, so that the figures of a run
+    The same sources, latents and references every time, so that the metrics of a run
     can be compared with each other. The kernel distance is not biased by how few images
     there are, as the Frechet distance would be; both noise and level differ from what
     stargan_tf.evaluate gives.
@@ -49,9 +47,9 @@ class TrainingFigures:
         config: TrainConfig,
         domains: tuple[str, ...],
         translations_of: Callable[[TranslationNetworks], Translations],
-        load: Callable[[], tuple[FeatureNetwork, PerceptualDistance]] = _load_efficientnet,
+        load: Callable[[], MeasuringNetworks] = _load_default,
     ) -> None:
-        """Takes what to measure; nothing is loaded or computed before the first call.
+        """Loads and computes nothing before the first call.
 
         Args:
           data_dir: what `prepare_data` wrote.
@@ -66,7 +64,7 @@ class TrainingFigures:
         self._translations_of = translations_of
         self._load = load
         self._ready = False
-        self._possible = len(domains) > 1
+        self._disabled = len(domains) < 2
 
     def __call__(self, networks: TranslationNetworks) -> dict[str, float]:
         """Measures, or says once why that cannot be done: no run should end for it.
@@ -75,43 +73,44 @@ class TrainingFigures:
           networks: the averages; the same object at every call.
 
         Returns:
-          Figures by log key, such as val/KD_efficientnet_lite0_latent; none when there
+          Metrics by log key, such as val/KD_efficientnet_lite0_latent; none when there
           are too few images or domains.
         """
-        if not self._possible:
+        if self._disabled:
             return {}
         try:
             if not self._ready:
                 self._prepare(networks)
-            return self._figures()
+            return self._metrics()
         except (UserError, OSError) as error:
-            self._possible = False
+            self._disabled = True
             tqdm.write(f"warning: distances are not measured: {error}", sys.stderr)
             return {}
 
-    def _figures(self) -> dict[str, float]:
-        figures = {}
-        for mode in ("latent", "reference"):
+    def _metrics(self) -> dict[str, float]:
+        metrics = {}
+        for mode in MODES:
             found = [
                 self._measure(Task(mode, source, target, index))
                 for source in self._domains
                 for index, target in enumerate(self._domains)
                 if source != target
             ]
-            for short in found[0]:
-                mean = float(np.mean([figure[short] for figure in found]))
-                figures[f"val/{self._names.figure(short)}_{mode}"] = mean
-        return figures
+            for metric in found[0]:
+                mean = float(np.mean([values[metric] for values in found]))
+                metrics[f"val/{self._names.published(metric)}_{mode}"] = mean
+        return metrics
 
     def _prepare(self, networks: TranslationNetworks) -> None:
-        self._network, self._perceptual = self._load()
-        self._names = Names(self._network.name, self._perceptual.name)
+        self._measuring = self._load()
+        self._names = MetricNames.of(self._measuring)
         self._images: dict[str, np.ndarray] = {}
         self._real: dict[str, np.ndarray] = {}
         for name in self._domains:
             self._images[name] = next(iter(self._dataset("val", name, SOURCES))).numpy()
             batches = self._dataset("train", name, _BATCH).take(REAL_IMAGES // _BATCH)
-            self._real[name] = np.concatenate([self._network(x).numpy() for x in batches])
+            features = [self._measuring.features(images).numpy() for images in batches]
+            self._real[name] = np.concatenate(features)
         rows = [self._real[name] for name in self._domains]
         labels = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
         self._classifier = DomainClassifier.fit(np.concatenate(rows), labels)
@@ -141,12 +140,13 @@ class TrainingFigures:
             batch_size=SOURCES,
             seed=_SEED,
         ):
-            shown = as_shown(batch)
-            features.append(self._network(shown.numpy().reshape(-1, *batch.shape[2:])).numpy())
-            diversity.append(self._perceptual.mean_over_pairs(shown).numpy())
+            shown = quantize_to_8_bit(batch)
+            flat = tf.reshape(shown, [-1, *shown.shape[2:]])
+            features.append(self._measuring.features(flat).numpy())
+            diversity.append(self._measuring.perceptual.mean_over_pairs(shown).numpy())
         fakes = np.concatenate(features)
         return {
-            "KD": kernel_distance(self._real[task.target], fakes).value,
+            "KD": kernel_distance(self._real[task.target], fakes),
             "accuracy": float(np.mean(self._classifier.predict(fakes) == task.index)),
             "diversity": float(np.concatenate(diversity).mean()),
         }

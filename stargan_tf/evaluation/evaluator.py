@@ -1,11 +1,12 @@
-"""The published protocol from beginning to end: trained networks in, a table of figures out.
+"""The published protocol from beginning to end: trained networks in, a table of metrics out.
 
 Source: Choi et al. 2020, section 4 and appendix B. For every ordered pair of domains,
 each validation image of the source gets several outputs in the target; all of them are
 compared with the target's training images.
 """
 
-import json
+import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,23 +15,30 @@ import numpy as np
 from tqdm import tqdm
 
 from stargan_tf.config.evaluate import EvaluateConfig
-from stargan_tf.config.settings import check, read_json, write_text
+from stargan_tf.config.settings import check
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
-from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.frechet_distance import frechet_distance
-from stargan_tf.evaluation.kernel_distance import kernel_distance
-from stargan_tf.evaluation.perceptual import PerceptualDistance
-from stargan_tf.evaluation.precision_recall import precision_recall
-from stargan_tf.evaluation.real_images import MIN_IMAGES, RealImages, real_images
-from stargan_tf.evaluation.results import Names, table, with_means
-from stargan_tf.evaluation.tasks import Measures, Task, Translations, measure, outputs_of
+from stargan_tf.evaluation.measuring import MeasuringNetworks
+from stargan_tf.evaluation.real_images import MAX_ROWS, MIN_IMAGES, ImageFeatures, real_images
+from stargan_tf.evaluation.results import MetricNames, table, with_means
+from stargan_tf.evaluation.results_folder import ResultsFolder
+from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
+from stargan_tf.evaluation.tasks import (
+    RealDomains,
+    Task,
+    Translations,
+    compare,
+    measure,
+    outputs_of,
+)
 from stargan_tf.types import Sizes
 
-METRICS_FILE = "metrics.json"
-# Raised when the same networks and images give other figures than before.
-_PROTOCOL_VERSION = 1
+# Raised when the same networks and images give other metrics than before.
+_PROTOCOL_VERSION = 2
+
+# Contents of the shards, by split and domain.
+_Shards = dict[tuple[str, str], tuple[str, ...]]
 
 
 class Evaluated(NamedTuple):
@@ -55,28 +63,24 @@ class Evaluator:
     """Measures translations, task by task; finished tasks are not done again."""
 
     def __init__(
-        self,
-        config: EvaluateConfig,
-        data_dir: Path,
-        out: Path,
-        network: FeatureNetwork,
-        perceptual: PerceptualDistance,
+        self, config: EvaluateConfig, data_dir: Path, out: Path, networks: MeasuringNetworks
     ) -> None:
-        """Takes what to measure with.
+        """Does no work yet.
 
         Args:
           config: already validated.
           data_dir: what `prepare_data` wrote.
           out: folder for the results, and for those of the tasks that are finished.
-          network: makes features.
-          perceptual: measures diversity.
+          networks: that measure.
         """
         self._config = config
         self._data_dir = data_dir
         self._out = out
-        self._network = network
-        self._perceptual = perceptual
-        self._names = Names(network.name, perceptual.name)
+        self._networks = networks
+        self._cache = FeatureCache(
+            (data_dir / "cache", out / "cache"), warn=lambda line: tqdm.write(line, sys.stderr)
+        )
+        self._names = MetricNames.of(networks)
 
     def evaluate(self, evaluated: Evaluated) -> dict[str, Any]:
         """Measures everything, and writes metrics.json and table.txt.
@@ -85,36 +89,37 @@ class Evaluator:
           The contents of metrics.json.
 
         Raises:
-          UserError: the data set does not fit the run, or has too few images.
+          UserError: the data set does not fit the run, or has too few images; the folder
+            for the results holds others, or cannot be written to.
         """
-        found = DatasetInfo.load(self._data_dir).domains
-        check(
-            found == tuple(evaluated.domains) and len(found) >= 2,
-            f"Found the domains {', '.join(found)} in {self._data_dir}, expected those of the run, "
-            f"{', '.join(evaluated.domains)}, at least two: pass the --data_dir it was trained on.",
-        )
-        images = {name: self._images(name, evaluated.sizes.img_size) for name in evaluated.domains}
-        train = self._real("train", evaluated)
-        val = self._real("val", evaluated)
-        features = np.concatenate([train[name].rows for name in evaluated.domains])
-        counts = [len(train[name].rows) for name in evaluated.domains]
+        domains = evaluated.domains
+        self._check_domains(domains)
+        shards = {
+            (split, name): shard_digests(self._data_dir, split, name)
+            for split in ("train", "val")
+            for name in domains
+        }
+        settings = self._settings(evaluated, shards)
+        folder = ResultsFolder(self._out, settings, overwrite=self._config.overwrite)
+        images = {name: self._images(name, evaluated.sizes.img_size) for name in domains}
+        train, val = self._real("train", evaluated, shards), self._real("val", evaluated, shards)
+        features = np.concatenate([train[name].rows for name in domains])
+        counts = [len(train[name].rows) for name in domains]
         classifier = DomainClassifier.fit(features, np.repeat(np.arange(len(counts)), counts))
-        measures = Measures(self._network, self._perceptual, classifier, train)
+        real = RealDomains(train, classifier)
 
-        figures: dict[str, float] = {}
-        tasks = _tasks(evaluated.domains, self._config.modes)
-        num_outs = self._config.num_outs_per_domain
-        total = sum(len(images[t.source]) * (1 if t.mode == "source" else num_outs) for t in tasks)
+        metrics: dict[str, float] = {}
+        tasks = _tasks(domains, self._config.modes)
+        total = sum(len(images[task.source]) * self._num_outs(task) for task in tasks)
         with tqdm(total=total, unit="image", desc="Translations", dynamic_ncols=True) as bar:
             for task in tasks:
                 bar.set_postfix_str(task.name)
-                figures |= self._run(task, evaluated, images, measures, bar.update)
-        figures |= self._ceiling(evaluated.domains, val, measures)
-        results = with_means(figures) | {"about": self._about(evaluated, train, val)}
-        self._out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(results, indent=2, ensure_ascii=False)
-        write_text(self._out / METRICS_FILE, text + "\n")
-        write_text(self._out / "table.txt", table(results, self._names) + "\n")
+                metrics |= self._run(task, evaluated, images, real, settings, folder, bar.update)
+        metrics |= self._ceiling(domains, val, real)
+        outputs = {name: len(x) * self._config.num_outs_per_domain for name, x in images.items()}
+        about = settings | self._about(evaluated, train, val, outputs)
+        results = with_means(metrics) | {"about": about}
+        folder.write(results, table(results, self._names))
         return results
 
     def _run(
@@ -122,25 +127,26 @@ class Evaluator:
         task: Task,
         evaluated: Evaluated,
         images: dict[str, np.ndarray],
-        measures: Measures,
+        real: RealDomains,
+        settings: dict[str, Any],
+        folder: ResultsFolder,
         on_progress: Callable[[int], object],
     ) -> dict[str, float]:
-        """The figures of a task, measured now or by an evaluation that was interrupted."""
+        """The metrics of a task, measured now or by an evaluation that was interrupted."""
         sources = images[task.source]
-        file = self._out / "tasks" / f"{task.name.replace('/', '_')}.json"
-        key = self._key(task, evaluated, len(sources))
-        if file.exists() and not self._config.keep_images:
-            kept = read_json(file)
-            if kept.get("key") == key:
-                on_progress(len(sources) * key["num_outs"])
-                return kept["figures"]
-        keep_in = self._out / "images" / task.name if self._config.keep_images else None
+        num_outputs = len(sources) * self._num_outs(task)
+        key = self._key(task, settings, len(sources))
+        if not self._config.keep_images:
+            kept = folder.task_metrics(task.name, key)
+            if kept is not None:
+                on_progress(num_outputs)
+                return kept
+        keep_in = folder.images(task.name) if self._config.keep_images else None
         outputs = self._outputs(task, evaluated, sources, images[task.target])
-        short = measure(task, outputs, measures, on_progress, keep_in)
-        figures = {self._names.key(name, task): value for name, value in short.items()}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_text(file, json.dumps({"key": key, "figures": figures}, indent=2) + "\n")
-        return figures
+        found = measure(task, outputs, num_outputs, self._networks, real, on_progress, keep_in)
+        metrics = {self._names.key(metric, task): value for metric, value in found.items()}
+        folder.keep_task(task.name, key, metrics)
+        return metrics
 
     def _outputs(
         self, task: Task, evaluated: Evaluated, sources: np.ndarray, references: np.ndarray
@@ -159,26 +165,29 @@ class Evaluator:
             seed=self._config.seed,
         )
 
-    def _ceiling(
-        self, domains: tuple[str, ...], val: dict[str, RealImages], measures: Measures
-    ) -> dict[str, float]:
-        """The figures of real validation images, which translations can hardly beat."""
-        figures = {}
-        for index, name in enumerate(domains):
-            real, task = measures.train[name], Task("real", name, name, index)
-            shares = precision_recall(real.rows, val[name].rows)
-            labels = np.full(len(val[name].rows), index)
-            short = {
-                "FD": frechet_distance(real.statistics, val[name].statistics).value,
-                "KD": kernel_distance(real.rows, val[name].rows).value,
-                "accuracy": measures.classifier.accuracy(val[name].rows, labels),
-                "precision": shares.precision,
-                "recall": shares.recall,
-            }
-            figures |= {self._names.key(key, task): value for key, value in short.items()}
-        return figures
+    def _num_outs(self, task: Task) -> int:
+        return 1 if task.mode == "source" else self._config.num_outs_per_domain
 
-    def _real(self, split: str, evaluated: Evaluated) -> dict[str, RealImages]:
+    def _ceiling(
+        self, domains: tuple[str, ...], val: dict[str, ImageFeatures], real: RealDomains
+    ) -> dict[str, float]:
+        """The metrics of real validation images, which translations can hardly beat."""
+        metrics = {}
+        for index, name in enumerate(domains):
+            task = Task("real", name, name, index)
+            found = compare(task, val[name], real)
+            metrics |= {self._names.key(metric, task): value for metric, value in found.items()}
+        return metrics
+
+    def _check_domains(self, domains: tuple[str, ...]) -> None:
+        found = DatasetInfo.load(self._data_dir).domains
+        check(
+            found == tuple(domains) and len(found) >= 2,
+            f"Found the domains {', '.join(found)} in {self._data_dir}, expected those of the run, "
+            f"{', '.join(domains)}, at least two: pass the --data_dir it was trained on.",
+        )
+
+    def _real(self, split: str, evaluated: Evaluated, shards: _Shards) -> dict[str, ImageFeatures]:
         counts = DatasetInfo.load(self._data_dir).counts[split]
         bar = tqdm(total=sum(counts.values()), unit="image", desc=f"Real images ({split})")
         with bar:
@@ -187,9 +196,10 @@ class Evaluator:
                     self._data_dir,
                     split,
                     name,
+                    shards=shards[split, name],
                     img_size=evaluated.sizes.img_size,
-                    network=self._network,
-                    cache_dir=self._data_dir / "cache",
+                    network=self._networks.features,
+                    cache=self._cache,
                     on_progress=bar.update,
                 )
                 for name in evaluated.domains
@@ -209,33 +219,44 @@ class Evaluator:
         )
         return images
 
-    def _key(self, task: Task, evaluated: Evaluated, sources: int) -> dict[str, Any]:
+    def _settings(self, evaluated: Evaluated, shards: _Shards) -> dict[str, Any]:
+        """What all metrics depend on, ready for JSON."""
+        contents = repr([shards[key] for key in sorted(shards)])
         return {
             "protocol": _PROTOCOL_VERSION,
-            "task": task.name,
             "checkpoint": evaluated.checkpoint,
-            "features": self._network.fingerprint,
-            "perceptual": self._perceptual.fingerprint,
+            "data_fingerprint": hashlib.sha256(contents.encode()).hexdigest()[:16],
+            "features": self._networks.features.name,
+            "features_fingerprint": self._networks.features.fingerprint,
+            "diversity": self._networks.perceptual.name,
+            "diversity_fingerprint": self._networks.perceptual.fingerprint,
+            "modes": sorted(set(self._config.modes)),
+            "num_outs_per_domain": self._config.num_outs_per_domain,
+            "max_sources": self._config.max_sources,
             "seed": self._config.seed,
-            "num_outs": 1 if task.mode == "source" else self._config.num_outs_per_domain,
-            "sources": sources,
         }
 
+    def _key(self, task: Task, settings: dict[str, Any], sources: int) -> dict[str, Any]:
+        """What the metrics of a task depend on."""
+        key = {name: value for name, value in settings.items() if name != "modes"}
+        num_outs = self._num_outs(task)
+        return key | {"task": task.name, "num_outs_per_domain": num_outs, "max_sources": sources}
+
     def _about(
-        self, evaluated: Evaluated, train: dict[str, RealImages], val: dict[str, RealImages]
+        self,
+        evaluated: Evaluated,
+        train: dict[str, ImageFeatures],
+        val: dict[str, ImageFeatures],
+        outputs: dict[str, int],
     ) -> dict[str, Any]:
         return {
             "step": evaluated.step,
-            "features": self._network.name,
-            "features_dim": self._network.dim,
-            "features_fingerprint": self._network.fingerprint,
-            "diversity": self._perceptual.name,
-            "diversity_fingerprint": self._perceptual.fingerprint,
-            "num_outs_per_domain": self._config.num_outs_per_domain,
+            "features_dim": self._networks.features.dim,
             "training_images": {name: real.statistics.count for name, real in train.items()},
             "validation_images": {name: real.statistics.count for name, real in val.items()},
-            "max_sources": self._config.max_sources,
-            "seed": self._config.seed,
+            # Of a source domain in another; KD, accuracy, precision, recall compare the latter.
+            "outputs": outputs,
+            "outputs_compared": {name: min(count, MAX_ROWS) for name, count in outputs.items()},
         }
 
 

@@ -8,27 +8,13 @@ orders of one set are 4e-4 apart. And it takes two to four times as long. Tests 
 it where none of this matters: there the two agree to 1e-12.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from stargan_tf.evaluation.activations import check_same_dim
 from stargan_tf.evaluation.statistics import FeatureStatistics
 
 
-class FrechetDistance(NamedTuple):
-    """A distance and what is to be kept in mind about it.
-
-    Attributes:
-      value: the squared distance, at least 0; FID when the network is Inception-v3.
-      note: one sentence when there were too few images; empty otherwise.
-    """
-
-    value: float
-    note: str
-
-
-def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> FrechetDistance:
+def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> float:
     """Squared Frechet distance between the Gaussians fitted to two sets.
 
     |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)).
@@ -36,8 +22,8 @@ def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> Fre
     No more images than activations have entries is not an error: the distance of the
     fitted Gaussians is still exact, though their covariances are singular. But the
     estimate grows as images get fewer, even for one distribution, so that it can only be
-    compared with another of as many images; the note says so. Fewer than two images
-    have no covariance: there are no statistics of them to begin with.
+    compared with another of as many images. Fewer than two images have no covariance:
+    there are no statistics of them to begin with.
 
     Source: Dowson and Landau 1982; Heusel et al. 2017, equation 6.
 
@@ -46,7 +32,8 @@ def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> Fre
       second: of the other.
 
     Returns:
-      The distance, which is the same with the sets exchanged up to rounding.
+      The squared distance, at least 0; FID when the network is Inception-v3. It is the
+      same with the sets exchanged, up to rounding.
 
     Raises:
       UserError: the activations of the sets have different lengths.
@@ -59,7 +46,7 @@ def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> Fre
     # and their roots would then be wrong by the root of the rounding error.
     overlap = np.linalg.svd(_factor(first).T @ _factor(second), compute_uv=False).sum()
     # Rounding may take the distance of equal sets below 0.
-    return FrechetDistance(max(0.0, means + spreads - 2.0 * float(overlap)), _note(first, second))
+    return max(0.0, means + spreads - 2.0 * float(overlap))
 
 
 def _factor(statistics: FeatureStatistics) -> np.ndarray:
@@ -68,14 +55,3 @@ def _factor(statistics: FeatureStatistics) -> np.ndarray:
     # What rounding leaves of variances that are 0 must go: its roots would not be small.
     kept = variances > statistics.dim * np.finfo(np.float64).eps * max(variances[-1], 0.0)
     return directions[:, kept] * np.sqrt(variances[kept])
-
-
-def _note(first: FeatureStatistics, second: FeatureStatistics) -> str:
-    fewest = min(first.count, second.count)
-    if fewest > first.dim:
-        return ""
-    return (
-        f"From {first.count} and {second.count} images with activations of length {first.dim}: "
-        f"of {fewest} images the distance comes out too large, and compares only with distances "
-        "of as many images."
-    )

@@ -1,4 +1,4 @@
-"""How figures are called in metrics.json, and how they are shown to people."""
+"""How metrics are called in metrics.json, and how they are shown to people."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -6,20 +6,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.config.evaluate import MODES
+from stargan_tf.evaluation.features.names import FEATURES
+from stargan_tf.evaluation.measuring import MeasuringNetworks
+from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
 from stargan_tf.evaluation.tasks import Task
 
 # What stands in the table, best first: the translations, then what they lie between.
 _ROWS = {
-    "latent": "random looks",
-    "reference": "looks of references",
+    **MODES,
     "source": "sources as they are (no translation)",
     "real": "real validation images",
 }
-_SHORT = ("FD", "KD", "diversity", "accuracy", "precision", "recall")
+METRICS = ("FD", "KD", "diversity", "accuracy", "precision", "recall")
 
 
-class Names(NamedTuple):
-    """Names of figures: those of the paper only for what is the paper's.
+class MetricNames(NamedTuple):
+    """Names of metrics: those of the paper only for what is the paper's.
 
     Attributes:
       features: name of the feature network.
@@ -29,33 +32,37 @@ class Names(NamedTuple):
     features: str
     perceptual: str
 
-    def figure(self, short: str) -> str:
-        """FID and KID are distances on torchvision's Inception, LPIPS that on AlexNet."""
-        if short == "FD":
-            return "FID" if self.features == "inception" else f"FD_{self.features}"
-        if short == "KD":
-            return "KID" if self.features == "inception" else f"KD_{self.features}"
-        if short == "diversity":
-            return "LPIPS" if self.perceptual == "lpips" else f"PD_{self.perceptual}"
-        return short
+    @classmethod
+    def of(cls, networks: MeasuringNetworks) -> "MetricNames":
+        """The names of what some networks measure."""
+        return cls(networks.features.name, networks.perceptual.name)
 
-    def key(self, short: str, task: Task) -> str:
+    def published(self, metric: str) -> str:
+        """The name of one of METRICS as results carry it, such as FID for FD on Inception."""
+        network, table = self.features, FEATURES
+        if metric == "diversity":
+            network, table = self.perceptual, PERCEPTUAL
+        names = table[network].published if network in table else {}
+        prefix = {"FD": "FD_", "KD": "KD_", "diversity": "PD_"}.get(metric)
+        return names.get(metric) or (f"{prefix}{network}" if prefix else metric)
+
+    def key(self, metric: str, task: Task) -> str:
         """Such as FID_latent/cat2dog, the published form."""
-        domains = task.target if task.mode == "real" else f"{task.source}2{task.target}"
-        return f"{self.figure(short)}_{task.mode}/{domains}"
+        domains = task.target if task.mode == "real" else task.pair
+        return f"{self.published(metric)}_{task.mode}/{domains}"
 
 
-def with_means(figures: dict[str, float]) -> dict[str, float]:
-    """Adds the mean over the tasks of each figure, as FID_latent/mean."""
+def with_means(metrics: dict[str, float]) -> dict[str, float]:
+    """Adds the mean over the tasks of each metric, as FID_latent/mean."""
     kinds: dict[str, list[float]] = {}
-    for key, value in figures.items():
+    for key, value in metrics.items():
         kinds.setdefault(key.split("/")[0], []).append(value)
-    return figures | {f"{kind}/mean": float(np.mean(values)) for kind, values in kinds.items()}
+    return metrics | {f"{kind}/mean": float(np.mean(values)) for kind, values in kinds.items()}
 
 
-def table(results: dict[str, Any], names: Names) -> str:
-    """The means as a table, with what each figure lies between, and what to read from it."""
-    columns = [names.figure(short) for short in _SHORT]
+def table(results: dict[str, Any], names: MetricNames) -> str:
+    """The means as a table, with what each metric lies between, and what to read from it."""
+    columns = [names.published(metric) for metric in METRICS]
     widths = [max(len(column), 9) for column in columns]
     first = max(map(len, _ROWS.values()))
     heading = "  ".join(f"{c:>{w}}" for c, w in zip(columns, widths, strict=True))
@@ -77,6 +84,12 @@ def table(results: dict[str, Any], names: Names) -> str:
         f"They show each image once, the translations {about['num_outs_per_domain']} times: of as "
         f"many images, {columns[0]} would be lower in them, and recall higher.",
     ]
+    compared = max(about["outputs_compared"].values())
+    if compared < max(about["outputs"].values()):
+        lines.append(
+            f"All metrics but {columns[0]} and {columns[2]} come of {compared} outputs at most, "
+            "evenly spread over the sources."
+        )
     fewest = min(min(about[f"{split}_images"].values()) for split in ("training", "validation"))
     if fewest <= about["features_dim"]:
         lines.append(
@@ -87,7 +100,7 @@ def table(results: dict[str, Any], names: Names) -> str:
 
 
 def write_scalars(results: dict[str, Any], folder: Path) -> None:
-    """Writes every figure for TensorBoard, at the iteration that was evaluated."""
+    """Writes every metric for TensorBoard, at the iteration that was evaluated."""
     writer = tf.summary.create_file_writer(str(folder))
     with writer.as_default(step=results["about"]["step"]):
         for key, value in results.items():

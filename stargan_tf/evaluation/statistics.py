@@ -1,7 +1,6 @@
 """Mean and covariance of activations that arrive batch by batch."""
 
 import dataclasses
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -76,17 +75,6 @@ class RunningStatistics:
                 self._take_in_waiting()
             rows = rows[len(taken) :]
 
-    def merge(self, other: "RunningStatistics") -> None:
-        """Takes in all that another has seen, for example another worker.
-
-        Raises:
-          UserError: the other's activations have another length.
-        """
-        check_same_dim(len(self._mean), len(other._mean))
-        self._take_in_waiting()
-        other._take_in_waiting()
-        self._combine(other._count, other._mean, other._scatter)
-
     def result(self, *, of: str = "the images") -> FeatureStatistics:
         """The statistics of all rows so far.
 
@@ -97,7 +85,7 @@ class RunningStatistics:
         check(
             self._count >= 2,
             f"Found {self._count} images among {of}, expected at least 2: one image has no "
-            "covariance; add images or leave this comparison out.",
+            "covariance; add images or do without this comparison.",
         )
         return FeatureStatistics(self._count, self._mean.copy(), self._scatter / (self._count - 1))
 
@@ -107,36 +95,9 @@ class RunningStatistics:
         if len(block):
             mean = block.mean(axis=0)
             block -= mean
-            self._combine(len(block), mean, block.T @ block)
-
-    def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        if not count:
-            return
-        total = self._count + count
-        delta = mean - self._mean
-        self._scatter += scatter
-        self._scatter += np.outer(delta, delta) * (self._count * count / total)
-        self._mean += delta * (count / total)
-        self._count = total
-
-
-def statistics_of(batches: Iterable[ArrayLike], *, of: str = "the images") -> FeatureStatistics:
-    """Statistics of activations that come in batches.
-
-    Args:
-      batches: of [n, dim], any real type; n may differ from batch to batch.
-      of: whose they are, for errors: "the train images of domain cat".
-
-    Returns:
-      Their statistics, in float64 whatever the batches' type.
-
-    Raises:
-      UserError: there are fewer than two rows, their lengths differ, or one is not finite.
-    """
-    running = RunningStatistics(0)  # the first batch tells how long activations are
-    for number, batch in enumerate(batches):
-        rows = checked_activations(batch, of=of, least=0)
-        if not number:
-            running = RunningStatistics(rows.shape[1])
-        running.update(rows, of=of)
-    return running.result(of=of)
+            count, total = len(block), self._count + len(block)
+            delta = mean - self._mean
+            self._scatter += block.T @ block
+            self._scatter += np.outer(delta, delta) * (self._count * count / total)
+            self._mean += delta * (count / total)
+            self._count = total

@@ -1,4 +1,4 @@
-"""Statistics of real images, kept in files so that they are computed once."""
+"""Features of real images, kept in files so that they are computed once."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from stargan_tf.config.settings import check
 from stargan_tf.data.schema import shard_paths
 from stargan_tf.errors import UserError
+from stargan_tf.evaluation.results_folder import writing_error
 from stargan_tf.evaluation.statistics import FeatureStatistics
 
 # To be raised when the same records, size and network give other numbers than before: after
@@ -36,14 +37,25 @@ _DAMAGED = (
 )
 
 
+def shard_digests(data_dir: Path, split: str, domain: str) -> tuple[str, ...]:
+    """The contents of one domain's shards.
+
+    Args:
+      data_dir: what `prepare_data` wrote.
+      split: train or val.
+      domain: its name.
+
+    Returns:
+      64 hexadecimal digits for each shard.
+
+    Raises:
+      UserError: shards are missing or cannot be read.
+    """
+    return tuple(_file_digest(path) for path in shard_paths(data_dir, split, domain))
+
+
 def statistics_key(
-    data_dir: Path,
-    split: str,
-    domain: str,
-    *,
-    img_size: int,
-    network: str,
-    weights_fingerprint: str,
+    shards: Sequence[str], *, img_size: int, network: str, weights_fingerprint: str
 ) -> str:
     """A name for the statistics of one domain's real images, by content.
 
@@ -51,58 +63,96 @@ def statistics_key(
     same key, and one changed image gives another.
 
     Args:
-      data_dir: what `prepare_data` wrote.
-      split: train or val.
-      domain: its name.
+      shards: what `shard_digests` gives.
       img_size: side R that the images are resized to first.
       network: name of the feature network.
       weights_fingerprint: digest of its weights.
 
     Returns:
       64 hexadecimal digits.
-
-    Raises:
-      UserError: shards are missing or cannot be read.
     """
-    shards = [_file_digest(path) for path in shard_paths(data_dir, split, domain)]
-    decisive = [SEMANTICS_VERSION, shards, img_size, network, weights_fingerprint]
+    decisive = [SEMANTICS_VERSION, list(shards), img_size, network, weights_fingerprint]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 
-def cached_statistics(
-    cache_dir: Path,
-    key: str,
-    compute: Callable[[], FeatureStatistics],
-    *,
-    report: Callable[[str], None] = lambda line: None,
-) -> FeatureStatistics:
-    """Statistics from the cache, or computed and then kept there.
+class FeatureCache:
+    """Statistics and rows of real images, in files, so that they are computed once.
 
-    A cache file that is damaged, or holds anything else than its name says, is replaced.
-
-    Args:
-      cache_dir: folder of the cache, made if missing.
-      key: what `statistics_key` gives.
-      compute: makes the statistics; called only when they are not in the cache.
-      report: takes a line that says why a file is replaced.
-
-    Raises:
-      UserError: the cache cannot be written to.
+    Files are read from every folder, and written to the first that can be written to: a
+    data set may be read-only. What is damaged, or holds anything else than its name says,
+    is as good as missing. No trouble with the cache ends an evaluation.
     """
-    path = Path(cache_dir) / f"statistics-{key}.npz"
-    try:
-        # Before the work, which may take an hour, rather than after it.
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
-    if path.is_file():
+
+    def __init__(self, folders: Sequence[Path], warn: Callable[[str], None]) -> None:
+        """Touches no folder yet.
+
+        Args:
+          folders: the preferred one first; they are made when something is written.
+          warn: takes a line about what went wrong.
+        """
+        self._folders = tuple(folders)
+        self._warn = warn
+        self._target: Path | None = None
+        self._prepared = False
+
+    def load(self, key: str, most_rows: int) -> tuple[FeatureStatistics, np.ndarray] | None:
+        """What `save` wrote; None if it is in no folder.
+
+        Args:
+          key: what `statistics_key` gives.
+          most_rows: rows must be so many, or as many as there are images.
+        """
+        for folder in self._folders:
+            statistics_file, rows_file = _files(folder, key)
+            if not os.path.isfile(statistics_file):  # nor where it may not be looked for
+                continue
+            try:
+                statistics = load_statistics(statistics_file, key)
+                rows = np.load(rows_file, allow_pickle=False)
+                expected = (min(statistics.count, most_rows), statistics.dim)
+                check(rows.shape == expected, f"{rows_file} holds other things than features")
+            except (UserError, *_DAMAGED) as error:
+                self._warn(f"warning: computing features of real images again: {error}")
+                continue
+            return statistics, rows
+        return None
+
+    def prepare(self) -> None:
+        """Finds the folder to write to: before the work, which may take an hour, not after it."""
+        if self._prepared:
+            return
+        self._prepared = True
+        errors = []
+        for folder in self._folders:
+            error = writing_error(folder)
+            if error is None:
+                self._target = folder
+                break
+            errors.append(f"{folder} cannot be written to ({error.strerror})")
+        if errors:
+            kept = f"kept in {self._target}" if self._target else "not kept"
+            self._warn(f"warning: {', '.join(errors)}: features of real images are {kept}.")
+
+    def save(self, key: str, statistics: FeatureStatistics, rows: np.ndarray) -> None:
+        """Writes to the folder that `prepare` found, if any.
+
+        Args:
+          key: what `load` will ask for.
+          statistics: of all images.
+          rows: features of the first of them, [n, dim] float32.
+        """
+        if self._target is None:
+            return
+        statistics_file, rows_file = _files(self._target, key)
+        beside = rows_file.with_name(f"{rows_file.name}.{os.getpid()}.tmp.npy")
         try:
-            return load_statistics(path, key)
-        except UserError as error:
-            report(f"warning: computing the statistics again: {error}")
-    statistics = compute()
-    save_statistics(path, statistics, key)
-    return statistics
+            save_statistics(statistics_file, statistics, key)
+            np.save(beside, rows)
+            beside.replace(rows_file)
+        except (UserError, OSError) as error:
+            self._warn(f"warning: features of real images are not kept: {error}")
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def save_statistics(path: Path, statistics: FeatureStatistics, key: str) -> None:
@@ -128,7 +178,9 @@ def save_statistics(path: Path, statistics: FeatureStatistics, key: str) -> None
             )
         beside.replace(path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}): make room, or let it be written to."
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -191,8 +243,6 @@ def _file_digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
-    return UserError(
-        f"{path} cannot be written ({error.strerror}): choose another folder for the cache or "
-        "make room."
-    )
+def _files(folder: Path, key: str) -> tuple[Path, Path]:
+    """Where a folder has the statistics and the rows of a key."""
+    return folder / f"statistics-{key}.npz", folder / f"rows-{key}.npy"

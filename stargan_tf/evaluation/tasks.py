@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from stargan_tf.evaluation.activations import SpreadRows
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
-from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.images import to_8_bit
+from stargan_tf.evaluation.features.images import quantize_to_8_bit
 from stargan_tf.evaluation.frechet_distance import frechet_distance
 from stargan_tf.evaluation.kernel_distance import kernel_distance
-from stargan_tf.evaluation.perceptual import PerceptualDistance
+from stargan_tf.evaluation.measuring import MeasuringNetworks
 from stargan_tf.evaluation.precision_recall import precision_recall
-from stargan_tf.evaluation.real_images import MAX_ROWS, RealImages
+from stargan_tf.evaluation.real_images import MAX_ROWS, ImageFeatures
 from stargan_tf.evaluation.statistics import RunningStatistics
 
 
@@ -50,28 +50,32 @@ class Task(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Such as latent/cat2dog."""
-        return f"{self.mode}/{self.source}2{self.target}"
+        """Such as latent/cat2dog; no other task has it."""
+        return f"{self.mode}/{self.pair}"
+
+    @property
+    def pair(self) -> str:
+        """Such as cat2dog; a 2 within a name is written as %32, for a2b2c could be two pairs."""
+        names = self.source, self.target
+        if any("2" in name for name in names):
+            names = tuple(name.replace("%", "%25").replace("2", "%32") for name in names)
+        return "2".join(names)
 
     def seed(self, seed: int) -> list[int]:
         """Seed of the task's random numbers, another one for each task."""
         return [seed, zlib.crc32(self.name.encode())]
 
 
-class Measures(NamedTuple):
-    """The networks that measure, and what they know of the real images.
+class RealDomains(NamedTuple):
+    """The training images that translations are compared with.
 
     Attributes:
-      network: makes features.
-      perceptual: measures diversity.
-      classifier: of domains.
-      train: real training images by domain: what translations are compared with.
+      images: by domain.
+      classifier: of the domains.
     """
 
-    network: FeatureNetwork
-    perceptual: PerceptualDistance
+    images: dict[str, ImageFeatures]
     classifier: DomainClassifier
-    train: dict[str, RealImages]
 
 
 def outputs_of(
@@ -121,7 +125,9 @@ def outputs_of(
 def measure(
     task: Task,
     outputs: Iterator[np.ndarray],
-    measures: Measures,
+    num_outputs: int,
+    networks: MeasuringNetworks,
+    real: RealDomains,
     on_progress: Callable[[int], object],
     keep_in: Path | None = None,
 ) -> dict[str, float]:
@@ -130,43 +136,56 @@ def measure(
     Args:
       task: whose outputs they are.
       outputs: batches [n, K, R, R, 3] float32; K may be 1, then there is no diversity.
-      measures: with what.
+      num_outputs: how many images all batches have together.
+      networks: that measure.
+      real: what the outputs are compared with.
       on_progress: called with the number of outputs after each batch.
       keep_in: folder for the outputs as PNG files; None for nowhere.
 
     Returns:
-      Figures by their short names: FD, KD, accuracy, precision, recall, diversity.
+      FD of all outputs and diversity; KD, accuracy, precision and recall of at most
+      MAX_ROWS outputs, evenly spread over the sources.
     """
-    statistics, rows, diversity, number = RunningStatistics(measures.network.dim), [], [], 0
+    statistics = RunningStatistics(networks.features.dim)
+    rows, diversity, number = SpreadRows(num_outputs, MAX_ROWS), [], 0
     for batch in outputs:
-        shown = as_shown(batch)  # 8 bits, as any viewer would see it
+        shown = quantize_to_8_bit(batch)
         flat = tf.reshape(shown, [-1, *shown.shape[2:]])
-        features = measures.network(flat).numpy()
+        features = networks.features(flat).numpy()
         statistics.update(features)
-        rows.append(features[: max(0, MAX_ROWS - sum(map(len, rows)))])
+        rows.add(features)
         if batch.shape[1] > 1:
-            diversity.append(measures.perceptual.mean_over_pairs(shown).numpy())
+            diversity.append(networks.perceptual.mean_over_pairs(shown).numpy())
         if keep_in:
             _keep(keep_in, shown.numpy(), number)
         number += len(batch)
         on_progress(len(features))
-    real, fakes = measures.train[task.target], np.concatenate(rows)
-    shares = precision_recall(real.rows, fakes)
-    figures = {
-        "FD": frechet_distance(real.statistics, statistics.result()).value,
-        "KD": kernel_distance(real.rows, fakes).value,
-        "accuracy": float(np.mean(measures.classifier.predict(fakes) == task.index)),
+    metrics = compare(task, ImageFeatures(statistics.result(), rows.result()), real)
+    if diversity:
+        metrics["diversity"] = float(np.concatenate(diversity).mean())
+    return metrics
+
+
+def compare(task: Task, found: ImageFeatures, real: RealDomains) -> dict[str, float]:
+    """Compares images with the training images of a domain.
+
+    Args:
+      task: whose target the domain is.
+      found: of the images.
+      real: training images of all domains.
+
+    Returns:
+      FD, KD, accuracy, precision, recall.
+    """
+    train = real.images[task.target]
+    shares = precision_recall(train.rows, found.rows)
+    return {
+        "FD": frechet_distance(train.statistics, found.statistics),
+        "KD": kernel_distance(train.rows, found.rows),
+        "accuracy": float(np.mean(real.classifier.predict(found.rows) == task.index)),
         "precision": shares.precision,
         "recall": shares.recall,
     }
-    if diversity:
-        figures["diversity"] = float(np.concatenate(diversity).mean())
-    return figures
-
-
-def as_shown(images: np.ndarray) -> tf.Tensor:
-    """Images of any shape as a viewer sees them: clipped to [-1, 1], in steps of 8 bits."""
-    return to_8_bit(images) / 127.5 - 1
 
 
 def _keep(folder: Path, images: np.ndarray, first: int) -> None:

@@ -1,10 +1,15 @@
 """Networks that need no weights, for tests of the protocol."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.perceptual import PerceptualDistance, Stage
+from stargan_tf.evaluation.measuring import MeasuringNetworks
+from stargan_tf.evaluation.perceptual.base import PerceptualDistance, Stage
+from stargan_tf.evaluation.statistics import FeatureStatistics, RunningStatistics
 
 STYLE_DIM = 3
 
@@ -43,6 +48,24 @@ class PixelDistance(PerceptualDistance):
 
     def stages(self, images: tf.Tensor) -> list[Stage]:
         return [Stage(images, 1.0)]
+
+
+def fake_networks() -> MeasuringNetworks:
+    return MeasuringNetworks(MeanColours(), PixelDistance())
+
+
+def distances(perceptual: PerceptualDistance, x: ArrayLike, y: ArrayLike) -> np.ndarray:
+    """The distance of every image [N, H, W, 3] to its partner: [N]."""
+    return perceptual.mean_over_pairs(np.stack([x, y], axis=1)).numpy()
+
+
+def statistics_of(batches: Iterable[ArrayLike], *, of: str = "the images") -> FeatureStatistics:
+    """The statistics of activations [n, dim] that come in batches."""
+    running = None
+    for batch in batches:
+        running = running or RunningStatistics(np.shape(batch)[-1])
+        running.update(batch, of=of)
+    return (running or RunningStatistics(0)).result(of=of)
 
 
 class Painter:

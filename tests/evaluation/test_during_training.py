@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.evaluation.during_training import TrainingFigures
+from stargan_tf.config.train import TrainConfig
+from stargan_tf.evaluation.during_training import QuickMetrics
 from tests.data import makers
-from tests.evaluation.fakes import MeanColours, Painter, PixelDistance
+from tests.evaluation.fakes import Painter, fake_networks
 
 DOMAINS = ("cat", "dog")
 CONFIG = StarGANv2Settings(img_size=8, latent_dim=4)
@@ -19,11 +19,7 @@ def data_dir(tmp_path_factory):
     return root / "data"
 
 
-def load():
-    return MeanColours(), PixelDistance()
-
-
-def test_figures_are_the_same_every_time_and_follow_the_networks(data_dir):
+def test_metrics_are_the_same_every_time_and_follow_the_networks(data_dir):
     made = []
 
     def translations_of(painter):
@@ -31,11 +27,11 @@ def test_figures_are_the_same_every_time_and_follow_the_networks(data_dir):
         return painter
 
     grey = Painter({0: np.zeros(3), 1: np.zeros(3)})
-    measure = TrainingFigures(data_dir, CONFIG, DOMAINS, translations_of, load)
+    measure = QuickMetrics(data_dir, CONFIG, DOMAINS, translations_of, fake_networks)
     first = measure(grey)
     assert set(first) == {
-        f"val/{figure}_{mode}"
-        for figure in ("KD_mean_colours", "accuracy", "PD_pixels")
+        f"val/{metric}_{mode}"
+        for metric in ("KD_mean_colours", "accuracy", "PD_pixels")
         for mode in ("latent", "reference")
     }
     assert first == measure(grey)
@@ -48,8 +44,8 @@ def test_figures_are_the_same_every_time_and_follow_the_networks(data_dir):
 
 def test_networks_that_measure_are_loaded_when_needed(data_dir):
     calls = []
-    measure = TrainingFigures(
-        data_dir, CONFIG, DOMAINS, lambda p: p, lambda: calls.append(1) or load()
+    measure = QuickMetrics(
+        data_dir, CONFIG, DOMAINS, lambda p: p, lambda: calls.append(1) or fake_networks()
     )
     assert not calls
     painter = Painter({0: np.zeros(3), 1: np.zeros(3)})
@@ -62,11 +58,11 @@ def test_too_few_images_are_said_once_and_end_nothing(tmp_path, capsys):
     counts = {"train/cat": 2, "train/dog": 5, "val/cat": 2, "val/dog": 2}
     source = makers.folder(tmp_path / "source", counts)
     makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
-    measure = TrainingFigures(tmp_path / "data", CONFIG, DOMAINS, lambda p: p, load)
+    measure = QuickMetrics(tmp_path / "data", CONFIG, DOMAINS, lambda p: p, fake_networks)
     painter = Painter({0: np.zeros(3), 1: np.zeros(3)})
     assert measure(painter) == {} and measure(painter) == {}
     assert capsys.readouterr().err.count("warning: distances are not measured: Found") == 1
 
 
 def test_one_domain_has_nothing_to_translate_into(data_dir):
-    assert TrainingFigures(data_dir, CONFIG, ("cat",), lambda p: p, load)(None) == {}
+    assert QuickMetrics(data_dir, CONFIG, ("cat",), lambda p: p, fake_networks)(None) == {}

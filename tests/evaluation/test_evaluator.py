@@ -1,6 +1,7 @@
 """The protocol as a whole, with painters in place of trained networks."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from stargan_tf.errors import UserError
 from stargan_tf.evaluation import evaluator as evaluator_module
 from stargan_tf.evaluation.evaluator import Evaluated, Evaluator
 from stargan_tf.evaluation.real_images import real_images
+from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
 from tests.data import makers
-from tests.evaluation.fakes import MeanColours, Painter, PixelDistance
+from tests.evaluation.fakes import MeanColours, Painter, fake_networks
 
 DOMAINS = ("cat", "dog")
 COLOURS = {0: np.array([-0.5, 0.0, 0.0]), 1: np.array([0.5, 0.0, 0.2])}
@@ -21,7 +23,7 @@ TRAIN = StarGANv2Settings(img_size=8, latent_dim=4)
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    """Enough images for every figure."""
+    """Enough images for every metric."""
     root = tmp_path_factory.mktemp("evaluation")
     counts = {f"{s}/{d}": n for s, n in (("train", 12), ("val", 6)) for d in DOMAINS}
     source = makers.folder(root / "source", counts)
@@ -29,14 +31,24 @@ def data_dir(tmp_path_factory):
     return root / "data"
 
 
+@pytest.fixture(scope="module")
+def other_data_dir(data_dir, tmp_path_factory):
+    """As many images, of which one differs."""
+    root = tmp_path_factory.mktemp("other")
+    counts = {f"{s}/{d}": n for s, n in (("train", 12), ("val", 6)) for d in DOMAINS}
+    source = makers.folder(root / "source", counts)
+    image = next((source / "val" / "cat").iterdir())
+    image.write_bytes(next((source / "val" / "dog").iterdir()).read_bytes())
+    makers.prepared(root / "data", source="folder", input_dir=str(source))
+    return root / "data"
+
+
 @pytest.fixture
 def make(data_dir, tmp_path):
-    def make_evaluator(network=None, **settings):
+    def make_evaluator(out="out", data=data_dir, **settings):
         config = EvaluateConfig(run_dir=".", **{"num_outs_per_domain": 3, **settings})
         config.validate()
-        return Evaluator(
-            config, data_dir, tmp_path / "out", network or MeanColours(), PixelDistance()
-        )
+        return Evaluator(config, data, tmp_path / out, fake_networks())
 
     return make_evaluator
 
@@ -52,7 +64,7 @@ def evaluated(painter=None, **changes):
     return Evaluated(**{**values, **changes})
 
 
-def test_every_figure_of_every_pair(make, tmp_path):
+def test_every_metric_of_every_pair(make, tmp_path):
     results = make().evaluate(evaluated())
     kinds = ["FD_mean_colours", "KD_mean_colours", "accuracy", "precision", "recall"]
     expected = {
@@ -74,9 +86,10 @@ def test_every_figure_of_every_pair(make, tmp_path):
     about = results["about"]
     assert about["features"] == "mean_colours" and about["step"] == 5
     assert about["validation_images"] == {"cat": 6, "dog": 6}
+    assert about["outputs"] == about["outputs_compared"] == {"cat": 18, "dog": 18}
 
 
-def test_the_same_command_gives_the_same_figures(make, tmp_path):
+def test_the_same_command_gives_the_same_metrics(make, tmp_path):
     first = make().evaluate(evaluated())
     for file in (tmp_path / "out" / "tasks").iterdir():
         file.unlink()
@@ -118,13 +131,91 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(make, monkeypatch):
         ({"seed": 8}, {}),
         ({"num_outs_per_domain": 2}, {}),
         ({"max_sources": 4}, {}),
+        ({"data": "other"}, {}),
     ],
 )
-def test_results_of_other_settings_are_not_taken(make, settings, changes):
-    first, second = Painter(COLOURS), Painter(COLOURS)
-    make(modes=("latent",)).evaluate(evaluated(first))
-    make(modes=("latent",), **settings).evaluate(evaluated(second, **changes))
+def test_results_of_other_settings_are_neither_taken_nor_lost(
+    make, other_data_dir, settings, changes, tmp_path
+):
+    settings = {k: other_data_dir if v == "other" else v for k, v in settings.items()}
+    first, second, third = (Painter(COLOURS) for _ in range(3))
+    results = make(modes=("latent",)).evaluate(evaluated(first))
+    with pytest.raises(UserError, match=r"Found results of other settings in .*out \(.*--overwr"):
+        make(modes=("latent",), **settings).evaluate(evaluated(second, **changes))
+    file = tmp_path / "out" / "metrics.json"
+    assert json.loads(file.read_text()) == results and not second.calls
+    other = make(modes=("latent",), overwrite=True, **settings)
+    assert other.evaluate(evaluated(second, **changes)) != results
     assert first.calls and second.calls
+    # What was measured for the first is still known.
+    make(modes=("latent",), overwrite=True).evaluate(evaluated(third))
+    assert not third.calls and json.loads(file.read_text()) == results
+
+
+def test_modes_are_measured_one_by_one(make):
+    """The full evaluation of a folder goes on with what a partial one has."""
+    make(modes=("reference",)).evaluate(evaluated())
+    with pytest.raises(UserError, match=r"other settings in .* \(modes\)"):
+        make().evaluate(evaluated())
+    painter = Painter(COLOURS)
+    make(overwrite=True, modes=("reference", "latent")).evaluate(evaluated(painter))
+    assert {kind for kind, *_ in painter.calls} == {"random"}
+    make(modes=("latent", "reference")).evaluate(evaluated())  # the same in another order
+
+
+def test_results_of_an_older_version_are_not_replaced(make, tmp_path):
+    (tmp_path / "out").mkdir()
+    old = json.dumps({"FD_latent/mean": 1.0, "about": {"step": 5, "seed": 7}})
+    (tmp_path / "out" / "metrics.json").write_text(old)
+    with pytest.raises(UserError, match="Found results of other settings"):
+        make().evaluate(evaluated())
+    assert (tmp_path / "out" / "metrics.json").read_text() == old
+    make(overwrite=True).evaluate(evaluated())
+
+
+def test_domains_whose_pairs_read_alike(tmp_path):
+    """a to b2c, and a2b to c."""
+    domains = ("a", "a2b", "b2c", "c")
+    counts = {f"{s}/{d}": 4 for s in ("train", "val") for d in domains}
+    source = makers.folder(tmp_path / "source", counts)
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
+    colours = {i: np.full(3, 0.4 * i - 0.6) for i in range(4)}
+    config = EvaluateConfig(run_dir=".", num_outs_per_domain=2, modes=("latent",))
+
+    def evaluate():
+        evaluator = Evaluator(config, tmp_path / "data", tmp_path / "out", fake_networks())
+        return evaluator.evaluate(evaluated(Painter(colours), domains=domains))
+
+    results = evaluate()
+    found = {key for key in results if key.startswith("accuracy_latent/")}
+    assert len(found) == 12 + 1 and len(list((tmp_path / "out" / "tasks").iterdir())) == 24
+    assert evaluate() == results
+
+
+def test_a_read_only_data_set(make, data_dir, tmp_path, capsys):
+    """Its features are kept with the results, and a line says so."""
+    data = tmp_path / "read_only"
+    shutil.copytree(data_dir, data, ignore=shutil.ignore_patterns("cache"))
+    (data / "cache").touch()  # no folder can be made there
+    results = make(data=data).evaluate(evaluated())
+    assert results == make("usual").evaluate(evaluated())
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(warnings) == 1
+    assert f"{data}/cache cannot be written to" in warnings[0]
+    assert warnings[0].endswith(f"are kept in {tmp_path / 'out' / 'cache'}.")
+    assert len(list((tmp_path / "out" / "cache").iterdir())) == 2 * 4
+    again = make(data=data, seed=8, overwrite=True)
+    again.evaluate(evaluated())
+    assert again._networks.features.seen == 2 * 2 * 6 * 3 + 2 * 6, "no real image once more"
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_work(make, tmp_path):
+    (tmp_path / "file").touch()
+    evaluator = make("file/out")
+    with pytest.raises(UserError, match=r"file/out cannot be written to \(Not a directory\)"):
+        evaluator.evaluate(evaluated())
+    assert not evaluator._networks.features.seen
 
 
 def test_kept_images(make, tmp_path):
@@ -134,7 +225,12 @@ def test_kept_images(make, tmp_path):
 
 
 def test_real_features_are_computed_once(data_dir, tmp_path):
-    options = {"img_size": 8, "cache_dir": tmp_path / "cache"}
+    warnings = []
+    options = {
+        "img_size": 8,
+        "cache": FeatureCache([tmp_path / "cache"], warnings.append),
+        "shards": shard_digests(data_dir, "train", "dog"),
+    }
     networks = [MeanColours(), MeanColours()]
     first, again = (
         real_images(data_dir, "train", "dog", network=network, **options) for network in networks
@@ -143,10 +239,11 @@ def test_real_features_are_computed_once(data_dir, tmp_path):
     np.testing.assert_array_equal(first.rows, again.rows)
     np.testing.assert_array_equal(first.statistics.covariance, again.statistics.covariance)
     np.testing.assert_allclose(first.statistics.mean, first.rows.mean(axis=0), atol=1e-6)
+    assert not warnings
     for file in (tmp_path / "cache").iterdir():
         file.write_bytes(file.read_bytes()[:50])  # damaged: computed again
     third = real_images(data_dir, "train", "dog", network=networks[1], **options)
-    assert networks[1].seen == 12
+    assert networks[1].seen == 12 and len(warnings) == 1
     np.testing.assert_array_equal(first.rows, third.rows)
 
 
@@ -160,9 +257,7 @@ def test_one_image_is_too_few(tmp_path):
     source = makers.folder(tmp_path / "source", counts)
     makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
     config = EvaluateConfig(run_dir=".")
-    evaluator = Evaluator(
-        config, tmp_path / "data", tmp_path / "out", MeanColours(), PixelDistance()
-    )
+    evaluator = Evaluator(config, tmp_path / "data", tmp_path / "out", fake_networks())
     with pytest.raises(UserError, match="1 images of domain dog in split train .* at least 4"):
         evaluator.evaluate(evaluated())
 
@@ -170,21 +265,3 @@ def test_one_image_is_too_few(tmp_path):
 def test_too_few_sources(make):
     with pytest.raises(UserError, match="Found 3 validation images of domain cat .* at least 4"):
         make(max_sources=3).evaluate(evaluated())
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"run_dir": ""}, "no --run_dir"),
-        ({"run_dir": "missing"}, "missing is not a folder"),
-        ({"modes": ("random",)}, "--modes=random, expected some of latent, reference"),
-        ({"modes": ()}, "--modes=, expected"),
-        ({"alexnet_weights": "a.pth"}, "expected both or neither"),
-        ({"num_outs_per_domain": 1}, "--num_outs_per_domain=1, expected at least 2"),
-        ({"batch_size": 0}, "--batch_size=0, expected at least 1"),
-        ({"max_sources": -1}, "--max_sources=-1, expected at least 0"),
-    ],
-)
-def test_settings_that_are_wrong(values, words):
-    with pytest.raises(UserError, match=words):
-        EvaluateConfig(**{"run_dir": ".", **values}).validate()

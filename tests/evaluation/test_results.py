@@ -1,11 +1,11 @@
 import pytest
 import tensorflow as tf
 
-from stargan_tf.evaluation.results import Names, table, with_means, write_scalars
+from stargan_tf.evaluation.results import MetricNames, table, with_means, write_scalars
 from stargan_tf.evaluation.tasks import Task
 
-PAPER = Names("inception", "lpips")
-OFFLINE = Names("efficientnet_lite0", "efficientnet_lite0")
+PAPER = MetricNames("inception", "lpips")
+OFFLINE = MetricNames("efficientnet_lite0", "efficientnet_lite0")
 TASK = Task("latent", "cat", "dog", 1)
 ABOUT = {
     "step": 12,
@@ -13,6 +13,8 @@ ABOUT = {
     "features_dim": 90,
     "training_images": {"cat": 200, "dog": 100},
     "validation_images": {"cat": 91, "dog": 92},
+    "outputs": {"cat": 910, "dog": 920},
+    "outputs_compared": {"cat": 910, "dog": 920},
 }
 
 
@@ -22,22 +24,22 @@ def test_official_names_are_for_the_official_networks_alone():
     assert PAPER.key("diversity", TASK) == "LPIPS_latent/cat2dog"
     assert OFFLINE.key("FD", TASK) == "FD_efficientnet_lite0_latent/cat2dog"
     assert OFFLINE.key("diversity", TASK) == "PD_efficientnet_lite0_latent/cat2dog"
-    assert Names("inception_keras", "lpips").key("FD", TASK).startswith("FD_inception_keras")
+    assert MetricNames("inception_keras", "lpips").key("FD", TASK).startswith("FD_inception_keras")
     assert OFFLINE.key("accuracy", TASK) == "accuracy_latent/cat2dog"
     assert OFFLINE.key("accuracy", Task("real", "dog", "dog", 1)) == "accuracy_real/dog"
 
 
 def test_means_are_over_the_tasks_of_one_kind():
-    figures = {"FID_latent/a2b": 1.0, "FID_latent/b2a": 3.0, "FID_reference/a2b": 7.0}
-    found = with_means(figures)
+    metrics = {"FID_latent/a2b": 1.0, "FID_latent/b2a": 3.0, "FID_reference/a2b": 7.0}
+    found = with_means(metrics)
     assert found["FID_latent/mean"] == 2 and found["FID_reference/mean"] == 7
-    assert figures.items() <= found.items() and len(found) == 5
+    assert metrics.items() <= found.items() and len(found) == 5
 
 
 @pytest.mark.parametrize("names", [PAPER, OFFLINE])
 def test_table(names):
-    figures = {
-        names.key(short, task): value
+    metrics = {
+        names.key(metric, task): value
         for value, task in enumerate(
             [
                 TASK,
@@ -46,13 +48,13 @@ def test_table(names):
             ],
             start=41,
         )
-        for short in ("FD", "accuracy")
+        for metric in ("FD", "accuracy")
     }
-    text = table(with_means(figures) | {"about": ABOUT}, names)
+    text = table(with_means(metrics) | {"about": ABOUT}, names)
     lines = text.splitlines()
-    assert names.figure("FD") in lines[0]
+    assert names.published("FD") in lines[0]
     assert [line.split("  ")[0] for line in lines[1:4]] == [
-        "random looks",
+        "random styles",
         "sources as they are (no translation)",
         "real validation images",
     ]
@@ -60,8 +62,10 @@ def test_table(names):
         [str(n), "-", "-", str(n), "-", "-"] for n in (41, 42, 43)
     ]
     assert "12 iterations" in text and "Lower is better" in text and "10 times" in text
-    assert "than features" not in text
-    few = with_means(figures) | {"about": ABOUT | {"features_dim": 91}}
+    assert "than features" not in text and "at most" not in text
+    many = ABOUT | {"outputs_compared": {"cat": 900, "dog": 900}}
+    assert "come of 900 outputs at most" in table(with_means(metrics) | {"about": many}, names)
+    few = with_means(metrics) | {"about": ABOUT | {"features_dim": 91}}
     assert "No more images of a domain (91) than features (91)" in table(few, names)
 
 

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
-from stargan_tf.evaluation.statistics import BLOCK_ROWS, RunningStatistics, statistics_of
+from stargan_tf.evaluation.statistics import BLOCK_ROWS, RunningStatistics
+from tests.evaluation.fakes import statistics_of
 
 
 def rows(count, dim=7, seed=0):
@@ -66,16 +67,6 @@ def test_stable_far_from_zero():
     np.testing.assert_allclose(statistics.covariance, expected, rtol=1e-6)
 
 
-def test_merged_parts_are_the_whole():
-    values = rows(2 * BLOCK_ROWS + 700)
-    whole = RunningStatistics(7)
-    for part in (values[:3], values[3:2000], values[2000:2000], values[2000:]):
-        other = RunningStatistics(7)
-        other.update(part)
-        whole.merge(other)
-    assert_statistics_of(values, whole.result())
-
-
 def test_more_rows_may_follow_a_result():
     values = rows(900)
     running = RunningStatistics(7)
@@ -110,8 +101,3 @@ def test_any_type_is_computed_in_float64(dtype):
 def test_bad_input(given, sentence):
     with pytest.raises(UserError, match=sentence):
         statistics_of(given, of="the cats")
-
-
-def test_parts_of_other_networks_are_not_merged():
-    with pytest.raises(UserError, match="length 3 and 4"):
-        RunningStatistics(3).merge(RunningStatistics(4))

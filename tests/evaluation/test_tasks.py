@@ -1,12 +1,14 @@
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.evaluation import tasks as tasks_module
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
-from stargan_tf.evaluation.real_images import RealImages
-from stargan_tf.evaluation.statistics import statistics_of
-from stargan_tf.evaluation.tasks import Measures, Task, measure, outputs_of
-from tests.evaluation.fakes import MeanColours, Painter, PixelDistance
+from stargan_tf.evaluation.real_images import ImageFeatures
+from stargan_tf.evaluation.tasks import RealDomains, Task, measure, outputs_of
+from tests.evaluation.fakes import Painter, fake_networks, statistics_of
 
 COLOURS = {0: np.array([-0.5, 0.0, 0.0]), 1: np.array([0.5, 0.0, 0.2])}
 LATENT = Task("latent", "cat", "dog", 1)
@@ -21,14 +23,32 @@ def painted(domain, num, seed=0):
 
 
 @pytest.fixture(scope="module")
-def measures():
-    network = MeanColours()
+def networks():
+    return fake_networks()
+
+
+@pytest.fixture(scope="module")
+def real(networks):
+    network = networks.features
     rows = {d: network(painted(d, 400)).numpy() for d in COLOURS}
     classifier = DomainClassifier.fit(np.concatenate(list(rows.values())), np.repeat([0, 1], 400))
     train = {
-        name: RealImages(statistics_of([rows[d]]), rows[d]) for d, name in enumerate(["cat", "dog"])
+        name: ImageFeatures(statistics_of([rows[d]]), rows[d])
+        for d, name in enumerate(["cat", "dog"])
     }
-    return Measures(network, PixelDistance(), classifier, train)
+    return RealDomains(train, classifier)
+
+
+@pytest.fixture(scope="module")
+def measured(networks, real):
+    """Measures batches."""
+
+    def measure_batches(task, batches, on_progress=lambda _: None, keep_in=None):
+        batches = list(batches)
+        total = sum(batch.shape[0] * batch.shape[1] for batch in batches)
+        return measure(task, iter(batches), total, networks, real, on_progress, keep_in)
+
+    return measure_batches
 
 
 def drawn(task, painter, num=6, references=None, **settings):
@@ -70,47 +90,95 @@ def test_few_references_repeat():
     assert np.concatenate(batches).shape[:2] == (6, 5)
 
 
-def test_good_translations_measure_better_than_bad_ones(measures):
+def test_good_translations_measure_better_than_bad_ones(measured):
     seen = []
-    figures = {}
+    metrics = {}
     for name, colours in {"good": COLOURS, "bad": {1: np.array([-0.5, 0.9, -0.9])}}.items():
-        outputs = iter(drawn(LATENT, Painter(colours, spread=0.1), num=80))
-        figures[name] = measure(LATENT, outputs, measures, seen.append)
-    good, bad = figures["good"], figures["bad"]
+        outputs = drawn(LATENT, Painter(colours, spread=0.1), num=80)
+        metrics[name] = measured(LATENT, outputs, seen.append)
+    good, bad = metrics["good"], metrics["bad"]
     assert sum(seen) == 2 * 400 and set(good) == set(bad)
     assert good["FD"] < 0.05 < bad["FD"] and good["KD"] < 0.01 < bad["KD"]
     assert good["accuracy"] == 1 and good["precision"] > 0.7 and good["recall"] > 0.7
     assert bad["accuracy"] < 0.5 and bad["precision"] == bad["recall"] == 0
 
 
-def test_diversity_is_between_the_outputs_of_a_source(measures):
+def test_diversity_is_between_the_outputs_of_a_source(measured):
     def diversity(spread):
-        outputs = iter(drawn(LATENT, Painter(COLOURS, spread), num=40))
-        return measure(LATENT, outputs, measures, lambda _: None)["diversity"]
+        return measured(LATENT, drawn(LATENT, Painter(COLOURS, spread), num=40))["diversity"]
 
     assert diversity(0.0) == pytest.approx(0, abs=1e-6)
     assert diversity(0.05) < diversity(0.2)
 
 
-def test_sources_as_they_are_have_no_diversity(measures):
+def test_sources_as_they_are_have_no_diversity(measured):
     task = Task("source", "cat", "dog", 1)
-    outputs = iter([painted(0, 50)[:, np.newaxis]])
-    figures = measure(task, outputs, measures, lambda _: None)
-    assert "diversity" not in figures and figures["accuracy"] == 0
+    metrics = measured(task, [painted(0, 50)[:, np.newaxis]])
+    assert "diversity" not in metrics and metrics["accuracy"] == 0
 
 
-def test_images_are_measured_as_they_are_shown(measures):
+def test_images_are_measured_as_they_are_shown(measured):
     """Beyond the range and between the 8-bit levels, networks would see what nobody does."""
     bright = np.full([40, 2, 8, 8, 3], 1.0, np.float32)
-    tasks = [measure(LATENT, iter([x]), measures, lambda _: None) for x in (bright, 3 * bright)]
-    assert tasks[0] == tasks[1]
+    assert measured(LATENT, [bright]) == measured(LATENT, [3 * bright])
 
 
-def test_outputs_are_kept_on_request(measures, tmp_path):
+def test_outputs_are_kept_on_request(measured, tmp_path):
     outputs = drawn(LATENT, Painter(COLOURS))
-    measure(LATENT, iter(outputs), measures, lambda _: None, tmp_path / "kept")
+    measured(LATENT, outputs, keep_in=tmp_path / "kept")
     names = sorted(path.name for path in (tmp_path / "kept").iterdir())
     assert len(names) == 30 and names[0] == "00000_00.png" and names[-1] == "00005_04.png"
     pixel = np.asarray(Image.open(tmp_path / "kept" / "00004_02.png"))[0, 0]
     expected = np.round((np.clip(outputs[1][0, 2, 0, 0], -1, 1) + 1) * 127.5)
     np.testing.assert_array_equal(pixel, expected)
+
+
+def test_every_source_counts(measured, monkeypatch):
+    """Beyond the number of outputs that are compared one by one: the first half is perfect."""
+    good = painted(1, 100, seed=5)
+    bad = -good  # of the other domain, and of colours that it has not
+    batches = [part[i : i + 7, np.newaxis] for part in (good, bad) for i in range(0, 100, 7)]
+    whole = measured(LATENT, batches)
+    monkeypatch.setattr(tasks_module, "MAX_ROWS", 40)
+    some = measured(LATENT, batches)
+    assert (some["FD"], whole["accuracy"]) == (whole["FD"], 0.5)
+    assert some["accuracy"] == pytest.approx(0.5)
+    assert some["precision"] == pytest.approx(whole["precision"], abs=0.1)
+    assert some["KD"] == pytest.approx(whole["KD"], rel=0.3)
+    assert some == measured(LATENT, batches), "nothing is drawn at random"
+
+
+@pytest.mark.parametrize("total", [2, 39, 40])
+def test_few_outputs_are_all_compared(measured, monkeypatch, total):
+    compared = []
+    monkeypatch.setattr(tasks_module, "MAX_ROWS", 40)
+    monkeypatch.setattr(
+        tasks_module, "compare", lambda task, found, real: compared.append(found) or {}
+    )
+    images = painted(1, total)
+    measured(LATENT, [images[i : i + 9, np.newaxis] for i in range(0, total, 9)])
+    (found,) = compared
+    np.testing.assert_allclose(found.rows[:, :3], images[:, 0, 0], atol=0.005)
+
+
+def test_names_seeds_and_files_as_they_always_were():
+    """Published tables can be made again."""
+    assert (LATENT.name, LATENT.seed(7)) == ("latent/cat2dog", [7, 2984586948])
+    portraits = Task("reference", "open-peeps", "pixel-art", 1)
+    assert portraits.name == "reference/open-peeps2pixel-art"
+    assert portraits.seed(7) == [7, zlib.crc32(b"reference/open-peeps2pixel-art")]
+    assert Task("latent", "50%", "cat", 1).name == "latent/50%2cat"
+
+
+def test_no_two_tasks_share_a_name_or_a_seed():
+    """A 2 in a domain's name could belong to it or stand between two."""
+    domains = ("a", "b2c", "a2b", "c", "2", "22", "a2", "2b", "%32", "a%32b", "b", "a%25", "%25")
+    tasks = [
+        Task(mode, source, target, index)
+        for mode in ("latent", "reference", "source")
+        for source in domains
+        for index, target in enumerate(domains)
+    ]
+    assert len({task.name for task in tasks}) == len(tasks)
+    assert len({tuple(task.seed(0)) for task in tasks}) == len(tasks)
+    assert all("/" not in task.pair for task in tasks)

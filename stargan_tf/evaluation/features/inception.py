@@ -1,22 +1,20 @@
-"""Inception-v3 with torchvision's weights: the network of the published figures.
+"""Inception-v3 with torchvision's weights: the network of the published metrics.
 
 Source: Szegedy et al. 2016, arXiv:1512.00567; Choi et al. 2020, arXiv:1912.01865,
 evaluation protocol. The FID of Heusel et al. 2017, arXiv:1706.08500, has other weights
-and resizes otherwise: its figures are not comparable.
+and resizes otherwise: its distances are not comparable.
 """
 
 import numpy as np
 import tensorflow as tf
 
 from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.images import resize, to_8_bit
+from stargan_tf.evaluation.features.images import pixel_values, resize
 from stargan_tf.evaluation.features.layers import Conv, fold_batch_norm
+from stargan_tf.evaluation.features.names import FEATURES
 from stargan_tf.evaluation.features.weights import Weights, read_weights
 
 INPUT_SIZE = 299
-WEIGHTS_FILE = "inception_v3_google-0cc3c7bd.pth"
-WEIGHTS_URL = f"https://download.pytorch.org/models/{WEIGHTS_FILE}"
-_EXPECTED = f"torchvision's Inception-v3 ({WEIGHTS_FILE})"
 _EPSILON = 1e-3  # of batch normalisation
 # Of ImageNet, for values from 0 to 1.
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -86,14 +84,14 @@ class Inception(FeatureNetwork):
         Raises:
           UserError: the file is missing or not of this network.
         """
-        return cls(read_weights(path, _EXPECTED))
+        return cls(read_weights(path, str(FEATURES[cls.name].weights[0])))
 
     def prepare(self, images: tf.Tensor) -> tf.Tensor:
         """Normalises images [N, H, W, 3] in [-1, 1] to [N, 299, 299, 3].
 
-        Published figures come of images resized by Pillow, in 8 bits before and after.
+        Published metrics come of images resized by Pillow, in 8 bits before and after.
         """
-        x = resize(to_8_bit(images), INPUT_SIZE, whole=True)
+        x = resize(pixel_values(images), INPUT_SIZE, round_to_integers=True)
         return (x / 255 - _MEAN) / _DEVIATION
 
     def features(self, inputs: tf.Tensor) -> tf.Tensor:

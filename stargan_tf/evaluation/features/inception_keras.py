@@ -1,7 +1,7 @@
 """Inception-v3 as Keras ships it: weights that Keras downloads by itself.
 
 Source: Szegedy et al. 2016, arXiv:1512.00567. These are other weights than
-torchvision's, with other preprocessing: figures made with them compare models with
+torchvision's, with other preprocessing: distances made with them compare models with
 each other, but not with published ones.
 """
 
@@ -9,14 +9,10 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.images import resize, to_8_bit
-from stargan_tf.evaluation.features.weights import given_file
+from stargan_tf.evaluation.features.images import pixel_values, resize
+from stargan_tf.evaluation.features.names import FEATURES
 
 INPUT_SIZE = 299
-WEIGHTS_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-WEIGHTS_URL = (
-    f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{WEIGHTS_FILE}"
-)
 
 
 class InceptionKeras(FeatureNetwork):
@@ -49,7 +45,7 @@ class InceptionKeras(FeatureNetwork):
 
         That is Keras's own normalisation, `inception_v3.preprocess_input`.
         """
-        return resize(to_8_bit(images), INPUT_SIZE, whole=False) / 127.5 - 1
+        return resize(pixel_values(images), INPUT_SIZE, round_to_integers=False) / 127.5 - 1
 
     def features(self, inputs: tf.Tensor) -> tf.Tensor:
         """Pooled features [N, 2048] of inputs [N, 299, 299, 3]."""
@@ -71,22 +67,22 @@ def build(weights: str | None) -> tf.keras.Model:
 
 
 def _from_file(path: str) -> tf.keras.Model:
-    expected = "Keras's Inception-v3 without its classifier"
-    given_file("inception_weights", path, expected, WEIGHTS_URL)
+    (weights,) = FEATURES[InceptionKeras.name].weights
     try:
         return build(path)
     except Exception as error:  # Keras and h5py raise several types
         raise UserError(
-            f"--inception_weights={path} is not {expected}: download {WEIGHTS_URL} again, or leave "
-            "the flag away to let Keras do it."
+            f"--{weights.flag}={path} is not {weights.content}: download {weights.url} again, or "
+            "leave the flag away to let Keras do it."
         ) from error
 
 
 def _from_download() -> tf.keras.Model:
+    (weights,) = FEATURES[InceptionKeras.name].weights
     try:
         return build("imagenet")
     except Exception as error:  # Keras raises a plain Exception
         raise UserError(
             f"Keras could not download the weights of Inception-v3 ({error}): connect to the "
-            f"network, or fetch {WEIGHTS_URL} elsewhere and pass it as --inception_weights."
+            f"network, or fetch {weights.url} elsewhere and pass it as --{weights.flag}."
         ) from error

@@ -68,24 +68,6 @@ class Weights(Mapping[str, np.ndarray]):
         return Weights(tensors, self._source, self._expected)
 
 
-def given_file(flag: str, path: str | None, expected: str, url: str) -> str:
-    """The path of a weights file that a flag must name.
-
-    Args:
-      flag: without its dashes.
-      path: its value.
-      expected: what the file is, for people.
-      url: where to get it.
-
-    Raises:
-      UserError: the flag is not set or names no file.
-    """
-    if path and Path(path).is_file():
-        return path
-    found = f"--{flag}={path} is not a file" if path else f"Found no --{flag}"
-    raise UserError(f"{found}, expected {expected}: download {url} and pass its path.")
-
-
 def read_weights(path: str | Path, expected: str) -> Weights:
     """Reads a weights file of PyTorch.
 

@@ -8,10 +8,11 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEv
 
 from pipeline.components import model_evaluator
 from pipeline.components.model_evaluator import ModelEvaluator
-from stargan_tf.evaluation import perceptual_registry
-from stargan_tf.evaluation.features import registry
+from pipeline.config import PipelineConfig
+from stargan_tf.errors import UserError
+from stargan_tf.evaluation import measuring
 from stargan_tf.serving.model_info import ModelInfo
-from tests.evaluation.fakes import MeanColours, PixelDistance
+from tests.evaluation.fakes import fake_networks
 from tests.pipeline.artifacts import artifact, examples_of, model_of, run_component
 from tests.serving.exports import DOMAINS
 
@@ -30,8 +31,15 @@ def model(exported, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def small_networks(monkeypatch):
-    monkeypatch.setattr(registry, "load_feature_network", lambda *_: MeanColours())
-    monkeypatch.setattr(perceptual_registry, "load_perceptual_distance", lambda *_: PixelDistance())
+    """Notes with which settings networks were loaded."""
+    configs = []
+
+    def load(config):
+        configs.append(config)
+        return fake_networks()
+
+    monkeypatch.setattr(measuring, "load_measuring_networks", load)
+    return configs
 
 
 class Evaluation:
@@ -64,7 +72,7 @@ def test_the_first_model_is_measured_against_thresholds_alone(examples, model, t
     expected = metrics["FD_mean_colours_reference/mean"]
     assert verdict["figures"]["FD_mean_colours_reference"] == expected
     assert (verdict["blessed"], verdict["baseline"]) == (True, None)
-    assert "random looks" in (found.root / "table.txt").read_text()
+    assert "random styles" in (found.root / "table.txt").read_text()
 
 
 def test_a_model_that_misses_a_threshold_is_not_blessed(examples, model, tmp_path):
@@ -73,7 +81,7 @@ def test_a_model_that_misses_a_threshold_is_not_blessed(examples, model, tmp_pat
     assert found.blessing.get_int_custom_property("blessed") == 0
     reasons = (tmp_path / "blessing" / "NOT_BLESSED").read_text()
     assert reasons == found.text("reasons") == "; ".join(found.read("verdict.json")["reasons"])
-    assert reasons.startswith("PD_pixels_latent (random looks) is ")
+    assert reasons.startswith("PD_pixels_latent (random styles) is ")
     assert "below --min_diversity=1e+06; PD_pixels_reference" in reasons
 
 
@@ -90,11 +98,29 @@ def test_both_models_are_measured_on_the_same_terms(examples, model, tmp_path):
     assert any((work / "data" / "cache").iterdir())
 
 
-def canned(figures):
-    """`_measure` with figures by the folder's name above Format-Serving."""
+def test_networks_are_those_of_the_settings(examples, model, tmp_path, small_networks):
+    weights = tmp_path / "inception.h5"
+    weights.touch()
+    config = PipelineConfig(features="inception_keras", inception_weights=str(weights))
+    networks = json.dumps(config.measuring_settings())
+    Evaluation(tmp_path, examples, model, networks=networks, num_sources=4)
+    (found,) = small_networks
+    assert found.measuring_settings() == config.measuring_settings()
+    assert (found.features, found.inception_weights) == ("inception_keras", str(weights))
+
+
+def test_missing_weights_are_told_before_the_work(examples, model, tmp_path, small_networks):
+    networks = json.dumps({"features": "inception", "inception_weights": "no.pth"})
+    with pytest.raises(UserError, match=r"--inception_weights=no\.pth is not a file"):
+        Evaluation(tmp_path, examples, model, networks=networks)
+    assert not small_networks
+
+
+def canned(distances):
+    """`_measure` with distances by the folder's name above Format-Serving."""
 
     def measure(evaluator, model):
-        distance = figures[model.parent.name]
+        distance = distances[model.parent.name]
         return {
             f"{name}_{mode}/mean": value
             for name, value in (

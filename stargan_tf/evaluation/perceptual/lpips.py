@@ -1,4 +1,4 @@
-"""LPIPS with AlexNet: the diversity of the published figures.
+"""LPIPS with AlexNet: the diversity of the published metrics.
 
 Source: Zhang et al. 2018, arXiv:1801.03924, variant "lin", version 0.1; AlexNet as
 in Krizhevsky 2014, arXiv:1404.5997.
@@ -12,14 +12,9 @@ import tensorflow as tf
 
 from stargan_tf.evaluation.features.layers import read_conv
 from stargan_tf.evaluation.features.weights import Weights, fingerprint, read_weights
-from stargan_tf.evaluation.perceptual import PerceptualDistance, Stage
+from stargan_tf.evaluation.perceptual.base import PerceptualDistance, Stage
+from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
 
-ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
-ALEXNET_URL = f"https://download.pytorch.org/models/{ALEXNET_FILE}"
-HEADS_FILE = "alex.pth"
-HEADS_URL = (
-    "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/alex.pth"
-)
 # Of the channels' values in [-1, 1], as the published heads were trained.
 _SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
 _SCALE = np.array([0.458, 0.448, 0.450], np.float32)
@@ -84,10 +79,9 @@ class LPIPS(PerceptualDistance):
         Raises:
           UserError: a file is missing or not of these networks.
         """
-        return cls(
-            read_weights(alexnet_path, f"torchvision's AlexNet ({ALEXNET_FILE})"),
-            read_weights(heads_path, f"LPIPS's linear heads for AlexNet ({HEADS_FILE})"),
-        )
+        paths, files = (alexnet_path, heads_path), PERCEPTUAL[cls.name].weights
+        alexnet, heads = (read_weights(p, str(f)) for p, f in zip(paths, files, strict=True))
+        return cls(alexnet, heads)
 
     def stages(self, images: tf.Tensor) -> Sequence[Stage]:
         """See base class."""

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from stargan_tf.evaluation.features.base import CompiledPerSize
-from stargan_tf.evaluation.features.efficientnet_lite0 import EfficientNetLite0
 
 _EPSILON = 1e-10  # under the square root of the length
 
@@ -37,20 +36,7 @@ class PerceptualDistance(abc.ABC):
     def __init__(self, fingerprint: str) -> None:
         """Takes the digest of the weights."""
         self.fingerprint = fingerprint
-        self._distance = CompiledPerSize(self._between)
         self._pairs = CompiledPerSize(self._over_pairs)
-
-    def __call__(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """The distance of every image to its partner.
-
-        Args:
-          x: [N, H, W, 3] float32 in [-1, 1].
-          y: the partners, of the same shape.
-
-        Returns:
-          [N] float32.
-        """
-        return self._distance(x, y)
 
     def mean_over_pairs(self, outputs: tf.Tensor) -> tf.Tensor:
         """The mean distance over all pairs of each source's outputs: how diverse they are.
@@ -81,14 +67,6 @@ class PerceptualDistance(abc.ABC):
           images: [N, H, W, 3] float32 in [-1, 1].
         """
 
-    def _between(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        return tf.add_n(
-            [
-                _squared_length(_unit(a.features) - _unit(b.features), a.weights)
-                for a, b in zip(self.stages(x), self.stages(y), strict=True)
-            ]
-        )
-
     def _over_pairs(self, outputs: tf.Tensor) -> tf.Tensor:
         _, count, *image = outputs.shape
         sums = []
@@ -97,28 +75,6 @@ class PerceptualDistance(abc.ABC):
             from_mean = units - tf.reduce_mean(units, axis=1, keepdims=True)
             sums.append(tf.reduce_sum(_squared_length(from_mean, weights), axis=1))
         return tf.add_n(sums) * (2 / (count - 1))
-
-
-class EfficientNetLite0Distance(PerceptualDistance):
-    """A perceptual distance for where there are no weights of AlexNet.
-
-    NOT comparable with LPIPS, nor with any published figure: another network, and all
-    channels weighted equally where LPIPS fits weights to human judgements. It compares
-    models of this project with each other. The features are the last ones of each of
-    the network's five sizes, averaged over the sizes; a distance lies between 0 and 4.
-    """
-
-    name = "efficientnet_lite0"
-
-    def __init__(self, network: EfficientNetLite0) -> None:
-        """Measures in the features of `network`."""
-        super().__init__(network.fingerprint)
-        self._network = network
-
-    def stages(self, images: tf.Tensor) -> Sequence[Stage]:
-        """See base class; images are prepared as for the network's feature vectors."""
-        features = self._network.stages(self._network.prepare(images))
-        return [Stage(f, 1 / len(features)) for f in features]
 
 
 def _unit(features: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,45 @@
+"""The networks that measure, loaded as the settings say."""
+
+import importlib
+from typing import Any, NamedTuple
+
+from stargan_tf.config.measuring import MeasuringConfig
+from stargan_tf.evaluation.features.base import FeatureNetwork
+from stargan_tf.evaluation.features.names import FEATURES, Row
+from stargan_tf.evaluation.perceptual.base import PerceptualDistance
+from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
+
+
+class MeasuringNetworks(NamedTuple):
+    """What outputs are measured with.
+
+    Attributes:
+      features: makes the features that distances and the domain classifier compare.
+      perceptual: measures diversity.
+    """
+
+    features: FeatureNetwork
+    perceptual: PerceptualDistance
+
+
+def load_measuring_networks(config: MeasuringConfig) -> MeasuringNetworks:
+    """Makes the networks with their trained weights.
+
+    Args:
+      config: their names and weights files, already validated.
+
+    Raises:
+      UserError: weights cannot be had or are of another network.
+    """
+    return MeasuringNetworks(
+        _load("features", config.features, FEATURES, config),
+        _load("perceptual", config.perceptual, PERCEPTUAL, config),
+    )
+
+
+def _load(folder: str, name: str, table: dict[str, Row], config: MeasuringConfig) -> Any:
+    row = table[name]
+    # On demand: the file of a network may need packages that others do not.
+    module = importlib.import_module(f"{__package__}.{folder}.{name}")
+    paths = [getattr(config, file.flag) or None for file in row.weights]
+    return getattr(module, row.class_name).load(*paths)

@@ -1,0 +1,94 @@
+"""The folder of an evaluation: its results, and those of the tasks that are finished."""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from stargan_tf.config.settings import check, read_json, write_text
+from stargan_tf.errors import UserError
+
+METRICS_FILE = "metrics.json"
+TABLE_FILE = "table.txt"
+
+
+class ResultsFolder:
+    """Keeps what was measured; results of other settings are never replaced unasked."""
+
+    def __init__(self, path: Path, settings: dict[str, Any], *, overwrite: bool) -> None:
+        """Makes the folder, before any work.
+
+        Args:
+          path: the folder, made if missing.
+          settings: what the results depend on, as `about` in metrics.json has it.
+          overwrite: whether results of other settings may be replaced.
+
+        Raises:
+          UserError: it holds results of other settings, or cannot be written to.
+        """
+        self._path = path
+        file = path / METRICS_FILE
+        if file.exists() and not overwrite:
+            about = read_json(file).get("about", {})
+            differing = [name for name, value in settings.items() if about.get(name) != value]
+            check(
+                not differing,
+                f"Found results of other settings in {path} ({', '.join(differing)}), expected "
+                "none, or those of the same settings: pass another --out, or add --overwrite to "
+                "replace them.",
+            )
+        error = writing_error(path)
+        check(
+            error is None,
+            f"{path} cannot be written to ({error and error.strerror}), expected a folder for the "
+            "results: pass another --out.",
+        )
+
+    def task_metrics(self, name: str, key: dict[str, Any]) -> dict[str, float] | None:
+        """The metrics of a finished task; None if there are none of this key."""
+        file = self._task_file(name, key)
+        if not file.exists():
+            return None
+        try:
+            kept = read_json(file)
+        except UserError:  # damaged: measured again
+            return None
+        return kept["metrics"] if kept.get("key") == key else None
+
+    def keep_task(self, name: str, key: dict[str, Any], metrics: dict[str, float]) -> None:
+        """Writes the metrics of a finished task.
+
+        Args:
+          name: of the task.
+          key: all that they depend on.
+          metrics: by name.
+        """
+        file = self._task_file(name, key)
+        file.parent.mkdir(exist_ok=True)
+        write_text(file, json.dumps({"key": key, "metrics": metrics}, indent=2) + "\n")
+
+    def images(self, name: str) -> Path:
+        """The folder for the outputs of a task."""
+        return self._path / "images" / name
+
+    def write(self, results: dict[str, Any], table: str) -> None:
+        """Writes metrics.json and table.txt."""
+        text = json.dumps(results, indent=2, ensure_ascii=False)
+        write_text(self._path / TABLE_FILE, table + "\n")
+        write_text(self._path / METRICS_FILE, text + "\n")
+
+    def _task_file(self, name: str, key: dict[str, Any]) -> Path:
+        # Of the key as well, so that a shorter evaluation does not replace what a long one made.
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        return self._path / "tasks" / f"{name.replace('/', '_')}-{digest[:12]}.json"
+
+
+def writing_error(folder: Path) -> OSError | None:
+    """Why no file can be written to a folder, which is made if missing; None if one can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error
