@@ -73,7 +73,7 @@ class SpreadRows:
 
 
 def check_same_dim(dim: int, other: int) -> None:
-    """Refuses to compare what two different feature networks gave.
+    """Raises UserError unless two sets of activations may come of one feature network.
 
     Raises:
       UserError: the lengths of the activations differ.

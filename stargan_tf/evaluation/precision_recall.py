@@ -33,7 +33,7 @@ def precision_recall(real: ArrayLike, fake: ArrayLike, *, k: int = 3) -> Precisi
 
     The manifold of a set is estimated as the union of balls around its points, each
     reaching to the point's k-th nearest neighbour in the set. Both shares depend on the
-    number of images: compare figures of equal numbers only. Time grows with the product of
+    number of images: compare shares of equal numbers only. Time grows with the product of
     the numbers; the memory beside the activations does not grow with them.
 
     Source: Kynkaanniemi et al. 2019, equations 1 and 2.

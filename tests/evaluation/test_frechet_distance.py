@@ -155,6 +155,6 @@ def test_few_images_make_the_distance_larger():
     assert found[0] < found[1] / 5 < found[2] / 25
 
 
-def test_activations_of_two_networks_are_refused():
+def test_activations_of_two_networks_are_rejected():
     with pytest.raises(UserError, match="length 3 and 4"):
         distance(np.ones((5, 3)), np.ones((5, 4)))

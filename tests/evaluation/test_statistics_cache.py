@@ -198,7 +198,7 @@ def test_files_cut_short_or_altered_are_never_believed(tmp_path):
     whole = path.read_bytes()
     good = some_statistics()
     rng = np.random.default_rng(0)
-    refused = 0
+    rejected = 0
     for position in range(0, len(whole), 3):
         altered = bytearray(whole)
         altered[position] ^= 1 << rng.integers(8)
@@ -207,8 +207,8 @@ def test_files_cut_short_or_altered_are_never_believed(tmp_path):
             try:  # what the zip format does not use, like dates, may be anything
                 assert_equal(load_statistics(path, KEY), good)
             except UserError:
-                refused += 1
-    assert refused > len(whole) / 3
+                rejected += 1
+    assert rejected > len(whole) / 3
 
 
 def test_a_missing_file_is_told(tmp_path):

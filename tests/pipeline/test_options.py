@@ -86,3 +86,13 @@ def test_a_mistake_in_a_flagfile_is_one_line(tmp_path: Path, line: str, message:
     assert process.returncode == 1
     assert process.stderr.count("\n") == 1
     assert message in process.stderr
+
+
+def test_missing_weights_are_told_before_anything_runs(tmp_path: Path) -> None:
+    flags = [PORTRAITS, "--features=inception", "--inception_weights=no.pth"]
+    command = [sys.executable, "-m", "pipeline.run_local", f"--pipeline_root={tmp_path / 'root'}"]
+    done = subprocess.run([*command, *flags], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: --inception_weights=no.pth is not a file, expected torch")
+    assert not (tmp_path / "root").exists()
+    parse(*flags)  # to be compiled for other machines

@@ -81,7 +81,7 @@ class CompiledPerSize:
         """Calls the function with batches of known H and W.
 
         Raises:
-          TypeError: a batch is not float32: whole numbers, say, are in another range.
+          TypeError: a batch is not float32: integers, say, are in another range.
         """
         batches = tuple(tf.convert_to_tensor(batch) for batch in batches)
         for batch in batches:

@@ -1,1 +1,1 @@
-"""Distances between images that look at them through the features of a network."""
+"""Distances between images, in the features of a network."""

@@ -44,7 +44,7 @@ def test_sees_what_an_8_bit_file_would_hold(network):
     np.testing.assert_allclose(network(batch), network(read_again), atol=1e-5)
 
 
-def test_whole_numbers_are_refused(network):
+def test_integers_are_rejected(network):
     with pytest.raises(TypeError, match=r"Found images of uint8, expected float32 in \[-1, 1\]"):
         network(np.zeros([1, 64, 64, 3], np.uint8))
 
@@ -67,7 +67,7 @@ def test_fingerprint_is_that_of_the_published_weights(network):
     assert network.fingerprint == "a189851e0783a622"
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
+def test_weights_of_another_network_are_rejected(tmp_path):
     path = write_torch_file(tmp_path / "other.pth", {"conv.weight": np.zeros([2, 3, 3, 3])})
     expected = r"other\.pth has no tensor _fc\.weight, expected the weights of EfficientNet-Lite0"
     with pytest.raises(UserError, match=expected):

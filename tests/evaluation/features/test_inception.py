@@ -42,7 +42,7 @@ def test_any_number_of_images(network):
         ({"fc.weight": np.zeros([1000, 2048])}, r"no tensor Conv2d_1a_3x3\.bn\.weight"),
     ],
 )
-def test_weights_of_other_networks_are_refused(tensors, sentence, tmp_path):
+def test_weights_of_other_networks_are_rejected(tensors, sentence, tmp_path):
     path = write_torch_file(tmp_path / "net.pth", tensors)
     with pytest.raises(UserError, match=sentence) as error:
         Inception.load(str(path))

@@ -43,7 +43,7 @@ def test_a_missing_file_is_named(tmp_path):
         InceptionKeras.load(str(path))
 
 
-def test_another_file_is_refused(tmp_path):
+def test_another_file_is_rejected(tmp_path):
     path = tmp_path / "other.h5"
     path.write_bytes(b"<html>Not Found</html>")
     with pytest.raises(UserError, match=r"other\.h5 is not Keras's Inception-v3 without"):

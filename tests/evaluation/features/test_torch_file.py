@@ -43,7 +43,7 @@ def test_reads_what_pytorch_wrote(layout):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("kept", [0.01, 0.3, 0.6, 0.99])
-def test_a_truncated_file_is_refused(layout, kept, tmp_path):
+def test_a_truncated_file_is_rejected(layout, kept, tmp_path):
     content = (GOLDEN / layout).read_bytes()
     path = tmp_path / "half.pth"
     path.write_bytes(content[: int(kept * len(content))])
@@ -52,14 +52,14 @@ def test_a_truncated_file_is_refused(layout, kept, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>Not Found</html>", b"\x89PNG\r\n", b"\x80\x02."])
-def test_other_files_are_refused(content, tmp_path):
+def test_other_files_are_rejected(content, tmp_path):
     path = tmp_path / "other.pth"
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a usable PyTorch weights file"):
         read_torch_file(path)
 
 
-def test_a_zip_of_something_else_is_refused(tmp_path):
+def test_a_zip_of_something_else_is_rejected(tmp_path):
     path = tmp_path / "other.pth"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")

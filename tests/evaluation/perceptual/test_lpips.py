@@ -54,7 +54,7 @@ def test_heads_may_have_the_names_of_the_reference(alexnet, distance):
     np.testing.assert_array_equal(distances(found, x, y), distances(distance, x, y))
 
 
-def test_other_networks_are_refused(alexnet):
+def test_other_networks_are_rejected(alexnet):
     vgg = Weights({"features.0.weight": np.zeros([64, 3, 3, 3])}, "vgg.pth", "AlexNet")
     with pytest.raises(UserError, match=r"vgg\.pth features\.0\.weight has the shape \[64, 3, 3"):
         LPIPS(vgg, lpips_heads())
