@@ -15,7 +15,6 @@ from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
 from stargan_tf.errors import UserError
-from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe

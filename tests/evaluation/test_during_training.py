@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.evaluation.during_training import QuickMetrics
 from tests.data import makers
 from tests.evaluation.fakes import Painter, fake_networks
