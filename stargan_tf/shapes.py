@@ -7,7 +7,6 @@ called eagerly. It adds no operation to a graph.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 # A size: a number, a symbol such as "N" that stands for one number in a call, or None for any.
@@ -56,7 +55,7 @@ def check_shapes(rule: str, /, **tensors: Expected) -> None:
     known: dict[str, tuple[int, str]] = {}  # by symbol: its size and the tensor that set it
     for name, (tensor, kind, expected) in tensors.items():
         if not hasattr(tensor, "shape"):
-            tensor = np.asarray(tensor)
+            continue  # a list or number, of which TensorFlow makes a tensor later
         dtype = tf.as_dtype(tensor.dtype)
         if not (dtype.is_floating if kind == "float" else dtype.is_integer):
             raise ShapeError(f"Found {name} of dtype {dtype.name}, expected {kind}: {rule}.")

@@ -13,10 +13,12 @@ from stargan_tf.models.layers import (
     upsample_nearest,
 )
 from stargan_tf.models.normalization import AdaIN, InstanceNormalization
+from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
 
-class ResBlk(tf.keras.layers.Layer):
+@serializable
+class ResBlk(KeepsArguments, tf.keras.layers.Layer):
     """Residual block: [norm] lrelu conv [pool] [norm] lrelu conv, beside a shortcut."""
 
     def __init__(
@@ -73,7 +75,8 @@ class ResBlk(tf.keras.layers.Layer):
         return self.conv1x1(x) if self.conv1x1 else x
 
 
-class AdaINResBlk(tf.keras.layers.Layer):
+@serializable
+class AdaINResBlk(KeepsArguments, tf.keras.layers.Layer):
     """Residual block of the decoder: AdaIN lrelu [upsample] conv AdaIN lrelu conv."""
 
     def __init__(

@@ -3,11 +3,13 @@
 import tensorflow as tf
 
 from stargan_tf.models.layers import PerDomainDense, select_domain
+from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.models.trunk import Trunk
 from stargan_tf.shapes import check_shapes, floats, integers
 
 
-class Discriminator(tf.keras.Model):
+@serializable
+class Discriminator(SavedNetwork, tf.keras.Model):
     """A trunk and one logit for each domain: a multi-task discriminator.
 
     Source: Choi et al. 2020, section 2 and table 7.
@@ -29,6 +31,10 @@ class Discriminator(tf.keras.Model):
         self.num_domains = num_domains
         self.trunk = Trunk(img_size, base_channels, max_conv_dim)
         self.heads = PerDomainDense(num_domains, 1)
+
+    def make_weights(self) -> None:
+        """Creates the weights."""
+        self(tf.zeros([1, self.img_size, self.img_size, 3]), tf.zeros([1], tf.int32))
 
     def call(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Tells real images of a domain from generated ones.

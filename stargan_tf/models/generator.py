@@ -7,6 +7,7 @@ import tensorflow as tf
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
 from stargan_tf.models.layers import Conv2D, leaky_relu
 from stargan_tf.models.normalization import InstanceNormalization
+from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats
 
 # Heights at which the high-pass skip connections cross from encoder to decoder.
@@ -20,7 +21,8 @@ class EncodedImage(NamedTuple):
     skips: dict[int, tf.Tensor]  # by height; empty without high-pass connections
 
 
-class Generator(tf.keras.Model):
+@serializable
+class Generator(SavedNetwork, tf.keras.Model):
     """Encoder with instance normalisation, decoder with AdaIN.
 
     Source: Choi et al. 2020, section 2 and table 5 (generator).
@@ -71,6 +73,12 @@ class Generator(tf.keras.Model):
     def style_dim(self) -> int | None:
         """Length of the style codes, None before the first call."""
         return self.decoder[0].norm1.style_dim
+
+    def make_weights(self, style_dim: int) -> None:
+        """Creates the weights, for style codes of this length."""
+        x = tf.zeros([1, self.img_size, self.img_size, 3])
+        masks = (x[..., :1], x[..., :1]) if self.w_hpf > 0 else None
+        self(x, tf.zeros([1, style_dim]), masks)
 
     def call(
         self, x: tf.Tensor, s: tf.Tensor, masks: tuple[tf.Tensor, tf.Tensor] | None = None

@@ -6,6 +6,7 @@ Keras policy; normalisation statistics are float32 under every policy.
 
 import tensorflow as tf
 
+from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 
 LEAKY_RELU_SLOPE = 0.2
@@ -21,13 +22,14 @@ def leaky_relu(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(x, LEAKY_RELU_SLOPE)
 
 
+@serializable
 class Conv2D(tf.keras.layers.Conv2D):
     """3x3 (by default) convolution padded with zeros, He normal weights."""
 
     def __init__(self, filters: int, kernel_size: int = 3, **kwargs) -> None:
         """See `tf.keras.layers.Conv2D` for the arguments."""
-        kwargs.setdefault("padding", "same")
-        super().__init__(filters, kernel_size, kernel_initializer=he_normal(), **kwargs)
+        kwargs = {"padding": "same", "kernel_initializer": he_normal()} | kwargs
+        super().__init__(filters, kernel_size, **kwargs)
 
 
 class ResamplingConv2D(Conv2D):
@@ -61,6 +63,7 @@ class ResamplingConv2D(Conv2D):
         return tf.nn.bias_add(x, self.bias) if self.use_bias else x
 
 
+@serializable
 class DownsamplingConv2D(ResamplingConv2D):
     """3x3 convolution, then 2x2 average pooling, computed as one 4x4 convolution of stride 2.
 
@@ -78,6 +81,7 @@ class DownsamplingConv2D(ResamplingConv2D):
         return _sum_over_offsets(self.kernel) / 4
 
 
+@serializable
 class UpsamplingConv2D(ResamplingConv2D):
     """Nearest x2 upsampling, then 3x3 convolution, as one 4x4 transposed convolution of stride 2.
 
@@ -122,7 +126,8 @@ def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
     return tf.image.resize(x, [2 * x.shape[1], 2 * x.shape[2]], method="nearest")
 
 
-class PerDomainDense(tf.keras.layers.Layer):
+@serializable
+class PerDomainDense(KeepsArguments, tf.keras.layers.Layer):
     """One dense layer for each domain, all computed at once.
 
     The heads' weights are one tensor, so that domains absent from a batch get a

@@ -3,10 +3,12 @@
 import tensorflow as tf
 
 from stargan_tf.models.layers import PerDomainDense, he_normal, input_width, select_domain
+from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 
 
-class MappingNetwork(tf.keras.Model):
+@serializable
+class MappingNetwork(SavedNetwork, tf.keras.Model):
     """Four shared layers, then four layers for each domain.
 
     Source: Choi et al. 2020, section 2 and table 6.
@@ -42,6 +44,10 @@ class MappingNetwork(tf.keras.Model):
     def latent_dim(self) -> int | None:
         """Length of the latent codes, None before the first call."""
         return input_width(self.shared[0])
+
+    def make_weights(self, latent_dim: int) -> None:
+        """Creates the weights, for latent codes of this length."""
+        self(tf.zeros([1, latent_dim]), tf.zeros([1], tf.int32))
 
     def call(self, z: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Makes styles of latent codes.

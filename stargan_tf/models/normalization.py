@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from stargan_tf.models.layers import he_normal, input_width
+from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
 EPSILON = 1e-5
@@ -30,7 +31,8 @@ def instance_normalize(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tf.T
     return tf.cast((x - mean) * (scale * tf.math.rsqrt(variance + EPSILON)) + shift, dtype)
 
 
-class InstanceNormalization(tf.keras.layers.Layer):
+@serializable
+class InstanceNormalization(KeepsArguments, tf.keras.layers.Layer):
     """Instance normalisation with a learned scale and shift per channel.
 
     Source: Ulyanov et al. 2016, arXiv:1607.08022; epsilon 1e-5, biased variance.
@@ -67,7 +69,8 @@ class InstanceNormalization(tf.keras.layers.Layer):
         return instance_normalize(x, self.scale, self.shift)
 
 
-class AdaIN(tf.keras.layers.Layer):
+@serializable
+class AdaIN(KeepsArguments, tf.keras.layers.Layer):
     """Instance normalisation whose scale and shift come from a style code.
 
     Source: Choi et al. 2020, section 3 and table 5, after Huang and Belongie 2017.

@@ -4,10 +4,12 @@ import tensorflow as tf
 
 from stargan_tf.models.blocks import ResBlk
 from stargan_tf.models.layers import Conv2D, leaky_relu
+from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
 
-class Trunk(tf.keras.layers.Layer):
+@serializable
+class Trunk(KeepsArguments, tf.keras.layers.Layer):
     """Residual blocks down to 4x4 pixels, then one convolution over all of them.
 
     Source: Choi et al. 2020, table 7. The two networks that use it each have

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
+from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.style_encoder import StyleEncoder
 
@@ -78,3 +79,11 @@ def built(entry: Entry, seed: int = 1) -> tf.keras.Model:
     network = entry.make()
     entry.call(network, *entry.inputs)
     return network
+
+
+def fold(network: tf.keras.Model) -> int:
+    """Folds all layers that can be; returns their number."""
+    layers = [m for m in network.submodules if isinstance(m, PerDomainDense | ResamplingConv2D)]
+    for layer in layers:
+        layer.fold()
+    return len(layers)

@@ -14,7 +14,7 @@ from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.networks import TranslationNetworks, build_discriminator
 from stargan_tf.models.style_encoder import StyleEncoder
-from tests.models.registry import NETWORKS, PUBLISHED, WIDTHS, S, X, Y, Z, built, each_network
+from tests.models.registry import NETWORKS, PUBLISHED, WIDTHS, S, X, Y, Z, built, each_network, fold
 
 
 def test_registry_lists_every_network():
@@ -139,13 +139,6 @@ def test_folded_layers_compute_the_same(entry):
         if isinstance(layer, PerDomainDense | ResamplingConv2D):
             layer.kernel.assign(tf.zeros_like(layer.kernel))
     np.testing.assert_allclose(entry.call(network, *entry.inputs), expected, atol=1e-5)
-
-
-def fold(network):
-    layers = [m for m in network.submodules if isinstance(m, PerDomainDense | ResamplingConv2D)]
-    for layer in layers:
-        layer.fold()
-    return len(layers)
 
 
 def test_folding_reaches_every_network_that_translates():
