@@ -7,12 +7,14 @@ import pytest
 import tensorflow as tf
 
 import stargan_tf.models
+from stargan_tf.algorithms.stargan_v2.networks import TRANSLATING, build_networks
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.models import folding
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import EncodedImage, Generator
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
-from stargan_tf.models.networks import TranslationNetworks, build_discriminator
+from stargan_tf.models.precision import mixed_precision
 from stargan_tf.models.style_encoder import StyleEncoder
 from tests.models.registry import NETWORKS, PUBLISHED, WIDTHS, S, X, Y, Z, built, each_network, fold
 
@@ -142,9 +144,10 @@ def test_folded_layers_compute_the_same(entry):
 
 
 def test_folding_reaches_every_network_that_translates():
-    networks = TranslationNetworks(StarGANv2Settings(**WIDTHS, mapping_hidden_dim=8), 2)
-    networks.fold()
-    layers = [m for n in networks.networks() for m in n.submodules]
+    networks = build_networks(StarGANv2Settings(**WIDTHS, mapping_hidden_dim=8), 2, TRANSLATING)
+    for network in networks.values():
+        folding.fold(network)
+    layers = [m for n in networks.values() for m in n.submodules]
     assert all(m.folded_kernel is not None for m in layers if isinstance(m, ResamplingConv2D))
     assert all(m.folded_heads for m in layers if isinstance(m, PerDomainDense))
 
@@ -241,17 +244,16 @@ def test_networks_of_a_config(precision, policy):
         latent_dim=4,
         style_dim=6,
         mapping_hidden_dim=10,
-        mixed_precision=precision,
     )
-    networks = TranslationNetworks(config, num_domains=3)
-    discriminator = build_discriminator(config, num_domains=3)
-    s = networks.mapping_network(Z, Y)
-    assert s.shape == networks.style_encoder(X, Y).shape == (2, 6)
-    assert networks.generator(X, s).shape == X.shape
-    assert discriminator(X, Y).shape == (2,)
-    for network in (*networks.networks(), discriminator):
+    with mixed_precision(precision):
+        networks = build_networks(config, num_domains=3)
+    s = networks["mapping_network"](Z, Y)
+    assert s.shape == networks["style_encoder"](X, Y).shape == (2, 6)
+    assert networks["generator"](X, s).shape == X.shape
+    assert networks["discriminator"](X, Y).shape == (2,)
+    for network in networks.values():
         assert network.dtype_policy.name == policy
     assert tf.keras.mixed_precision.global_policy().name == "float32"
-    assert networks.mapping_network.shared[0].units == 10
-    assert networks.generator.from_rgb.filters == 4
-    assert networks.generator.encoder[-1].conv2.filters == 8
+    assert networks["mapping_network"].shared[0].units == 10
+    assert networks["generator"].from_rgb.filters == 4
+    assert networks["generator"].encoder[-1].conv2.filters == 8
