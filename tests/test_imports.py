@@ -1,17 +1,20 @@
 """Who may import whom, part by part."""
 
 import ast
+import dataclasses
 
 import pytest
 
+from stargan_tf.algorithms import registry
 from tests.source_tree import file_of, imports, is_main, python_files, tree
 
 # Each part with the parts it may import, beside itself. What stands to the right in
-#   config, types, shapes, errors <- models | losses | data <- training ... <- mains <- pipeline
+#   config, types ... <- models | losses | data <- algorithms <- training ... <- mains <- pipeline
 # may import what stands to the left.
-BASE = {"config", "types", "errors", "shapes"}
+BASE = {"config", "types", "errors", "files", "shapes"}
 MAY_IMPORT = {
     "errors": set(),
+    "files": {"errors"},
     "types": set(),
     "shapes": set(),
     "flags": {"errors"},
@@ -19,14 +22,15 @@ MAY_IMPORT = {
     "losses": BASE,
     "models": BASE,
     "data": BASE,
-    "training": BASE | {"models", "losses"},
-    "sampling": BASE | {"models", "data"},
-    "evaluation": BASE | {"models", "losses", "data"},
-    "serving": BASE | {"models", "data"},
+    "algorithms": BASE | {"models", "losses"},
+    "training": BASE | {"models", "algorithms"},
+    "sampling": BASE | {"data", "algorithms"},
+    "evaluation": BASE | {"data", "algorithms", "sampling"},
+    "serving": BASE | {"models", "data", "algorithms"},
     # Chooses between two ways to load networks.
-    "trained_model": BASE | {"models", "training", "serving"},
+    "loading": BASE | {"models", "algorithms", "training", "serving"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.
-    "training_run": BASE | {"data", "training", "sampling", "evaluation"},
+    "training_run": BASE | {"data", "algorithms", "training", "sampling", "evaluation"},
 }
 # (file, module) that may differ: tables of names and texts, which import nothing.
 MAY_DIFFER = {
@@ -86,6 +90,48 @@ def test_tables_that_any_part_may_import_import_nothing_else():
         packages = module.split(".")[:-1]
         for depth in range(len(packages)):
             assert not imports(f"{'/'.join(packages[: depth + 1])}/__init__.py")
+
+
+def test_only_the_wiring_names_an_algorithm():
+    """Its package is found by name; what it computes is named nowhere else."""
+    packages = [f"stargan_tf.algorithms.{name}" for name in registry.NAMES]
+    outside = [f for f in PRODUCT if not f.startswith("stargan_tf/algorithms/")]
+    wrong = [use for file in outside for use in uses(file, *packages)]
+    wrong += [
+        f"{file} names {name}"
+        for file in outside
+        for name in sorted(_NAMES_OF_ALGORITHMS & {*_strings(file), *_attribute_names(file)})
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+# Networks by the keys of `Algorithm.build`, losses and schedules by their log keys.
+_NAMES_OF_ALGORITHMS = {
+    *("generator", "mapping_network", "style_encoder", "discriminator"),
+    *(f"{update}_{loss}" for update in ("D/latent", "D/ref") for loss in ("real", "fake", "reg")),
+    *(f"G/{s}_{loss}" for s in ("latent", "ref") for loss in ("adv", "sty", "ds", "cyc")),
+    *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
+}
+
+
+def test_the_names_of_algorithms_are_those_of_the_packages():
+    """So that a new network or loss cannot escape the test above."""
+    for name in registry.NAMES:
+        settings = registry.settings_class(name)(img_size=32, base_channels=4, max_conv_dim=8)
+        algorithm = registry.make_algorithm(settings, 2)
+        assert {*algorithm.build()} <= _NAMES_OF_ALGORITHMS
+        assert {*algorithm.bar_losses.values()} <= _NAMES_OF_ALGORITHMS
+        weights = {f.name for f in dataclasses.fields(settings) if f.name.startswith("lambda_")}
+        assert weights <= _NAMES_OF_ALGORITHMS
+
+
+def _strings(file: str) -> set[str]:
+    nodes = (node for node in ast.walk(tree(file)) if isinstance(node, ast.Constant))
+    return {node.value for node in nodes if isinstance(node.value, str)}
+
+
+def _attribute_names(file: str) -> set[str]:
+    return {name for name, _ in attributes(file)}
 
 
 def test_the_version_costs_no_import():

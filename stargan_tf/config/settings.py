@@ -1,7 +1,6 @@
 """What every settings class shares: fields with help texts, JSON, comparison."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,27 +108,6 @@ def check_run_dir(run_dir: str) -> None:
         f"--run_dir={run_dir} is not a folder, expected that of a training run: check the path, or "
         "train one with python -m stargan_tf.train.",
     )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all: a reader never sees half of it."""
-    beside = path.with_name(path.name + ".tmp")
-    beside.write_text(text)
-    beside.replace(path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object.
-
-    Raises:
-      UserError: the file holds no JSON object.
-    """
-    try:
-        values = json.loads(path.read_text())
-    except ValueError as error:
-        raise UserError(f"{path} is not valid JSON ({error}): restore it or start anew.") from error
-    check(isinstance(values, dict), f"{path} holds no JSON object: restore it or start anew.")
-    return values
 
 
 def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -> Config:

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.config.settings import check, read_json, write_text
+from stargan_tf.config.settings import check
 from stargan_tf.errors import UserError
+from stargan_tf.files import read_json, write_text
 
 METRICS_FILE = "metrics.json"
 TABLE_FILE = "table.txt"

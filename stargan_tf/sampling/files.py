@@ -1,28 +1,8 @@
-"""Names for the files that are written, and writing them whole or not at all."""
+"""Names for the files that are written."""
 
-import contextlib
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-
-@contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Gives a temporary file to write; it becomes `path` when all went well.
-
-    However the block is left (an error, Ctrl-C), `path` holds the complete new
-    contents or is as it was before. Missing folders are made.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the file, so that the rename stays in one file system; with its suffix,
-    # by which encoders tell the format.
-    temporary = path.with_name(f".{path.stem}.unfinished-{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
@@ -32,11 +12,14 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
     not enough, are numbered.
     """
     stems = Counter(path.stem.lower() for path in paths)  # some file systems ignore case
-    names = [p.stem if stems[p.stem.lower()] == 1 else p.name.replace(".", "_") for p in paths]
-    taken: Counter[str] = Counter()
-    distinct = []
-    for name in names:
-        taken[name.lower()] += 1
-        count = taken[name.lower()]
-        distinct.append(name if count == 1 else f"{name}_{count}")
-    return distinct
+    taken: set[str] = set()
+    names = []
+    for path in paths:
+        base = path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "_")
+        name, number = base, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{base}_{number}"
+        taken.add(name.lower())
+        names.append(name)
+    return names

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.config.settings import check
+from stargan_tf.files import written_whole
 from stargan_tf.sampling.codes import interpolation_loop, lerp
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
-from stargan_tf.sampling.files import written_whole
 from stargan_tf.sampling.grids import Grid, Group, sources_grid
 from stargan_tf.sampling.pictures import Sources, progress
 from stargan_tf.sampling.styles import Style

@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from stargan_tf.files import written_whole
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
-from stargan_tf.sampling.files import distinct_names, written_whole
+from stargan_tf.sampling.files import distinct_names
 from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
 from stargan_tf.sampling.photos import read_photos
 from stargan_tf.sampling.styles import Style

@@ -12,9 +12,9 @@ from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.algorithms.drawable import Mode, mode_of
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.files import written_whole
 from stargan_tf.sampling.codes import CodeMaker, truncate
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
-from stargan_tf.sampling.files import written_whole
 from stargan_tf.sampling.grids import Grid, Group, styles_grid
 from stargan_tf.sampling.styles import latents_from
 

@@ -15,6 +15,7 @@ from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import folder_written_whole
 from stargan_tf.models.networks import TranslationNetworks
 from stargan_tf.serving import examples
 from stargan_tf.serving.agreement import (
@@ -27,7 +28,7 @@ from stargan_tf.serving.agreement import (
     trained_model,
 )
 from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.serving.publishing import TFLITE_FOLDER, next_version, written_beside
+from stargan_tf.serving.publishing import TFLITE_FOLDER, next_version
 from stargan_tf.serving.saved_model.graph import SavedModel
 from stargan_tf.serving.saved_model.warmup import write_warmup_requests
 from stargan_tf.serving.tflite.conversion import TFLiteConverter
@@ -85,11 +86,11 @@ def export(config: ExportConfig, trained: Trained, version: int | None = None) -
         # Left in reverse order: who sees the SavedModel finds the TFLite files there already.
         if "saved_model" in config.formats:
             folder = out / str(info.version)
-            partial = folders.enter_context(written_beside(folder))
+            partial = folders.enter_context(folder_written_whole(folder))
             results.append(_write_saved_model(partial, folder, translation, info, probe))
         if "tflite" in config.formats:
             folder = out / TFLITE_FOLDER / str(info.version)
-            partial = folders.enter_context(written_beside(folder))
+            partial = folders.enter_context(folder_written_whole(folder))
             num = config.calibration_images if config.needs_calibration else 1
             images = examples.find_images(data_dir, "train", info.domains, info.img_size, num)
             results += _write_tflite(

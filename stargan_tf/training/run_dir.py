@@ -9,6 +9,7 @@ from stargan_tf.algorithms import registry
 from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import read_json, write_text
 
 
 class RunSettings(NamedTuple):
@@ -45,7 +46,7 @@ class RunDir:
             f"Found no config.json in {self.root}, expected the folder of a training run: pass "
             "the --run_dir that was given to stargan_tf.train.",
         )
-        values: dict[str, Any] = settings.read_json(self.config_file)
+        values: dict[str, Any] = read_json(self.config_file)
         domains = values.pop("domains", None)
         settings.check(
             isinstance(domains, list) and all(isinstance(name, str) for name in domains),
@@ -75,7 +76,7 @@ class RunDir:
         for folder in (self.checkpoints, self.logs, self.samples):
             folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({**dataclasses.asdict(config), "domains": domains}, indent=2)
-        settings.write_text(self.config_file, text + "\n")
+        write_text(self.config_file, text + "\n")
 
     def _check_same(self, old: RunSettings, config: TrainConfig, domains: tuple[str, ...]) -> None:
         differences = [

@@ -13,9 +13,9 @@ from tensorboard.plugins.hparams import api as hparams
 from tqdm import tqdm
 
 from stargan_tf.algorithms.algorithm import Algorithm
-from stargan_tf.config.settings import write_text
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import write_text
 from stargan_tf.training.run_dir import RunDir
 
 

@@ -39,22 +39,6 @@ def test_only_fixed_fields_count_as_different():
     assert settings.differing_fields(Example(), Example(4, (), "there")) == ["count", "names"]
 
 
-def test_text_is_written_whole(tmp_path):
-    path = tmp_path / "config.json"
-    path.write_text("old")
-    settings.write_text(path, "new")
-    assert path.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_file_that_could_not_be_written_stays_as_it_was(tmp_path):
-    path = tmp_path / "config.json"
-    path.write_text("old")
-    with pytest.raises(UnicodeEncodeError):
-        settings.write_text(path, "new \ud800")
-    assert path.read_text() == "old"
-
-
 def test_check():
     settings.check(True, "never said")
     with pytest.raises(UserError, match="^said$"):

@@ -8,7 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from stargan_tf.config.benchmark_tflite import BenchmarkTFLiteConfig
-from stargan_tf.config.settings import check, write_text
+from stargan_tf.config.settings import check
+from stargan_tf.files import write_text
 from stargan_tf.serving.agreement import Probe, compare, make_probe, saved_model
 from stargan_tf.serving.examples import find_images
 from stargan_tf.serving.model_info import ModelInfo
