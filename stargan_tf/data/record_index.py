@@ -51,9 +51,27 @@ class RecordIndex:
         closing.atexit = False  # the system closes them then; a reader may still be at work
 
     def read(self, domain: int, record: int) -> bytes:
-        """Returns one serialised record; may be called from several threads."""
-        shard, offset, length = self._places[domain][record]
-        return os.pread(self._descriptor(self._paths[shard]), int(length), int(offset))
+        """Returns one serialised record; may be called from several threads.
+
+        Raises:
+          UserError: the shard was cut since it was opened, or cannot be read.
+        """
+        shard, offset, length = (int(number) for number in self._places[domain][record])
+        path = self._paths[shard]
+        content = b""
+        while len(content) < length:  # network file systems may give a part
+            place = offset + len(content)
+            try:
+                part = os.pread(self._descriptor(path), length - len(content), place)
+            except OSError as error:
+                raise UserError(
+                    f"{path} cannot be read ({error}): see that its disk is there, then run the "
+                    "same command again."
+                ) from error
+            if not part:
+                raise _cut_short(path)
+            content += part
+        return content
 
     def _descriptor(self, path: str) -> int:
         with self._lock:
@@ -65,6 +83,10 @@ class RecordIndex:
 def _close(descriptors: dict[str, int]) -> None:
     for descriptor in descriptors.values():
         os.close(descriptor)
+
+
+def _cut_short(path: str) -> UserError:
+    return UserError(f"{path} is cut short: copy the whole data set again or prepare it again.")
 
 
 def _scan(path: str, shard: int) -> np.ndarray:
@@ -79,9 +101,7 @@ def _scan(path: str, shard: int) -> np.ndarray:
             length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else size
             end = offset + _HEADER + length + _FOOTER
             if end > size:
-                raise UserError(
-                    f"{path} is cut short: copy the whole data set again or prepare it again."
-                )
+                raise _cut_short(path)
             places.append((shard, offset + _HEADER, length))
             offset = end
     return np.array(places, np.int64).reshape(-1, 3)

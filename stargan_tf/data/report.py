@@ -1,7 +1,6 @@
 """What `prepare_data` says at the end, and what it keeps others from saying before."""
 
 import logging
-import os
 import shlex
 from collections.abc import Sequence
 
@@ -9,10 +8,7 @@ from stargan_tf.data.schema import DatasetInfo
 
 
 def quieten() -> None:
-    """Holds down the chatter of Beam, TensorFlow and tensorflow-datasets."""
-    # 2, which flags.py sets, leaves errors about GPU libraries; none is needed here.
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2") == "2":
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    """Holds down the chatter of Beam and tensorflow-datasets; flags.py does that of TensorFlow."""
     # Beam logs the errors that it raises in the end anyway.
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     logging.getLogger().setLevel(logging.ERROR)

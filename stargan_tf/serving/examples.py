@@ -40,7 +40,7 @@ def find_images(
 
     Args:
       data_dir: what `prepare_data` wrote, or None.
-      split: train or val.
+      split: train or val; training images stand in for those of a split that is not there.
       domains: the model's.
       img_size: R.
       num: how many, at most.
@@ -54,12 +54,15 @@ def find_images(
     if data_dir is None:
         rng = np.random.default_rng(_SEED)
         return rng.uniform(-1, 1, [num, img_size, img_size, 3]).astype(np.float32)
-    found = DatasetInfo.load(data_dir).domains
+    dataset_info = DatasetInfo.load(data_dir)
+    dataset_info.check_has_domains("the model")
+    found = dataset_info.domains
     check(
         found == domains,
         f"Found the domains {', '.join(found)} in {data_dir}, expected those of the model, "
         f"{', '.join(domains)}: pass the --data_dir that it was trained on.",
     )
+    split = split if dataset_info.has_split(split) else "train"
     each = -(-num // len(domains))
     per_domain = []
     for domain in domains:

@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import os
 import shutil
 from pathlib import Path
 
@@ -171,6 +172,42 @@ def test_damaged_shards_are_explained(uneven_dir: Path, tmp_path: Path) -> None:
     shard.unlink()
     with pytest.raises(UserError, match="Found no shards of split train, domain big"):
         dataset(tmp_path / "data")
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.999])
+def test_a_shard_that_is_cut_while_it_is_in_use_is_explained(
+    uneven_dir: Path, tmp_path: Path, kept: float
+) -> None:
+    shutil.copytree(uneven_dir, tmp_path / "data")
+    index = RecordIndex(tmp_path / "data", "train", ["big", "tiny"])
+    shard = next((tmp_path / "data").glob("train-big-*"))
+    last = index.read(0, 59)
+    os.truncate(shard, int(shard.stat().st_size * kept))
+    assert last and index.read(1, 0)
+    with pytest.raises(UserError, match="train-big.*is cut short"):
+        index.read(0, 59)
+
+
+def test_a_record_that_comes_in_parts_is_put_together(
+    uneven_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = RecordIndex(uneven_dir, "train", ["mid"])
+    whole = [index.read(0, record) for record in range(7)]
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda file, size, place: pread(file, min(size, 100), place))
+    assert [index.read(0, record) for record in range(7)] == whole
+
+
+def test_a_shard_that_cannot_be_read_is_explained(
+    uneven_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(*_: object) -> bytes:
+        raise OSError(116, "Stale file handle")
+
+    index = RecordIndex(uneven_dir, "train", ["mid"])
+    monkeypatch.setattr(os, "pread", stale)
+    with pytest.raises(UserError, match="train-mid.* cannot be read .*Stale file handle"):
+        index.read(0, 0)
 
 
 def test_evaluation_gives_each_image_once_in_order(uneven_dir: Path) -> None:

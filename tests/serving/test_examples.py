@@ -6,6 +6,7 @@ from stargan_tf.errors import UserError
 from stargan_tf.serving.examples import calibration_inputs, find_images, read_origin
 from stargan_tf.serving.signatures import float_spec
 from stargan_tf.serving.translation import Translation
+from tests.data import makers
 from tests.serving.exports import DOMAINS
 
 
@@ -21,6 +22,15 @@ def test_images_of_all_domains_in_turns(data_dir):
 
 def test_fewer_images_than_wanted(data_dir):
     assert len(find_images(data_dir, "train", DOMAINS, 32, 1000)) == 12
+
+
+def test_training_images_stand_in_for_a_split_that_is_not_there(tmp_path):
+    counts = {f"train/{name}": 2 for name in DOMAINS}
+    source = makers.folder(tmp_path / "source", counts)
+    data_dir = tmp_path / "data"
+    makers.prepared(data_dir, source="folder", input_dir=str(source), val_fraction=0.0)
+    images = find_images(data_dir, "val", DOMAINS, 32, 6)
+    np.testing.assert_array_equal(images, find_images(data_dir, "train", DOMAINS, 32, 6))
 
 
 def test_noise_without_a_data_set():
