@@ -20,7 +20,7 @@ The published AFHQ (afhq, afhq_v2) and CelebA-HQ (celeba_hq), from their archive
     python -m stargan_tf.prepare_data --source=tfds --tfds_name=afhq \
         --tfds_manual_dir=downloads --output_dir=data/afhq
 
-What cannot be used (damaged, too small, no image) is listed in rejected.jsonl. The flags
+rejected.jsonl lists the files that were rejected (damaged, too small, no image). The flags
 of Apache Beam work too: --direct_running_mode=multi_processing --direct_num_workers=0
 uses every core of this machine, --runner=... a cluster that shares the folders.
 """

@@ -25,7 +25,7 @@ Image.init()
 
 
 class RejectedError(Exception):
-    """An image that cannot be used; the text is the reason, for rejected.jsonl."""
+    """An image is rejected; the text is the reason, for rejected.jsonl."""
 
 
 def load_image(path: Path) -> np.ndarray:
@@ -35,7 +35,7 @@ def load_image(path: Path) -> np.ndarray:
       [H, W, 3] uint8 RGB, upright, transparency over white.
 
     Raises:
-      UserError: the file cannot be read or is not a usable image.
+      UserError: the file cannot be read or is rejected.
     """
     try:
         return np.asarray(decode(Path(path).read_bytes())[0])
@@ -60,7 +60,7 @@ def prepare(content: bytes, img_size: int, needed_size: int) -> bytes:
       A JPEG or PNG file with three 8-bit channels, upright.
 
     Raises:
-      RejectedError: the image cannot be used.
+      RejectedError: for the reason in its text.
     """
     image, file_format, changed = decode(content)
     shorter = min(image.size)

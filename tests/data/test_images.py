@@ -117,7 +117,7 @@ def test_exif_rotation_is_applied(orientation: int) -> None:
         (makers.encoded(Image.fromarray(np.full((40, 40), 70000, np.int32)), "TIFF"), "32-bit"),
     ],
 )
-def test_unusable_images_are_rejected_with_the_reason(content: bytes, reason: str) -> None:
+def test_unfit_images_are_rejected_with_the_reason(content: bytes, reason: str) -> None:
     with pytest.raises(images.RejectedError, match=reason):
         images.prepare(content, 0, 32)
 
@@ -170,7 +170,7 @@ def test_training_decodes_what_pillow_decodes(file_format: str) -> None:
     np.testing.assert_array_equal(seen, decoded(content))
 
 
-def test_load_image_reads_and_refuses(tmp_path: Path) -> None:
+def test_load_image_reads_and_rejects(tmp_path: Path) -> None:
     (tmp_path / "good.png").write_bytes(makers.encoded(RGB))
     (tmp_path / "bad.png").write_bytes(b"text")
     result = images.load_image(tmp_path / "good.png")

@@ -60,7 +60,7 @@ def test_a_missing_archive_is_explained(tmp_path: Path) -> None:
         prepare(tmp_path, "afhq")
 
 
-def test_another_archive_is_refused(tmp_path: Path) -> None:
+def test_another_archive_is_rejected(tmp_path: Path) -> None:
     archive(tmp_path / "manual" / "afhq.zip", "", ("train", "val"), ("cat", "cow"))
     with pytest.raises(UserError, match="Found the domain cow in .*afhq.zip"):
         prepare(tmp_path, "afhq")

@@ -13,7 +13,7 @@ FILES_PER_CHUNK = 32
 # Published archives call the second split by any of these names.
 VAL_FOLDERS = ("val", "validation", "test")
 
-# A larger file is no photograph; reading it could fill the memory.
+# A larger file is no image to train on; reading it could fill the memory.
 MAX_FILE_BYTES = 2**30
 
 # Split, domain, paths below the root. These are bytes, since old archives hold names
@@ -25,7 +25,7 @@ class FolderSource:
     """Reads the folder layouts described above; see `Source`.
 
     Every file counts, whatever its extension: what it holds decides. Only names
-    that start with a dot are left out.
+    that start with a dot are passed over.
     """
 
     default_size = 0

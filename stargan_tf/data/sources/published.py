@@ -71,7 +71,7 @@ class _ArchiveBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, file in dl_manager.iter_archive(archive):
             member = _MEMBER.search(str(name))
-            # Leaves out what some systems add to archives, such as .DS_Store.
+            # Passes over what some systems add to archives, such as .DS_Store.
             if not member or member["split"] not in splits or member["file"].startswith("."):
                 continue
             if member["domain"] not in self.DOMAINS:

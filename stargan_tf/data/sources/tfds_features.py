@@ -81,22 +81,22 @@ def label_keys(features: dict[str, Any], wanted: tuple[str, ...]) -> list[str]:
     Raises:
       UserError: there are no such features.
     """
-    usable = [key for key, feature in features.items() if _is_label(feature)]
+    possible = [key for key, feature in features.items() if _is_label(feature)]
     if not wanted:
-        classes = [key for key in usable if isinstance(features[key], tfds.features.ClassLabel)]
+        classes = [key for key in possible if isinstance(features[key], tfds.features.ClassLabel)]
         check(
             len(classes) == 1,
             f"Found the class labels {', '.join(classes) or 'none'}, expected exactly one: choose "
-            f"with --tfds_label among {', '.join(usable) or 'none'}.",
+            f"with --tfds_label among {', '.join(possible) or 'none'}.",
         )
         return classes
     keys = []
     for name in wanted:
-        matches = [key for key in usable if name in (key, key.rsplit("/")[-1])]
+        matches = [key for key in possible if name in (key, key.rsplit("/")[-1])]
         check(
             len(matches) == 1,
             f"Found {len(matches)} labels called {name}, expected --tfds_label to name one of "
-            f"{', '.join(usable) or 'none'}: correct it.",
+            f"{', '.join(possible) or 'none'}: correct it.",
         )
         keys += matches
     return keys
