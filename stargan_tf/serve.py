@@ -1,4 +1,4 @@
-r"""Serves exported models on this machine, as TensorFlow Serving does in production.
+"""Serves exported models on this machine, as TensorFlow Serving does in production.
 
 Every model in saved_models/, on gRPC port 8500 and REST port 8501; new versions are
 served as soon as they are there, and Ctrl-C ends it:
@@ -9,24 +9,30 @@ One model on ports of its own:
 
     python -m stargan_tf.serve --model_name=portraits_64 --port=9500 --rest_api_port=9501
 
-With the files that TensorFlow Serving reads in its container (see serving/README.md):
+The models of the file that TensorFlow Serving reads in its container (see serving/README.md):
 
-    python -m stargan_tf.serve --model_config_file=serving/models.config \
-        --enable_batching --batching_parameters_file=serving/batching.config \
-        --monitoring_config_file=serving/monitoring.config
+    python -m stargan_tf.serve --model_config_file=serving/models.config
 
 Is it there? Which version does it serve?
 
     curl http://127.0.0.1:8501/v1/models/portraits_64
 """
 
+import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 
 from stargan_tf import flags
 from stargan_tf.config.serve import ServeConfig
-from stargan_tf.serving.server.setup import settings_of
+from stargan_tf.devserver.settings import check_ports, models_finder
+
+
+def say(line: str) -> None:
+    """Prints a line at once: warnings to stderr, the rest to stdout."""
+    with contextlib.suppress(OSError):  # a closed pipe is no reason to stop serving
+        print(line, file=sys.stderr if line.startswith("warning:") else sys.stdout, flush=True)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -34,29 +40,27 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(ServeConfig)
     config.validate()
-    settings = settings_of(config)
+    find_models = models_finder(config)
+    check_ports(config)
     kinds = (signal.SIGINT, signal.SIGTERM)
     for kind in kinds:  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
     server = None
     try:
-        print(
+        say(
             "This server is for development: in production, use TensorFlow Serving "
-            "(serving/README.md).",
-            flush=True,
+            "(serving/README.md)."
         )
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
-        from stargan_tf.serving.server.server import Server, say
+        from stargan_tf.devserver.server import Server
 
-        for note in settings.notes:
-            say(note)
-        server = Server(settings)
+        server = Server(config, find_models, say)
         server.start()
         threading.Event().wait()
     except KeyboardInterrupt:
         for kind in kinds:  # a second time ends it at once
             signal.signal(kind, signal.SIG_DFL)
-        print("Stopping: requests that are running may end.", flush=True)
+        say("Stopping: requests that are running may end.")
     finally:
         if server:
             server.stop()

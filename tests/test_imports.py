@@ -27,6 +27,8 @@ MAY_IMPORT = {
     "sampling": BASE | {"data", "algorithms"},
     "evaluation": BASE | {"data", "algorithms", "sampling"},
     "serving": BASE | {"models", "data", "algorithms"},
+    # Serves any SavedModel, and knows nothing of StarGAN.
+    "devserver": {"config", "errors"},
     # Chooses between two ways to load networks.
     "loading": BASE | {"models", "algorithms", "training", "serving"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.

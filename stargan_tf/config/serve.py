@@ -33,15 +33,8 @@ class ServeConfig:
         "such as /models/NAME, which exists in the container of TensorFlow Serving only, is "
         "looked up as NAME in --models_dir.",
     )
-    enable_batching: bool = setting(False, "Merge requests that come at the same time.")
-    batching_parameters_file: str = setting(
-        "", "How they are merged: BatchingParameters in text form."
-    )
     file_system_poll_wait_seconds: int = setting(
         1, "Seconds between two looks for new versions; 0 to look at the start only."
-    )
-    monitoring_config_file: str = setting(
-        "", "Whether and where Prometheus finds its numbers: a MonitoringConfig in text form."
     )
 
     def validate(self) -> None:
@@ -68,19 +61,12 @@ class ServeConfig:
             f"Found --file_system_poll_wait_seconds={self.file_system_poll_wait_seconds}, expected "
             "0 or more: raise it.",
         )
-        check(
-            self.enable_batching or not self.batching_parameters_file,
-            "Found --batching_parameters_file without --enable_batching: add that, or leave the "
-            "file out.",
-        )
 
     def _validate_models(self) -> None:
-        for flag in ("model_config_file", "batching_parameters_file", "monitoring_config_file"):
-            value = getattr(self, flag)
-            check(
-                not value or Path(value).is_file(),
-                f"--{flag}={value} is not a file: check the path.",
-            )
+        check(
+            not self.model_config_file or Path(self.model_config_file).is_file(),
+            f"--model_config_file={self.model_config_file} is not a file: check the path.",
+        )
         if self.model_config_file:
             for flag in ("model_name", "model_base_path"):
                 check(

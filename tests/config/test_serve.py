@@ -27,9 +27,7 @@ def config(models, **values):
         {"model_name": "other", "model_base_path": "n"},
         {"model_base_path": "n", "models_dir": "missing"},
         {"model_config_file": "file", "models_dir": "missing"},
-        {"enable_batching": True},
-        {"enable_batching": True, "batching_parameters_file": "file"},
-        {"monitoring_config_file": "file", "file_system_poll_wait_seconds": 0},
+        {"file_system_poll_wait_seconds": 0},
     ],
 )
 def test_settings_that_are_right(models, values):
@@ -45,9 +43,6 @@ def test_settings_that_are_right(models, values):
         ({"model_config_file": "missing"}, "--model_config_file=missing"),
         ({"model_config_file": "file", "model_name": "m"}, "--model_name"),
         ({"model_config_file": "file", "model_base_path": "n"}, "--model_base_path"),
-        ({"batching_parameters_file": "file"}, "--enable_batching"),
-        ({"enable_batching": True, "batching_parameters_file": "missing"}, "not a file"),
-        ({"monitoring_config_file": "missing"}, "not a file"),
         ({"port": -1}, "--port=-1"),
         ({"rest_api_port": 65536}, "--rest_api_port=65536"),
         ({"port": 9000, "rest_api_port": 9000}, "two different ports"),

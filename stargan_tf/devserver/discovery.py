@@ -1,0 +1,60 @@
+"""Which versions of a model there are, and which of them should be served."""
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """A model to be served.
+
+    Attributes:
+      name: as requests name it.
+      base_path: the folder that holds its versions.
+      latest: how many of the newest versions are served; 0 for all of them.
+      specific: the only versions that are served; takes the place of `latest`.
+      labels: names of versions, such as {"stable": 1}.
+    """
+
+    name: str
+    base_path: Path
+    latest: int = 1
+    specific: tuple[int, ...] = ()
+    labels: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def choose(self, found: Iterable[int]) -> set[int]:
+        """The versions among those found that should be served."""
+        newest = set(sorted(found)[-self.latest :])
+        return set(self.specific).intersection(found) if self.specific else newest
+
+
+def find_versions(base_path: Path) -> dict[int, Path]:
+    """The folders in a model's folder whose names are whole numbers, as in TensorFlow Serving.
+
+    Raises OSError if the folder cannot be read.
+    """
+    return {
+        int(path.name): path
+        for path in sorted(base_path.iterdir())
+        # More digits than an int64 has are no version but would be a valid Python int.
+        if path.name.isascii() and path.name.isdigit() and len(path.name) < 19 and path.is_dir()
+    }
+
+
+def find_models(models_dir: Path) -> list[ModelSettings]:
+    """The folders in a folder that hold a version; raises OSError if it cannot be read."""
+    folders = [p for p in sorted(models_dir.iterdir()) if p.is_dir() and p.name[0] != "."]
+    return [ModelSettings(path.name, path) for path in folders if find_versions(path)]
+
+
+def fingerprint(path: Path) -> frozenset[tuple[str, int, int]]:
+    """Changes when anything in a folder does: the files with their sizes and times."""
+    found = set()
+    for file in path.rglob("*"):
+        try:
+            status = file.stat()
+        except OSError:  # it is just being replaced
+            continue
+        found.add((str(file.relative_to(path)), status.st_size, status.st_mtime_ns))
+    return frozenset(found)

@@ -1,0 +1,220 @@
+"""Tensors in JSON, both ways, as TensorFlow Serving's REST API writes them."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.devserver.errors import ServingError, invalid, shown
+from stargan_tf.devserver.servable import DEFAULT_SIGNATURE
+from stargan_tf.devserver.tensors import Arrays, Specs, check_names, check_shape, type_name
+
+# Outputs with this ending are bytes, others are text.
+BYTES_SUFFIX = "_bytes"
+# What JSON has for NumPy's kinds of types.
+_JSON_TYPES = {
+    "b": ({bool}, "true or false"),
+    "i": ({int}, "whole numbers"),
+    "u": ({int}, "whole numbers"),
+    "f": ({int, float}, "numbers"),
+}
+
+
+class JsonRequest(NamedTuple):
+    """The signature and inputs of a request; is_row if it came, and is answered, row by row."""
+
+    signature: str
+    is_row: bool
+    inputs: Arrays
+
+
+def parse_request(body: bytes, inputs_of: Callable[[str], Specs]) -> JsonRequest:
+    """Reads a predict request.
+
+    Args:
+      body: {"instances": [...]} or {"inputs": ...}, perhaps with a "signature_name".
+      inputs_of: gives the inputs of a signature.
+
+    Raises:
+      ServingError: it is no such request, or does not fit the signature.
+    """
+    document = _parse(body)
+    signature = document.get("signature_name", "")
+    if not isinstance(signature, str):
+        raise invalid(f'"signature_name" is {shown(signature)}, expected a string.')
+    signature = signature or DEFAULT_SIGNATURE
+    specs = inputs_of(signature)
+    is_row = "instances" in document
+    if is_row == ("inputs" in document):
+        count = "both" if is_row else "none"
+        raise invalid(f'Found {count} of "instances" and "inputs", expected one of them.')
+    if is_row:
+        columns = _columns(document["instances"], specs)
+    else:
+        columns = _named(document["inputs"], specs)
+    inputs = {name: to_array(name, columns[name], spec) for name, spec in specs.items()}
+    return JsonRequest(signature, is_row, inputs)
+
+
+def write_answer(outputs: Arrays, is_row: bool) -> bytes:
+    """Writes "predictions" by rows, or "outputs"; raises ServingError if they have no such form."""
+    values = {name: _to_values(name, array) for name, array in outputs.items()}
+    answer: Any = next(iter(values.values())) if len(values) == 1 else values
+    if not is_row:
+        return json.dumps({"outputs": answer}).encode()
+    sizes = {array.shape[0] if array.ndim else None for array in outputs.values()}
+    if len(sizes) != 1 or None in sizes:
+        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in outputs.items())
+        raise invalid(
+            f"The outputs ({shapes}) do not all have a row for each instance: ask with "
+            '"inputs" in place of "instances".'
+        )
+    if answer is values:
+        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    return json.dumps({"predictions": answer}).encode()
+
+
+def to_array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
+    """Makes the array of an input out of nested lists.
+
+    Args:
+      name: the input's, for errors.
+      value: a value, or lists of lists of values, all of a level equally long.
+      spec: what the signature expects.
+
+    Raises:
+      ServingError: the lists are ragged, or a value has another type.
+    """
+    nested = np.array(value, object)  # where lists are ragged, some stay as its values
+    check_shape(name, nested.shape, spec)
+    leaves = nested.ravel().tolist()
+    if spec.dtype == tf.string:
+        array = np.array([_to_bytes(name, leaf) for leaf in leaves], object)
+    else:
+        array = _numbers(name, leaves, spec.dtype)
+    return array.reshape(nested.shape)
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    """Reads a JSON object."""
+    if not body:
+        raise invalid('The body is empty, expected a JSON object with "instances" or "inputs".')
+    try:
+        document = json.loads(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise invalid(f"The body is no UTF-8 (byte {error.start}), expected JSON.") from error
+    except RecursionError as error:
+        raise invalid("The body is nested too deeply, expected JSON of a few levels.") from error
+    except ValueError as error:
+        raise invalid(f"The body is not valid JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise invalid(f"The body is {shown(document)}, expected a JSON object.")
+    return document
+
+
+def _is_b64(value: Any) -> bool:
+    """Whether a value is bytes, and no object of named inputs."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def _has_names(value: Any) -> bool:
+    return isinstance(value, dict) and not _is_b64(value)
+
+
+def _named(value: Any, specs: Specs) -> dict[str, Any]:
+    """The value of each input, out of an object; an only input needs no name."""
+    if not _has_names(value):
+        if len(specs) != 1:
+            names = ", ".join(sorted(specs))
+            raise invalid(f"Found plain values, expected objects with the inputs {names}.")
+        value = {next(iter(specs)): value}
+    check_names(value, specs)
+    return value
+
+
+def _columns(rows: Any, specs: Specs) -> dict[str, list[Any]]:
+    """The values of each input, out of the row form."""
+    if not isinstance(rows, list) or not rows:
+        raise invalid('"instances" must be a list with at least one instance.')
+    named = []
+    for number, row in enumerate(rows):
+        if _has_names(row) != _has_names(rows[0]):
+            kind = "object" if _has_names(rows[0]) else "plain value"
+            raise invalid(f"Instance {number} is no {kind} as the first.")
+        try:
+            named.append(_named(row, specs))
+        except ServingError as error:
+            raise invalid(f"Instance {number}: {error}") from error
+    return {name: [row[name] for row in named] for name in specs}
+
+
+def _numbers(name: str, leaves: list[Any], dtype: tf.dtypes.DType) -> np.ndarray:
+    """The values as a flat array of a signature's type, neither wrapped around nor infinite."""
+    kind, called = np.dtype(dtype.as_numpy_dtype), type_name(dtype.as_datatype_enum)
+    if kind.kind not in _JSON_TYPES:
+        raise invalid(f"Input {shown(name)} has type {called}, which JSON cannot hold.")
+    types, words = _JSON_TYPES[kind.kind]
+    if wrong := set(map(type, leaves)) - types:
+        found = shown(next(leaf for leaf in leaves if type(leaf) in wrong))
+        raise invalid(
+            f"Input {shown(name)} has {found}, expected {words} ({called}) in lists of one length."
+        )
+    try:
+        if kind.kind in "iu" and leaves:  # NumPy would wrap numbers around
+            limits = np.iinfo(kind)
+            fits = limits.min <= min(leaves) and max(leaves) <= limits.max
+            array = np.array(leaves if fits else [], kind)
+        else:
+            exact = np.array(leaves, np.float64 if kind.kind == "f" else kind)
+            with np.errstate(over="ignore"):
+                array = exact.astype(kind)
+            fits = kind.kind != "f" or not (np.isinf(array) & np.isfinite(exact)).any()
+    except OverflowError:
+        fits = False
+    if not fits:
+        raise invalid(f"Input {shown(name)} has a number too large for {called}.")
+    return array
+
+
+def _to_bytes(name: str, leaf: Any) -> bytes:
+    """The bytes of a string, or of {"b64": ...}."""
+    try:
+        if isinstance(leaf, str):
+            return leaf.encode()
+        if _is_b64(leaf):
+            text = leaf["b64"]
+            # As the real server, be content without the = at the end.
+            return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except UnicodeEncodeError as error:
+        raise invalid(f"Input {shown(name)} has a string that is no Unicode text.") from error
+    except ValueError as error:
+        raise invalid(
+            f'Input {shown(name)} has {shown(leaf["b64"])} in "b64", expected base64 '
+            "(A-Z, a-z, 0-9, +, / and = at the end)."
+        ) from error
+    raise invalid(
+        f'Input {shown(name)} has {shown(leaf)}, expected a string or {{"b64": "BASE64"}}.'
+    )
+
+
+def _to_values(name: str, array: np.ndarray) -> Any:
+    """An output as nested lists of JSON values."""
+    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+        # Just the digits that tell a number apart: 0.1, not the double nearest to it.
+        return array.astype(str).astype(np.float64).tolist()
+    if array.dtype != object:
+        return array.tolist()
+    if name.endswith(BYTES_SUFFIX):
+        values = [{"b64": base64.b64encode(value).decode()} for value in array.ravel()]
+    else:
+        try:
+            values = [value.decode() for value in array.ravel()]
+        except UnicodeDecodeError as error:
+            raise invalid(
+                f"Output {name} holds bytes that are no text, and JSON has them only for names "
+                f"that end in {BYTES_SUFFIX}: ask over gRPC."
+            ) from error
+    return np.array(values, object).reshape(array.shape).tolist()

@@ -1,0 +1,90 @@
+"""The REST API as a WSGI application: predict, status, metadata, and Prometheus' metrics."""
+
+import json
+import re
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from werkzeug.wrappers import Request, Response
+
+from stargan_tf.devserver.errors import ServingError, error_of, invalid, not_found, shown
+from stargan_tf.devserver.json_tensors import parse_request, write_answer
+from stargan_tf.devserver.metrics import CONTENT_TYPE, PATH, Metrics
+from stargan_tf.devserver.repository import Repository, Target
+
+_MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_POST = re.compile(_MODEL + r":(?P<verb>predict|classify|regress)", re.IGNORECASE)
+_GET = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
+_JSON = "application/json"
+
+
+class RestApplication:
+    """Answers HTTP requests whose whole body is at hand."""
+
+    def __init__(self, repository: Repository, metrics: Metrics) -> None:
+        """Answers with the models of a repository, and counts the requests."""
+        self._repository, self._metrics = repository, metrics
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answers one request, as WSGI has it."""
+        try:
+            response = self._answer(Request(environ))
+        except Exception as error:
+            failure = error_of(error)
+            text = json.dumps({"error": str(failure)})
+            response = Response(text, failure.http_status, content_type=_JSON)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        method, path = request.method, request.path
+        if path == PATH and method in ("GET", "HEAD"):
+            return Response(self._metrics.text(), content_type=CONTENT_TYPE)
+        if method == "POST" and (match := _POST.fullmatch(path)):
+            return Response(self._predict(match, request), content_type=_JSON)
+        if method == "GET" and (match := _GET.fullmatch(path)):
+            answer = self._metadata(match) if match["metadata"] else self._status(match)
+            return Response(json.dumps(answer, indent=1), content_type=_JSON)
+        if not path.lower().startswith("/v1/"):
+            raise not_found(f"Found nothing at {shown(path)}, expected a path in /v1/models/.")
+        raise invalid(
+            f"Malformed request: {shown(method)} {shown(path)}, expected POST "
+            "/v1/models/NAME:predict, GET /v1/models/NAME or GET /v1/models/NAME/metadata."
+        )
+
+    def _predict(self, match: re.Match[str], request: Request) -> bytes:
+        if match["verb"].lower() != "predict":
+            sentence = f"{match['verb']} is not part of the development server, expected predict."
+            raise ServingError(grpc.StatusCode.UNIMPLEMENTED, sentence)
+        coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding != "identity":
+            raise invalid(f"The body is encoded with {shown(coding)}, expected plain JSON.")
+        with self._repository.lease(_target(match)) as servable:
+            with self._metrics.request(servable.name, "REST"):
+                parsed = parse_request(request.get_data(cache=False), servable.inputs_of)
+                outputs = servable.run(parsed.signature, parsed.inputs)
+                return write_answer(outputs, parsed.is_row)
+
+    def _status(self, match: re.Match[str]) -> dict[str, Any]:
+        return _as_dict(self._repository.status(_target(match)))
+
+    def _metadata(self, match: re.Match[str]) -> dict[str, Any]:
+        with self._repository.lease(_target(match)) as servable:
+            answer = _as_dict(servable.metadata())
+        del answer["metadata"]["signature_def"]["@type"]  # TensorFlow Serving writes none
+        return answer
+
+
+def _as_dict(message: Message) -> dict[str, Any]:
+    return json_format.MessageToDict(
+        message, including_default_value_fields=True, preserving_proto_field_name=True
+    )
+
+
+def _target(match: re.Match[str]) -> Target:
+    """Which model, and which version of it, a path names."""
+    version = match["version"]
+    if version is not None and (len(version) > 19 or int(version) >= 2**63):
+        raise invalid(f"Version {shown(version)} is too large, expected a whole number.")
+    return Target(match["name"], None if version is None else int(version), match["label"])

@@ -1,1 +1,0 @@
-"""A development server that speaks TensorFlow Serving's gRPC and REST."""
