@@ -1,10 +1,12 @@
 """Loads what has been trained, from wherever it lies: a run's checkpoint or an exported model."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import tensorflow as tf
 
+from stargan_tf.algorithms.algorithm import Networks
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
 from stargan_tf.models.precision import mixed_precision
@@ -49,13 +51,23 @@ def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
     with mixed_precision(settings.mixed_precision):
         state.averages = algorithm.build(algorithm.averaged)
     state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
-    checkpoint = restore_newest(run, state, algorithm.earlier_paths)
+    restore_newest(run, state, algorithm.earlier_paths)
     step = int(state.step.numpy())
     return TrainedModel(
         origin=f"{run_dir} after {step} iterations",
         domains=domains,
         drawable=algorithm.drawable(state.averages),
         step=step,
-        fingerprint=checkpoint,
+        fingerprint=_fingerprint(state.averages),
         trained=Trained(algorithm, state.averages),
     )
+
+
+def _fingerprint(networks: Networks) -> str:
+    """A digest of all weights: a run may be moved, or begun again in the same folder."""
+    digest = hashlib.sha256()
+    for name, network in sorted(networks.items()):
+        for variable in network.variables:
+            digest.update(f"{name} {variable.dtype.name} {variable.shape}".encode())
+            digest.update(variable.numpy().tobytes())
+    return digest.hexdigest()

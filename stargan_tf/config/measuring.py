@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from stargan_tf.config.settings import check, setting
-from stargan_tf.evaluation.features.names import FEATURES, Row, WeightsFile
+from stargan_tf.evaluation.features.names import FEATURES, NetworkRow, WeightsFile
 from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
 
 
@@ -113,5 +113,5 @@ class MeasuringConfig(_WeightsFlags):
     def _weights(self) -> tuple[WeightsFile, ...]:
         return FEATURES[self.features].weights + PERCEPTUAL[self.perceptual].weights
 
-    def _given(self, row: Row) -> list[bool]:
+    def _given(self, row: NetworkRow) -> list[bool]:
         return [bool(getattr(self, file.flag)) for file in row.weights]

@@ -147,6 +147,6 @@ class QuickMetrics:
         fakes = np.concatenate(features)
         return {
             "KD": kernel_distance(self._real[task.target], fakes),
-            "accuracy": float(np.mean(self._classifier.predict(fakes) == task.index)),
+            "accuracy": self._classifier.accuracy(fakes, np.full(len(fakes), task.index)),
             "diversity": float(np.concatenate(diversity).mean()),
         }

@@ -48,14 +48,14 @@ class Evaluated(NamedTuple):
       sizes: of its images and latent codes.
       domains: names, in the order of their indices.
       translations: its networks.
-      checkpoint: which state of it; results of another are not reused.
+      fingerprint: of its weights; results of others are not reused.
       step: iterations of training.
     """
 
     sizes: Sizes
     domains: tuple[str, ...]
     translations: Translations
-    checkpoint: str
+    fingerprint: str
     step: int
 
 
@@ -224,7 +224,7 @@ class Evaluator:
         contents = repr([shards[key] for key in sorted(shards)])
         return {
             "protocol": _PROTOCOL_VERSION,
-            "checkpoint": evaluated.checkpoint,
+            "model_fingerprint": evaluated.fingerprint,
             "data_fingerprint": hashlib.sha256(contents.encode()).hexdigest()[:16],
             "features": self._networks.features.name,
             "features_fingerprint": self._networks.features.fingerprint,

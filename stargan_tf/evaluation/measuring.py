@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from stargan_tf.config.measuring import MeasuringConfig
 from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.names import FEATURES, Row
+from stargan_tf.evaluation.features.names import FEATURES, NetworkRow
 from stargan_tf.evaluation.perceptual.base import PerceptualDistance
 from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
 
@@ -37,7 +37,7 @@ def load_measuring_networks(config: MeasuringConfig) -> MeasuringNetworks:
     )
 
 
-def _load(folder: str, name: str, table: dict[str, Row], config: MeasuringConfig) -> Any:
+def _load(folder: str, name: str, table: dict[str, NetworkRow], config: MeasuringConfig) -> Any:
     row = table[name]
     # On demand: the file of a network may need packages that others do not.
     module = importlib.import_module(f"{__package__}.{folder}.{name}")

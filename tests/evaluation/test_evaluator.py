@@ -58,7 +58,7 @@ def evaluated(painter=None, **changes):
         "sizes": TRAIN,
         "domains": DOMAINS,
         "translations": painter or Painter(COLOURS),
-        "checkpoint": "iteration-5",
+        "fingerprint": "f5",
         "step": 5,
     }
     return Evaluated(**{**values, **changes})
@@ -127,7 +127,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(make, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "changes"),
     [
-        ({}, {"checkpoint": "iteration-6"}),
+        ({}, {"fingerprint": "f6"}),
         ({"seed": 8}, {}),
         ({"num_outs_per_domain": 2}, {}),
         ({"max_sources": 4}, {}),

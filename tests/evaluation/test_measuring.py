@@ -7,7 +7,7 @@ import pytest
 from stargan_tf.config.measuring import MeasuringConfig
 from stargan_tf.evaluation import measuring
 from stargan_tf.evaluation.features.base import FeatureNetwork
-from stargan_tf.evaluation.features.names import FEATURES, Row, WeightsFile
+from stargan_tf.evaluation.features.names import FEATURES, NetworkRow, WeightsFile
 from stargan_tf.evaluation.measuring import load_measuring_networks
 from stargan_tf.evaluation.perceptual.base import PerceptualDistance
 from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
@@ -74,7 +74,9 @@ def test_a_row_is_all_that_a_new_network_needs(monkeypatch):
             made.path = path
             return made
 
-    row = Row("New", "is new", (WeightsFile("inception_weights", "weights", "https://x/y.z"),))
+    row = NetworkRow(
+        "New", "is new", (WeightsFile("inception_weights", "weights", "https://x/y.z"),)
+    )
     monkeypatch.setitem(FEATURES, "new", row)
     modules = {"stargan_tf.evaluation.features.new": type("Module", (), {"New": New})}
     real = importlib.import_module

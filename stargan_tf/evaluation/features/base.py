@@ -73,22 +73,21 @@ class CompiledPerSize:
     """A function of image batches, compiled once for each image size, for any N."""
 
     def __init__(self, function: Callable) -> None:
-        """Wraps a function of batches of images, [N, H, W, 3] float32 each."""
+        """Wraps a function of a batch of images, [N, H, W, 3] float32."""
         self._function = tf.function(function, autograph=False)
         self._compiled: dict[tuple, Callable] = {}
 
-    def __call__(self, *batches: tf.Tensor) -> tf.Tensor:
-        """Calls the function with batches of known H and W.
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Calls the function with a batch of known H and W.
 
         Raises:
-          TypeError: a batch is not float32: integers, say, are in another range.
+          TypeError: the batch is not float32: integers, say, are in another range.
         """
-        batches = tuple(tf.convert_to_tensor(batch) for batch in batches)
-        for batch in batches:
-            if batch.dtype != tf.float32:
-                raise TypeError(f"Found images of {batch.dtype.name}, expected float32 in [-1, 1].")
-        sizes = tuple(tuple(batch.shape[1:]) for batch in batches)
-        if sizes not in self._compiled:
-            specs = [tf.TensorSpec([None, *size], tf.float32) for size in sizes]
-            self._compiled[sizes] = self._function.get_concrete_function(*specs)
-        return self._compiled[sizes](*batches)
+        images = tf.convert_to_tensor(images)
+        if images.dtype != tf.float32:
+            raise TypeError(f"Found images of {images.dtype.name}, expected float32 in [-1, 1].")
+        size = tuple(images.shape[1:])
+        if size not in self._compiled:
+            spec = tf.TensorSpec([None, *size], tf.float32)
+            self._compiled[size] = self._function.get_concrete_function(spec)
+        return self._compiled[size](images)

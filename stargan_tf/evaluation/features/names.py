@@ -27,7 +27,7 @@ class WeightsFile(NamedTuple):
         return f"{self.content} ({self.url.rpartition('/')[2]})"
 
 
-class Row(NamedTuple):
+class NetworkRow(NamedTuple):
     """A network that measures.
 
     Attributes:
@@ -45,9 +45,9 @@ class Row(NamedTuple):
 
 
 # The first is the default.
-FEATURES = {
-    "efficientnet_lite0": Row("EfficientNetLite0", "comes with this package's requirements"),
-    "inception": Row(
+FEATURES: dict[str, NetworkRow] = {
+    "efficientnet_lite0": NetworkRow("EfficientNetLite0", "comes with this package's requirements"),
+    "inception": NetworkRow(
         "Inception",
         "is the published protocol (FID) and needs --inception_weights",
         (
@@ -59,7 +59,7 @@ FEATURES = {
         ),
         {"FD": "FID", "KD": "KID"},
     ),
-    "inception_keras": Row(
+    "inception_keras": NetworkRow(
         "InceptionKeras",
         "downloads its weights, unless --inception_weights names them",
         (

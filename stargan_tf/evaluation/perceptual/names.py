@@ -3,11 +3,11 @@
 A perceptual distance is a file NAME.py beside this one and its row in PERCEPTUAL.
 """
 
-from stargan_tf.evaluation.features.names import Row, WeightsFile
+from stargan_tf.evaluation.features.names import NetworkRow, WeightsFile
 
 # The first whose weights files are given is used; the last needs none.
-PERCEPTUAL = {
-    "lpips": Row(
+PERCEPTUAL: dict[str, NetworkRow] = {
+    "lpips": NetworkRow(
         "LPIPS",
         "diversity is LPIPS, as published",
         (
@@ -25,7 +25,7 @@ PERCEPTUAL = {
         ),
         {"diversity": "LPIPS"},
     ),
-    "efficientnet_lite0": Row(
+    "efficientnet_lite0": NetworkRow(
         "EfficientNetLite0Distance", "comes with this package's requirements"
     ),
 }

@@ -33,8 +33,8 @@ def test_images_do_not_depend_on_their_batch(network):
 def test_each_size_is_compiled_once(network):
     for count in (1, 2, 3):
         network(images(count, 40, 48))
-    assert list(network._prepare._compiled).count(((40, 48, 3),)) == 1
-    assert list(network._features._compiled) == [((224, 224, 3),)]
+    assert list(network._prepare._compiled).count((40, 48, 3)) == 1
+    assert list(network._features._compiled) == [(224, 224, 3)]
 
 
 def test_sees_what_an_8_bit_file_would_hold(network):
