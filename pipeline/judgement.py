@@ -2,8 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from stargan_tf.config.evaluate import MODES
-
 # By name: its flag, and whether lower is better.
 _LIMITS = {
     "FD": ("max_distance", True),
@@ -13,7 +11,7 @@ _LIMITS = {
 
 
 class Thresholds(NamedTuple):
-    """What a model must come up to, in random styles and in those of references.
+    """What a model must come up to, in every mode of its algorithm.
 
     Attributes:
       max_distance: largest Frechet distance to the real images; 0 for any.
@@ -33,7 +31,7 @@ class Metric(NamedTuple):
 
     Attributes:
       kind: FD, diversity or accuracy.
-      mode: where the styles come from.
+      mode: how the styles were made, in words, such as random styles.
       name: as metrics.json has it, without /mean.
       value: mean over all pairs of domains.
     """
@@ -52,9 +50,10 @@ def decisive_metrics(results: dict[str, Any], names: dict[str, str]) -> list[Met
       names: of FD, diversity and accuracy in it, such as FID and LPIPS.
     """
     return [
-        Metric(kind, mode, f"{name}_{mode}", results[f"{name}_{mode}/mean"])
-        for mode in MODES
+        Metric(kind, title, f"{name}_{mode}", results[f"{name}_{mode}/mean"])
+        for mode, title in results["about"]["modes"].items()
         for kind, name in names.items()
+        if f"{name}_{mode}/mean" in results  # one output of an image has no diversity
     ]
 
 
@@ -79,12 +78,12 @@ def reasons_against(
 
 
 def summary(candidate: list[Metric], baseline: list[Metric] | None) -> str:
-    """The metrics of random styles in one line, with those of the other model in brackets."""
+    """The metrics of the first mode in one line, with those of the other model in brackets."""
     before = {metric.name: f" ({metric.value:.3g})" for metric in baseline or []}
     return ", ".join(
         f"{metric.kind} {metric.value:.3g}{before.get(metric.name, '')}"
         for metric in candidate
-        if metric.mode == next(iter(MODES))
+        if metric.mode == candidate[0].mode
     )
 
 
@@ -96,7 +95,7 @@ def _absolute(metric: Metric, thresholds: Thresholds) -> str:
         good, side = limit == 0 or metric.value <= limit, "above"
     else:
         good, side = metric.value >= limit, "below"
-    words = f"{metric.name} ({MODES[metric.mode]}) is {metric.value:.4g}"
+    words = f"{metric.name} ({metric.mode}) is {metric.value:.4g}"
     return "" if good else f"{words}, {side} --{flag}={limit:g}"
 
 
@@ -104,7 +103,7 @@ def _relative(new: Metric, old: Metric, max_worsening: float) -> str:
     _, lower_is_better = _LIMITS[new.kind]
     sign = 1 if lower_is_better else -1
     good = sign * new.value <= sign * old.value * (1 + sign * max_worsening)
-    words = f"{new.name} ({MODES[new.mode]}) is {new.value:.4g}"
+    words = f"{new.name} ({new.mode}) is {new.value:.4g}"
     return (
         ""
         if good

@@ -48,22 +48,17 @@ def main(argv: Sequence[str]) -> None:
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
-        from stargan_tf import trained_model
-        from stargan_tf.evaluation.evaluator import Evaluated, Evaluator
+        from stargan_tf.evaluation.evaluator import Evaluator
         from stargan_tf.evaluation.measuring import load_measuring_networks
         from stargan_tf.evaluation.results import write_scalars
         from stargan_tf.evaluation.results_folder import METRICS_FILE, TABLE_FILE
-        from stargan_tf.sampling.translations import Translations
+        from stargan_tf.loading import load_model
 
         networks = load_measuring_networks(config)
-        model = trained_model.load(config.run_dir, config.saved_model)
+        model = load_model(config.run_dir, config.saved_model)
         print(f"Using {model.origin}.")
         out = config.results_dir(model.step)
-        translations = Translations(model.networks, model.sizes.latent_dim)
-        evaluated = Evaluated(
-            model.sizes, model.domains, translations, model.fingerprint, model.step
-        )
-        results = Evaluator(config, data_dir, out, networks).evaluate(evaluated)
+        results = Evaluator(config, data_dir, out, networks).evaluate(model)
         logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
         write_scalars(results, logs / f"evaluation{config.variant}")
         print(f"{(out / TABLE_FILE).read_text()}\nEvery metric: {out / METRICS_FILE}")

@@ -15,6 +15,7 @@ from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
 from stargan_tf.errors import UserError
+from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
@@ -171,7 +172,7 @@ def _watchers(
         return sample, lambda networks: {}
     images = eval_dataset(data_dir, "val", img_size=config.img_size, batch_size=config.batch_size)
     validation = Validation(algorithm, images)
-    metrics = lambda networks: {}  # noqa: E731 INTERIM
+    metrics = QuickMetrics(algorithm, data_dir, info.domains)
     return sample, lambda networks: validation(networks) | metrics(networks)
 
 

@@ -97,7 +97,9 @@ def test_tables_that_any_part_may_import_import_nothing_else():
 def test_only_the_wiring_names_an_algorithm():
     """Its package is found by name; what it computes is named nowhere else."""
     packages = [f"stargan_tf.algorithms.{name}" for name in registry.NAMES]
-    outside = [f for f in PRODUCT if not f.startswith("stargan_tf/algorithms/")]
+    # models/ and losses/ hold bricks, which may be called what they are.
+    inside = ("stargan_tf/algorithms/", "stargan_tf/models/", "stargan_tf/losses/")
+    outside = [file for file in PRODUCT if not file.startswith(inside)]
     wrong = [use for file in outside for use in uses(file, *packages)]
     wrong += [
         f"{file} names {name}"

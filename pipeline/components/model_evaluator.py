@@ -157,21 +157,9 @@ def judge(
 
 
 def _measure(evaluator: "Evaluator", model: Path) -> dict[str, Any]:
-    from stargan_tf.evaluation.evaluator import Evaluated
-    from stargan_tf.sampling.translations import Translations
     from stargan_tf.serving.exported import load_exported
 
-    loaded = load_exported(model)
-    translations = Translations(loaded.networks, loaded.info.latent_dim)
-    return evaluator.evaluate(
-        Evaluated(
-            loaded.info,
-            loaded.info.domains,
-            translations,
-            loaded.fingerprint,
-            loaded.info.step,
-        )
-    )
+    return evaluator.evaluate(load_exported(model))
 
 
 def _difference(candidate: Path, baseline: Path) -> str:

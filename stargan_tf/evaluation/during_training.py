@@ -8,18 +8,17 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from stargan_tf.config.evaluate import MODES
+from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.config.measuring import MeasuringConfig
-from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
 from stargan_tf.evaluation.features.images import quantize_to_8_bit
 from stargan_tf.evaluation.kernel_distance import kernel_distance
 from stargan_tf.evaluation.measuring import MeasuringNetworks, load_measuring_networks
+from stargan_tf.evaluation.outputs import OutputDrawer
 from stargan_tf.evaluation.results import MetricNames
-from stargan_tf.evaluation.tasks import Task, Translations, outputs_of
-from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.evaluation.tasks import Task
 
 SOURCES = 16  # of each domain
 OUTPUTS = 2  # of each source in each other domain
@@ -43,30 +42,27 @@ class QuickMetrics:
 
     def __init__(
         self,
+        algorithm: Algorithm,
         data_dir: Path,
-        config: TrainConfig,
         domains: tuple[str, ...],
-        translations_of: Callable[[TranslationNetworks], Translations],
         load: Callable[[], MeasuringNetworks] = _load_default,
     ) -> None:
         """Loads and computes nothing before the first call.
 
         Args:
+          algorithm: of the run.
           data_dir: what `prepare_data` wrote.
-          config: of the run.
           domains: names, in the order of their indices.
-          translations_of: makes callables of the networks, once.
           load: gives the networks that measure.
         """
         self._data_dir = data_dir
-        self._config = config
+        self._algorithm = algorithm
         self._domains = domains
-        self._translations_of = translations_of
         self._load = load
         self._ready = False
         self._disabled = len(domains) < 2
 
-    def __call__(self, networks: TranslationNetworks) -> dict[str, float]:
+    def __call__(self, networks: Networks) -> dict[str, float]:
         """Measures, or says once why that cannot be done: no run should end for it.
 
         Args:
@@ -89,7 +85,7 @@ class QuickMetrics:
 
     def _metrics(self) -> dict[str, float]:
         metrics = {}
-        for mode in MODES:
+        for mode in self._drawer.modes:
             found = [
                 self._measure(Task(mode, source, target, index))
                 for source in self._domains
@@ -101,7 +97,7 @@ class QuickMetrics:
                 metrics[f"val/{self._names.published(metric)}_{mode}"] = mean
         return metrics
 
-    def _prepare(self, networks: TranslationNetworks) -> None:
+    def _prepare(self, networks: Networks) -> None:
         self._measuring = self._load()
         self._names = MetricNames.of(self._measuring)
         self._images: dict[str, np.ndarray] = {}
@@ -114,7 +110,7 @@ class QuickMetrics:
         rows = [self._real[name] for name in self._domains]
         labels = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
         self._classifier = DomainClassifier.fit(np.concatenate(rows), labels)
-        self._translations = self._translations_of(networks)
+        self._drawer = OutputDrawer(self._algorithm.drawable(networks))
         self._ready = True
 
     def _dataset(self, split: str, domain: str, batch_size: int) -> tf.data.Dataset:
@@ -122,7 +118,7 @@ class QuickMetrics:
         dataset = eval_dataset(
             self._data_dir,
             split,
-            img_size=self._config.img_size,
+            img_size=self._algorithm.settings.img_size,
             batch_size=batch_size,
             domain=domain,
         )
@@ -130,23 +126,24 @@ class QuickMetrics:
 
     def _measure(self, task: Task) -> dict[str, float]:
         features, diversity = [], []
-        for batch in outputs_of(
+        for batch in self._drawer.draw(
             task,
-            self._translations,
             self._images[task.source],
             self._images[task.target],
-            latent_dim=self._config.latent_dim,
-            num_outs=OUTPUTS,
+            num_outs=self._drawer.num_outs(task.mode, OUTPUTS),
             batch_size=SOURCES,
             seed=_SEED,
         ):
             shown = quantize_to_8_bit(batch)
             flat = tf.reshape(shown, [-1, *shown.shape[2:]])
             features.append(self._measuring.features(flat).numpy())
-            diversity.append(self._measuring.perceptual.mean_over_pairs(shown).numpy())
+            if batch.shape[1] > 1:
+                diversity.append(self._measuring.perceptual.mean_over_pairs(shown).numpy())
         fakes = np.concatenate(features)
-        return {
+        metrics = {
             "KD": kernel_distance(self._real[task.target], fakes),
             "accuracy": self._classifier.accuracy(fakes, np.full(len(fakes), task.index)),
-            "diversity": float(np.concatenate(diversity).mean()),
         }
+        if diversity:
+            metrics["diversity"] = float(np.concatenate(diversity).mean())
+        return metrics

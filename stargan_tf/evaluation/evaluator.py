@@ -9,54 +9,36 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.settings import check
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
 from stargan_tf.evaluation.measuring import MeasuringNetworks
+from stargan_tf.evaluation.outputs import OutputDrawer
 from stargan_tf.evaluation.real_images import MAX_ROWS, MIN_IMAGES, ImageFeatures, real_images
 from stargan_tf.evaluation.results import MetricNames, table, with_means
 from stargan_tf.evaluation.results_folder import ResultsFolder
 from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
 from stargan_tf.evaluation.tasks import (
+    SOURCE,
     RealDomains,
     Task,
-    Translations,
     compare,
     measure,
-    outputs_of,
 )
-from stargan_tf.types import Sizes
 
 # Raised when the same networks and images give other metrics than before.
 _PROTOCOL_VERSION = 2
 
 # Contents of the shards, by split and domain.
 _Shards = dict[tuple[str, str], tuple[str, ...]]
-
-
-class Evaluated(NamedTuple):
-    """What is evaluated.
-
-    Attributes:
-      sizes: of its images and latent codes.
-      domains: names, in the order of their indices.
-      translations: its networks.
-      fingerprint: of its weights; results of others are not reused.
-      step: iterations of training.
-    """
-
-    sizes: Sizes
-    domains: tuple[str, ...]
-    translations: Translations
-    fingerprint: str
-    step: int
 
 
 class Evaluator:
@@ -82,7 +64,7 @@ class Evaluator:
         )
         self._names = MetricNames.of(networks)
 
-    def evaluate(self, evaluated: Evaluated) -> dict[str, Any]:
+    def evaluate(self, model: TrainedModel) -> dict[str, Any]:
         """Measures everything, and writes metrics.json and table.txt.
 
         Returns:
@@ -92,32 +74,34 @@ class Evaluator:
           UserError: the data set does not fit the run, or has too few images; the folder
             for the results holds others, or cannot be written to.
         """
-        domains = evaluated.domains
+        domains = model.domains
         self._check_domains(domains)
+        modes = self._modes(model)
         shards = {
             (split, name): shard_digests(self._data_dir, split, name)
             for split in ("train", "val")
             for name in domains
         }
-        settings = self._settings(evaluated, shards)
+        settings = self._settings(model, shards)
         folder = ResultsFolder(self._out, settings, overwrite=self._config.overwrite)
-        images = {name: self._images(name, evaluated.sizes.img_size) for name in domains}
-        train, val = self._real("train", evaluated, shards), self._real("val", evaluated, shards)
+        images = {name: self._images(name, model.drawable.img_size) for name in domains}
+        train, val = self._real("train", model, shards), self._real("val", model, shards)
         features = np.concatenate([train[name].rows for name in domains])
         counts = [len(train[name].rows) for name in domains]
         classifier = DomainClassifier.fit(features, np.repeat(np.arange(len(counts)), counts))
         real = RealDomains(train, classifier)
 
         metrics: dict[str, float] = {}
-        tasks = _tasks(domains, self._config.modes)
-        total = sum(len(images[task.source]) * self._num_outs(task) for task in tasks)
+        tasks = _tasks(domains, modes)
+        drawer = OutputDrawer(model.drawable)
+        total = sum(len(images[task.source]) * self._num_outs(task, drawer) for task in tasks)
         with tqdm(total=total, unit="image", desc="Translations", dynamic_ncols=True) as bar:
             for task in tasks:
                 bar.set_postfix_str(task.name)
-                metrics |= self._run(task, evaluated, images, real, settings, folder, bar.update)
+                metrics |= self._run(task, drawer, images, real, settings, folder, bar.update)
         metrics |= self._ceiling(domains, val, real)
         outputs = {name: len(x) * self._config.num_outs_per_domain for name, x in images.items()}
-        about = settings | self._about(evaluated, train, val, outputs)
+        about = settings | self._about(model, train, val, outputs)
         results = with_means(metrics) | {"about": about}
         folder.write(results, table(results, self._names))
         return results
@@ -125,7 +109,7 @@ class Evaluator:
     def _run(
         self,
         task: Task,
-        evaluated: Evaluated,
+        drawer: OutputDrawer,
         images: dict[str, np.ndarray],
         real: RealDomains,
         settings: dict[str, Any],
@@ -134,39 +118,56 @@ class Evaluator:
     ) -> dict[str, float]:
         """The metrics of a task, measured now or by an evaluation that was interrupted."""
         sources = images[task.source]
-        num_outputs = len(sources) * self._num_outs(task)
-        key = self._key(task, settings, len(sources))
+        num_outs = self._num_outs(task, drawer)
+        num_outputs = len(sources) * num_outs
+        key = self._key(task, settings, len(sources), num_outs)
         if not self._config.keep_images:
             kept = folder.task_metrics(task.name, key)
             if kept is not None:
                 on_progress(num_outputs)
                 return kept
         keep_in = folder.images(task.name) if self._config.keep_images else None
-        outputs = self._outputs(task, evaluated, sources, images[task.target])
+        outputs = self._outputs(task, drawer, sources, images[task.target], num_outs)
         found = measure(task, outputs, num_outputs, self._networks, real, on_progress, keep_in)
         metrics = {self._names.key(metric, task): value for metric, value in found.items()}
         folder.keep_task(task.name, key, metrics)
         return metrics
 
     def _outputs(
-        self, task: Task, evaluated: Evaluated, sources: np.ndarray, references: np.ndarray
+        self,
+        task: Task,
+        drawer: OutputDrawer,
+        sources: np.ndarray,
+        references: np.ndarray,
+        num_outs: int,
     ) -> Iterator[np.ndarray]:
         size = self._config.batch_size
-        if task.mode == "source":
+        if task.mode == SOURCE:
             return (sources[i : i + size, np.newaxis] for i in range(0, len(sources), size))
-        return outputs_of(
+        return drawer.draw(
             task,
-            evaluated.translations,
             sources,
             references,
-            latent_dim=evaluated.sizes.latent_dim,
-            num_outs=self._config.num_outs_per_domain,
+            num_outs=num_outs,
             batch_size=size,
             seed=self._config.seed,
         )
 
-    def _num_outs(self, task: Task) -> int:
-        return 1 if task.mode == "source" else self._config.num_outs_per_domain
+    def _num_outs(self, task: Task, drawer: OutputDrawer) -> int:
+        if task.mode == SOURCE:
+            return 1
+        return drawer.num_outs(task.mode, self._config.num_outs_per_domain)
+
+    def _modes(self, model: TrainedModel) -> tuple[str, ...]:
+        """The modes to measure: all of the model, unless the settings name some."""
+        known = tuple(mode.name for mode in model.drawable.modes)
+        unknown = set(self._config.modes) - set(known)
+        check(
+            not unknown,
+            f"Found --modes={','.join(self._config.modes)}, expected some of {', '.join(known)}, "
+            "those of the model, separated by commas: correct it, or leave it out for all.",
+        )
+        return self._config.modes or known
 
     def _ceiling(
         self, domains: tuple[str, ...], val: dict[str, ImageFeatures], real: RealDomains
@@ -187,7 +188,7 @@ class Evaluator:
             f"{', '.join(domains)}, at least two: pass the --data_dir it was trained on.",
         )
 
-    def _real(self, split: str, evaluated: Evaluated, shards: _Shards) -> dict[str, ImageFeatures]:
+    def _real(self, split: str, model: TrainedModel, shards: _Shards) -> dict[str, ImageFeatures]:
         counts = DatasetInfo.load(self._data_dir).counts[split]
         bar = tqdm(total=sum(counts.values()), unit="image", desc=f"Real images ({split})")
         with bar:
@@ -197,12 +198,12 @@ class Evaluator:
                     split,
                     name,
                     shards=shards[split, name],
-                    img_size=evaluated.sizes.img_size,
+                    img_size=model.drawable.img_size,
                     network=self._networks.features,
                     cache=self._cache,
                     on_progress=bar.update,
                 )
-                for name in evaluated.domains
+                for name in model.domains
             }
 
     def _images(self, domain: str, img_size: int) -> np.ndarray:
@@ -219,38 +220,40 @@ class Evaluator:
         )
         return images
 
-    def _settings(self, evaluated: Evaluated, shards: _Shards) -> dict[str, Any]:
+    def _settings(self, model: TrainedModel, shards: _Shards) -> dict[str, Any]:
         """What all metrics depend on, ready for JSON."""
         contents = repr([shards[key] for key in sorted(shards)])
+        titles = {mode.name: mode.title for mode in model.drawable.modes}
         return {
             "protocol": _PROTOCOL_VERSION,
-            "model_fingerprint": evaluated.fingerprint,
+            "model_fingerprint": model.fingerprint,
             "data_fingerprint": hashlib.sha256(contents.encode()).hexdigest()[:16],
             "features": self._networks.features.name,
             "features_fingerprint": self._networks.features.fingerprint,
             "diversity": self._networks.perceptual.name,
             "diversity_fingerprint": self._networks.perceptual.fingerprint,
-            "modes": sorted(set(self._config.modes)),
+            "modes": {mode: titles[mode] for mode in sorted(self._modes(model))},
             "num_outs_per_domain": self._config.num_outs_per_domain,
             "max_sources": self._config.max_sources,
             "seed": self._config.seed,
         }
 
-    def _key(self, task: Task, settings: dict[str, Any], sources: int) -> dict[str, Any]:
+    def _key(
+        self, task: Task, settings: dict[str, Any], sources: int, num_outs: int
+    ) -> dict[str, Any]:
         """What the metrics of a task depend on."""
         key = {name: value for name, value in settings.items() if name != "modes"}
-        num_outs = self._num_outs(task)
         return key | {"task": task.name, "num_outs_per_domain": num_outs, "max_sources": sources}
 
     def _about(
         self,
-        evaluated: Evaluated,
+        model: TrainedModel,
         train: dict[str, ImageFeatures],
         val: dict[str, ImageFeatures],
         outputs: dict[str, int],
     ) -> dict[str, Any]:
         return {
-            "step": evaluated.step,
+            "step": model.step,
             "features_dim": self._networks.features.dim,
             "training_images": {name: real.statistics.count for name, real in train.items()},
             "validation_images": {name: real.statistics.count for name, real in val.items()},
@@ -262,4 +265,4 @@ class Evaluator:
 
 def _tasks(domains: tuple[str, ...], modes: tuple[str, ...]) -> list[Task]:
     pairs = [(s, t, i) for s in domains for i, t in enumerate(domains) if s != t]
-    return [Task(mode, *pair) for mode in (*modes, "source") for pair in pairs]
+    return [Task(mode, *pair) for mode in (*modes, SOURCE) for pair in pairs]

@@ -6,15 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.config.evaluate import MODES
 from stargan_tf.evaluation.features.names import FEATURES
 from stargan_tf.evaluation.measuring import MeasuringNetworks
 from stargan_tf.evaluation.perceptual.names import PERCEPTUAL
 from stargan_tf.evaluation.tasks import Task
 
-# What stands in the table, best first: the translations, then what they lie between.
+# What stands in the table below the translations: what they lie between.
 _ROWS = {
-    **MODES,
     "source": "sources as they are (no translation)",
     "real": "real validation images",
 }
@@ -62,12 +60,13 @@ def with_means(metrics: dict[str, float]) -> dict[str, float]:
 
 def table(results: dict[str, Any], names: MetricNames) -> str:
     """The means as a table, with what each metric lies between, and what to read from it."""
+    rows = results["about"]["modes"] | _ROWS
     columns = [names.published(metric) for metric in METRICS]
     widths = [max(len(column), 9) for column in columns]
-    first = max(map(len, _ROWS.values()))
+    first = max(map(len, rows.values()))
     heading = "  ".join(f"{c:>{w}}" for c, w in zip(columns, widths, strict=True))
     lines = [f"{'':{first}}  {heading}"]
-    for mode, words in _ROWS.items():
+    for mode, words in rows.items():
         values = [results.get(f"{column}_{mode}/mean") for column in columns]
         if all(value is None for value in values):
             continue

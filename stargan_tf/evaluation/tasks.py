@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,25 +19,16 @@ from stargan_tf.evaluation.precision_recall import precision_recall
 from stargan_tf.evaluation.real_images import MAX_ROWS, ImageFeatures
 from stargan_tf.evaluation.statistics import RunningStatistics
 
-
-class Translations(Protocol):
-    """What is evaluated: the three things that trained networks do."""
-
-    def random_styles(self, latents: np.ndarray, domain: int) -> np.ndarray:
-        """Maps latents [N, latent_dim] to styles [N, style_dim] of a domain."""
-
-    def reference_styles(self, images: np.ndarray, domain: int) -> np.ndarray:
-        """Maps images [N, R, R, 3] float32 in [-1, 1] of a domain to styles [N, style_dim]."""
-
-    def draw(self, images: np.ndarray, styles: np.ndarray) -> np.ndarray:
-        """Draws images [N, R, R, 3] in K styles each, [N, K, style_dim]: [N, K, R, R, 3]."""
+# The mode of the images as they are, which no model may have.
+SOURCE = "source"
 
 
 class Task(NamedTuple):
     """What is translated into what, and how.
 
     Attributes:
-      mode: latent, reference, or source (the images as they are, for comparison).
+      mode: name of one of the model's modes, or source (the images as they are, for
+        comparison).
       source: name of the source domain.
       target: name of the target domain.
       index: of the target domain.
@@ -76,50 +67,6 @@ class RealDomains(NamedTuple):
 
     images: dict[str, ImageFeatures]
     classifier: DomainClassifier
-
-
-def outputs_of(
-    task: Task,
-    translations: Translations,
-    images: np.ndarray,
-    references: np.ndarray,
-    *,
-    latent_dim: int,
-    num_outs: int,
-    batch_size: int,
-    seed: int,
-) -> Iterator[np.ndarray]:
-    """Draws the outputs of a task, batch by batch.
-
-    Args:
-      task: latent or reference.
-      translations: the trained networks.
-      images: the source images, [N, R, R, 3] float32 in [-1, 1].
-      references: images of the target domain, [M, R, R, 3].
-      latent_dim: length of a latent code.
-      num_outs: K, for each source image.
-      batch_size: source images at once.
-      seed: of the latents, and of which references are taken.
-
-    Yields:
-      [n, K, R, R, 3] float32, about [-1, 1].
-    """
-    rng = np.random.default_rng(task.seed(seed))
-    if task.mode == "reference":
-        known = translations.reference_styles(references, task.index)
-    for start in range(0, len(images), batch_size):
-        batch = images[start : start + batch_size]
-        shape = (len(batch), num_outs)
-        if task.mode == "reference":
-            # Without repeats for an image, where there are enough.
-            repeats = len(references) < num_outs
-            chosen = [rng.choice(len(references), num_outs, replace=repeats) for _ in batch]
-            styles = known[np.stack(chosen)]
-        else:
-            latents = rng.standard_normal([*shape, latent_dim], np.float32)
-            flat = translations.random_styles(latents.reshape(-1, latent_dim), task.index)
-            styles = flat.reshape(*shape, -1)
-        yield translations.draw(batch, styles)
 
 
 def measure(

@@ -1,17 +1,17 @@
 """Networks that need no weights, for tests of the protocol."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from stargan_tf.algorithms.drawable import LATENT, Mode
+from stargan_tf.algorithms.stargan_v2.codes import MODES
 from stargan_tf.evaluation.features.base import FeatureNetwork
 from stargan_tf.evaluation.measuring import MeasuringNetworks
 from stargan_tf.evaluation.perceptual.base import PerceptualDistance, Stage
 from stargan_tf.evaluation.statistics import FeatureStatistics, RunningStatistics
-
-STYLE_DIM = 3
 
 
 class MeanColours(FeatureNetwork):
@@ -69,23 +69,39 @@ def statistics_of(batches: Iterable[ArrayLike], *, of: str = "the images") -> Fe
 
 
 class Painter:
-    """Draws one-coloured images: a style is a colour, plus what the source adds.
+    """Draws one-coloured images: a code is a colour, whatever the source.
 
     A perfect translator would draw from the colours of the target domain.
     """
 
+    modes = MODES
+    img_size = 8
+    latent_dim = 4
+    code_dim = 3
+
     def __init__(self, colours: dict[int, np.ndarray], spread: float = 0.3) -> None:
-        self.colours, self.spread = colours, spread
-        self.calls: list[tuple[str, int, int]] = []
+        self.colours = tf.Variable(np.zeros([max(colours) + 1, 3], np.float32))
+        self.calls: list[tuple[str, int, int]] = []  # mode, domain, number of codes
+        self.paint(colours)
+        self._spread = spread
 
-    def random_styles(self, latents: np.ndarray, domain: int) -> np.ndarray:
-        self.calls.append(("random", domain, len(latents)))
-        return self.colours[domain] + self.spread * latents[:, :STYLE_DIM]
+    def paint(self, colours: dict[int, np.ndarray]) -> None:
+        """Takes other colours of domains."""
+        for domain, colour in colours.items():
+            self.colours[domain].assign(colour.astype(np.float32))
 
-    def reference_styles(self, images: np.ndarray, domain: int) -> np.ndarray:
-        self.calls.append(("reference", domain, len(images)))
-        return images.mean(axis=(1, 2))
+    def make_codes(self, mode: Mode, source: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        with tf.control_dependencies([tf.py_function(self._note(mode), [y], [])]):
+            y = tf.identity(y)
+        if mode.source == LATENT:
+            return tf.gather(self.colours, y) + self._spread * source[:, :3]
+        return tf.reduce_mean(source, axis=[1, 2])
 
-    def draw(self, images: np.ndarray, styles: np.ndarray) -> np.ndarray:
-        flat = np.broadcast_to(styles[:, :, None, None, :], (*styles.shape[:2], 8, 8, 3))
-        return flat.astype(np.float32)
+    def _note(self, mode: Mode) -> Callable[[tf.Tensor], None]:
+        return lambda y: self.calls.append((mode.name, int(y[0]), len(y)))
+
+    def encode(self, x: tf.Tensor) -> tf.Tensor:
+        return x
+
+    def draw(self, encoded: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
+        return tf.zeros_like(encoded) + codes[:, tf.newaxis, tf.newaxis, :]

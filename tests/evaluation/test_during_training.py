@@ -1,12 +1,29 @@
 import numpy as np
 import pytest
 
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.evaluation.during_training import QuickMetrics
 from tests.data import makers
 from tests.evaluation.fakes import Painter, fake_networks
 
 DOMAINS = ("cat", "dog")
-CONFIG = StarGANv2Settings(img_size=8, latent_dim=4)
+
+
+class PaintingAlgorithm:
+    """Its networks are what draws."""
+
+    settings = StarGANv2Settings(img_size=8)
+
+    def __init__(self):
+        self.made = []
+
+    def drawable(self, networks):
+        self.made.append(networks)
+        return networks
+
+
+def quick_metrics(data_dir, domains=DOMAINS, algorithm=None, load=fake_networks):
+    return QuickMetrics(algorithm or PaintingAlgorithm(), data_dir, domains, load)
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +36,9 @@ def data_dir(tmp_path_factory):
 
 
 def test_metrics_are_the_same_every_time_and_follow_the_networks(data_dir):
-    made = []
-
-    def translations_of(painter):
-        made.append(painter)
-        return painter
-
+    algorithm = PaintingAlgorithm()
     grey = Painter({0: np.zeros(3), 1: np.zeros(3)})
-    measure = QuickMetrics(data_dir, CONFIG, DOMAINS, translations_of, fake_networks)
+    measure = quick_metrics(data_dir, algorithm=algorithm)
     first = measure(grey)
     assert set(first) == {
         f"val/{metric}_{mode}"
@@ -34,18 +46,16 @@ def test_metrics_are_the_same_every_time_and_follow_the_networks(data_dir):
         for mode in ("latent", "reference")
     }
     assert first == measure(grey)
-    grey.colours = {0: np.full(3, 0.9), 1: np.full(3, -0.9)}
+    grey.paint({0: np.full(3, 0.9), 1: np.full(3, -0.9)})
     far = measure(grey)
     assert far["val/KD_mean_colours_latent"] > first["val/KD_mean_colours_latent"]
     assert far["val/KD_mean_colours_reference"] == first["val/KD_mean_colours_reference"]
-    assert made == [grey]  # compiled once
+    assert algorithm.made == [grey]  # compiled once
 
 
 def test_networks_that_measure_are_loaded_when_needed(data_dir):
     calls = []
-    measure = QuickMetrics(
-        data_dir, CONFIG, DOMAINS, lambda p: p, lambda: calls.append(1) or fake_networks()
-    )
+    measure = quick_metrics(data_dir, load=lambda: calls.append(1) or fake_networks())
     assert not calls
     painter = Painter({0: np.zeros(3), 1: np.zeros(3)})
     measure(painter)
@@ -57,11 +67,11 @@ def test_too_few_images_are_said_once_and_end_nothing(tmp_path, capsys):
     counts = {"train/cat": 2, "train/dog": 5, "val/cat": 2, "val/dog": 2}
     source = makers.folder(tmp_path / "source", counts)
     makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
-    measure = QuickMetrics(tmp_path / "data", CONFIG, DOMAINS, lambda p: p, fake_networks)
+    measure = quick_metrics(tmp_path / "data")
     painter = Painter({0: np.zeros(3), 1: np.zeros(3)})
     assert measure(painter) == {} and measure(painter) == {}
     assert capsys.readouterr().err.count("warning: distances are not measured: Found") == 1
 
 
 def test_one_domain_has_nothing_to_translate_into(data_dir):
-    assert QuickMetrics(data_dir, CONFIG, ("cat",), lambda p: p, fake_networks)(None) == {}
+    assert quick_metrics(data_dir, ("cat",))(None) == {}

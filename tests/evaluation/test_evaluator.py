@@ -5,12 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.algorithms.drawable import NOTHING, Mode
+from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation import evaluator as evaluator_module
-from stargan_tf.evaluation.evaluator import Evaluated, Evaluator
+from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.real_images import real_images
 from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
 from tests.data import makers
@@ -18,7 +20,6 @@ from tests.evaluation.fakes import MeanColours, Painter, fake_networks
 
 DOMAINS = ("cat", "dog")
 COLOURS = {0: np.array([-0.5, 0.0, 0.0]), 1: np.array([0.5, 0.0, 0.2])}
-TRAIN = StarGANv2Settings(img_size=8, latent_dim=4)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +55,8 @@ def make(data_dir, tmp_path):
 
 
 def evaluated(painter=None, **changes):
-    values = {
-        "sizes": TRAIN,
-        "domains": DOMAINS,
-        "translations": painter or Painter(COLOURS),
-        "fingerprint": "f5",
-        "step": 5,
-    }
-    return Evaluated(**{**values, **changes})
+    model = TrainedModel("here", DOMAINS, painter or Painter(COLOURS), step=5, fingerprint="f5")
+    return model._replace(**changes)
 
 
 def test_every_metric_of_every_pair(make, tmp_path):
@@ -100,7 +95,29 @@ def test_modes_and_number_of_sources(make):
     painter = Painter(COLOURS)
     results = make(modes=("latent",), max_sources=4).evaluate(evaluated(painter))
     assert not [key for key in results if "_reference/" in key]
-    assert painter.calls == [("random", 1, 12), ("random", 0, 12)]
+    assert painter.calls == [("latent", 1, 12), ("latent", 0, 12)]
+
+
+def test_modes_that_the_model_has_not_are_refused(make, tmp_path):
+    with pytest.raises(UserError, match="--modes=latent,label, expected some of latent, reference"):
+        make(modes=("latent", "label")).evaluate(evaluated())
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_the_domain_decides_alone_each_source_has_one_output(make):
+    mode = Mode("label", NOTHING, "translations")
+
+    class OneCode(Painter):
+        modes = (mode,)
+
+        def make_codes(self, mode, source, y):
+            return tf.gather(self.colours, y)
+
+    results = make().evaluate(evaluated(OneCode(COLOURS)))
+    assert results["about"]["modes"] == {"label": "translations"}
+    assert results["about"]["outputs"] == {"cat": 6, "dog": 6}
+    assert "accuracy_label/cat2dog" in results
+    assert not [key for key in results if key.startswith("PD_")]
 
 
 def test_an_interrupted_evaluation_goes_on_where_it_was(make, monkeypatch):
@@ -159,7 +176,7 @@ def test_modes_are_measured_one_by_one(make):
         make().evaluate(evaluated())
     painter = Painter(COLOURS)
     make(overwrite=True, modes=("reference", "latent")).evaluate(evaluated(painter))
-    assert {kind for kind, *_ in painter.calls} == {"random"}
+    assert {mode for mode, *_ in painter.calls} == {"latent"}
     make(modes=("latent", "reference")).evaluate(evaluated())  # the same in another order
 
 

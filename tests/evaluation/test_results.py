@@ -9,6 +9,7 @@ OFFLINE = MetricNames("efficientnet_lite0", "efficientnet_lite0")
 TASK = Task("latent", "cat", "dog", 1)
 ABOUT = {
     "step": 12,
+    "modes": {"latent": "random styles", "reference": "styles of references"},
     "num_outs_per_domain": 10,
     "features_dim": 90,
     "training_images": {"cat": 200, "dog": 100},

@@ -6,8 +6,9 @@ from PIL import Image
 
 from stargan_tf.evaluation import tasks as tasks_module
 from stargan_tf.evaluation.domain_classifier import DomainClassifier
+from stargan_tf.evaluation.outputs import OutputDrawer
 from stargan_tf.evaluation.real_images import ImageFeatures
-from stargan_tf.evaluation.tasks import RealDomains, Task, measure, outputs_of
+from stargan_tf.evaluation.tasks import RealDomains, Task, measure
 from tests.evaluation.fakes import Painter, fake_networks, statistics_of
 
 COLOURS = {0: np.array([-0.5, 0.0, 0.0]), 1: np.array([0.5, 0.0, 0.2])}
@@ -52,18 +53,17 @@ def measured(networks, real):
 
 
 def drawn(task, painter, num=6, references=None, **settings):
-    settings = {"latent_dim": 4, "num_outs": 5, "batch_size": 4, "seed": 1, **settings}
+    settings = {"num_outs": 5, "batch_size": 4, "seed": 1, **settings}
     references = painted(1, 30) if references is None else references
-    return list(outputs_of(task, painter, painted(0, num), references, **settings))
+    return list(OutputDrawer(painter).draw(task, painted(0, num), references, **settings))
 
 
 def test_latent_outputs():
-    painter = Painter(COLOURS)
-    batches = drawn(LATENT, painter)
+    batches = drawn(LATENT, Painter(COLOURS))
     assert [batch.shape for batch in batches] == [(4, 5, 8, 8, 3), (2, 5, 8, 8, 3)]
-    assert painter.calls == [("random", 1, 20), ("random", 1, 10)]
     whole = np.concatenate(batches).reshape(30, -1)
     assert len(np.unique(whole, axis=0)) == 30  # every output has a latent of its own
+    np.testing.assert_allclose(whole.reshape(-1, 3).mean(axis=0), COLOURS[1], atol=0.2)
 
 
 def test_outputs_depend_on_seed_and_task_alone():

@@ -13,11 +13,12 @@ def metrics(distance=10.0, diversity=0.4, accuracy=0.9):
         for mode in ("latent", "reference")
         for name, value in zip(NAMES.values(), (distance, diversity, accuracy), strict=True)
     }
-    return decisive_metrics({**results, "FID_source/mean": 99.0}, NAMES)
+    about = {"modes": {"latent": "random styles", "reference": "styles of references"}}
+    return decisive_metrics({**results, "FID_source/mean": 99.0, "about": about}, NAMES)
 
 
 def test_metrics_are_the_means_of_both_modes():
-    assert metrics()[0] == Metric("FD", "latent", "FID_latent", 10.0)
+    assert metrics()[0] == Metric("FD", "random styles", "FID_latent", 10.0)
     assert [m.name for m in metrics()] == [
         *("FID_latent", "LPIPS_latent", "accuracy_latent"),
         *("FID_reference", "LPIPS_reference", "accuracy_reference"),
