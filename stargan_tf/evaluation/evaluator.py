@@ -100,7 +100,8 @@ class Evaluator:
                 bar.set_postfix_str(task.name)
                 metrics |= self._run(task, drawer, images, real, settings, folder, bar.update)
         metrics |= self._ceiling(domains, val, real)
-        outputs = {name: len(x) * self._config.num_outs_per_domain for name, x in images.items()}
+        outs = max(drawer.num_outs(mode, self._config.num_outs_per_domain) for mode in modes)
+        outputs = {name: len(x) * outs for name, x in images.items()}
         about = settings | self._about(model, train, val, outputs)
         results = with_means(metrics) | {"about": about}
         folder.write(results, table(results, self._names))
