@@ -15,27 +15,26 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error
 
-MAX_CONNECTIONS = 256
-LARGEST_BODY = 256 * 2**20
-LARGEST_HEAD = 64 * 2**10
-THREADS = 32
 # Seconds for a whole request, from its first byte to its last, and for the silence between two.
 PATIENCE = 60
 # Seconds in which the client must close a connection after the last answer.
 LINGER = 5
-_SENTENCES = {
-    408: "The request did not arrive whole within {patience} s: send it faster.",
-    413: "The body is larger than {body} MiB: send less at once.",
-    431: "The headers are larger than {head} KiB: send fewer or shorter ones.",
+_SETTINGS = {
+    "threads": 32,
+    "connection_limit": 256,
+    "max_request_body_size": 256 * 2**20,
+    "max_request_header_size": 64 * 2**10,
+    "recv_bytes": 2**18,
+    "outbuf_high_watermark": 2**62,  # no thread shall wait for a client that reads slowly
+    "cleanup_interval": 1,
+    "asyncore_use_poll": True,
+    "log_socket_errors": False,
+    "ident": None,
 }
 
 
 class _Request(HTTPRequestParser):
-    """A request that is arriving.
-
-    Attributes:
-      began: time.time() when its first byte came.
-    """
+    """A request that is arriving since `began`, in time.time()."""
 
     def __init__(self, adj: Any) -> None:
         super().__init__(adj)
@@ -59,12 +58,6 @@ class _Request(HTTPRequestParser):
             # A body without a length must not be taken for the next request.
             self.headers["CONNECTION"] = "close"
 
-    def fail(self, status: int, reason: str, problem: str = "") -> None:
-        """Ends the request before it is whole."""
-        self.error = Error(problem)
-        self.error.code, self.error.reason = status, reason
-        self.completed = True
-
 
 class _Answer(WSGITask):
     """An answer, the last one of its connection when the server stops."""
@@ -80,12 +73,12 @@ class _Rejection(ErrorTask):
 
     def execute(self) -> None:
         error, adj = self.request.error, self.channel.adj
-        sentence = _SENTENCES.get(error.code, "The request cannot be read: {problem}.").format(
-            patience=adj.channel_timeout,
-            body=adj.max_request_body_size >> 20,
-            head=adj.max_request_header_size >> 10,
-            problem=error.body,
-        )
+        mib, kib = adj.max_request_body_size >> 20, adj.max_request_header_size >> 10
+        sentence = {
+            408: f"The request did not arrive whole within {adj.channel_timeout} s: send faster.",
+            413: f"The body is larger than {mib} MiB: send less at once.",
+            431: f"The headers are larger than {kib} KiB: send fewer or shorter ones.",
+        }.get(error.code, f"The request cannot be read: {error.body}.")
         body = json.dumps({"error": sentence}).encode()
         self.version = "1.1"  # that of the request is unknown, or not to be trusted
         self.status = f"{error.code} {error.reason}"
@@ -96,22 +89,17 @@ class _Rejection(ErrorTask):
 
 
 class _Connection(HTTPChannel):
-    """A connection, whose requests have a deadline and whose last answer is not lost.
+    """A connection, whose requests have a deadline and whose last answer is not lost."""
 
-    Attributes:
-      lingers_since: when its last answer was sent; what still arrives is thrown away.
-    """
-
-    parser_class = _Request
-    task_class = _Answer
-    error_task_class = _Rejection
-    lingers_since: float | None = None
+    parser_class, task_class, error_task_class = _Request, _Answer, _Rejection
+    # When the last answer was sent, in time.time(); what still arrives then is thrown away.
+    ended: float | None = None
 
     def received(self, data: bytes) -> bool:
-        return self.lingers_since is None and super().received(data)
+        return self.ended is None and super().received(data)
 
     def handle_read(self) -> None:
-        if self.request and self.lingers_since is None:
+        if self.request and self.ended is None:
             with contextlib.suppress(OSError):
                 if not self.socket.recv(1, socket.MSG_PEEK):
                     self.reject(400, "Bad Request", "it ended before it was whole")
@@ -119,36 +107,36 @@ class _Connection(HTTPChannel):
         super().handle_read()
 
     def handle_write(self) -> None:
-        """Sends what there is to be sent.
+        """Sends what there is, and after the last answer waits for the client to close.
 
-        waitress closes a connection right after its last answer. When a part of the request is
-        still unread, that discards the answer on its way to the client.
+        waitress closes at once. When a part of the request is unread, that discards the answer.
         """
         is_last, self.close_when_flushed = self.close_when_flushed, False
         super().handle_write()
-        if is_last and self.connected:
-            if self.total_outbufs_len:
-                self.close_when_flushed = True
-            else:
-                self.lingers_since = time.time()
-                with contextlib.suppress(OSError):
-                    self.socket.shutdown(socket.SHUT_WR)
+        if is_last and self.total_outbufs_len:
+            self.close_when_flushed = True
+        elif is_last and self.connected:
+            self.ended = time.time()
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
 
     def reject(self, status: int, reason: str, problem: str = "") -> None:
         """Answers a request that is not whole with an error."""
+        error = Error(problem)
+        error.code, error.reason = status, reason
         with self.requests_lock:
-            self.request.fail(status, reason, problem)
+            self.request.error, self.request.completed = error, True
             self.requests.append(self.request)
             self.request = None
         self.server.add_task(self)
 
     def tend(self, now: float) -> None:
         """Ends what has taken too long; `now` is time.time()."""
+        patience = self.adj.channel_timeout
         if self.requests:
             return  # an answer is on its way
-        patience = self.adj.channel_timeout
-        if self.lingers_since is not None:
-            self.will_close = now - self.lingers_since > LINGER
+        if self.ended is not None:
+            self.will_close = now - self.ended > LINGER
         elif self.request:
             # waitress's own timeout is of silence, and starts again with every byte.
             if now - self.request.began > patience:
@@ -160,43 +148,17 @@ class _Connection(HTTPChannel):
 
 
 class HttpServer(TcpWSGIServer):
-    """Serves a WSGI application on a socket that is bound already.
-
-    Attributes:
-      port: where it listens.
-      stopping: whether it was told to stop.
-    """
+    """Serves a WSGI application on `port`, until it is told to stop (`stopping`)."""
 
     channel_class = _Connection
 
     def __init__(self, bound: socket.socket, app: Any, patience: int = PATIENCE) -> None:
-        """Takes over the socket `bound`; `start` begins to answer.
-
-        Args:
-          bound: what `bind` gives.
-          app: the application.
-          patience: seconds for a whole request, and for the silence between two.
-        """
+        """Takes over a socket; each request has `patience` seconds to arrive."""
         # Whatever a client does wrong is no concern of who runs the server.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
-        super().__init__(
-            app,
-            _sock=bound,
-            _start=False,
-            bind_socket=False,
-            sockinfo=(bound.family, bound.type, bound.proto, bound.getsockname()),
-            threads=THREADS,
-            connection_limit=MAX_CONNECTIONS,
-            max_request_body_size=LARGEST_BODY,
-            max_request_header_size=LARGEST_HEAD,
-            channel_timeout=patience,
-            cleanup_interval=1,
-            recv_bytes=2**18,
-            outbuf_high_watermark=2**62,  # a thread shall not wait for a client that reads slowly
-            asyncore_use_poll=True,
-            log_socket_errors=False,
-            ident=None,
-        )
+        info = (bound.family, bound.type, bound.proto, bound.getsockname())
+        options = {"_sock": bound, "_start": False, "bind_socket": False, "sockinfo": info}
+        super().__init__(app, **options, **_SETTINGS, channel_timeout=patience)
         self.port = int(self.effective_port)
         self.stopping = False
         self._thread = threading.Thread(target=self.run, name="rest", daemon=True)

@@ -9,22 +9,22 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.devserver.errors import ServingError, invalid, shown
-from stargan_tf.devserver.servable import DEFAULT_SIGNATURE
 from stargan_tf.devserver.tensors import Arrays, Specs, check_names, check_shape, type_name
 
 # Outputs with this ending are bytes, others are text.
 BYTES_SUFFIX = "_bytes"
+_INTEGERS = ({int}, "whole numbers")
 # What JSON has for NumPy's kinds of types.
 _JSON_TYPES = {
     "b": ({bool}, "true or false"),
-    "i": ({int}, "whole numbers"),
-    "u": ({int}, "whole numbers"),
+    "i": _INTEGERS,
+    "u": _INTEGERS,
     "f": ({int, float}, "numbers"),
 }
 
 
 class JsonRequest(NamedTuple):
-    """The signature and inputs of a request; is_row if it came, and is answered, row by row."""
+    """A signature ("" for the default) and its inputs; is_row if they came row by row."""
 
     signature: str
     is_row: bool
@@ -41,21 +41,17 @@ def parse_request(body: bytes, inputs_of: Callable[[str], Specs]) -> JsonRequest
     Raises:
       ServingError: it is no such request, or does not fit the signature.
     """
-    document = _parse(body)
+    document = _parsed(body)
     signature = document.get("signature_name", "")
     if not isinstance(signature, str):
         raise invalid(f'"signature_name" is {shown(signature)}, expected a string.')
-    signature = signature or DEFAULT_SIGNATURE
     specs = inputs_of(signature)
     is_row = "instances" in document
     if is_row == ("inputs" in document):
         count = "both" if is_row else "none"
         raise invalid(f'Found {count} of "instances" and "inputs", expected one of them.')
-    if is_row:
-        columns = _columns(document["instances"], specs)
-    else:
-        columns = _named(document["inputs"], specs)
-    inputs = {name: to_array(name, columns[name], spec) for name, spec in specs.items()}
+    values = _columns(document["instances"], specs) if is_row else _named(document["inputs"], specs)
+    inputs = {name: to_array(name, values[name], spec) for name, spec in specs.items()}
     return JsonRequest(signature, is_row, inputs)
 
 
@@ -68,10 +64,7 @@ def write_answer(outputs: Arrays, is_row: bool) -> bytes:
     sizes = {array.shape[0] if array.ndim else None for array in outputs.values()}
     if len(sizes) != 1 or None in sizes:
         shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in outputs.items())
-        raise invalid(
-            f"The outputs ({shapes}) do not all have a row for each instance: ask with "
-            '"inputs" in place of "instances".'
-        )
+        raise invalid(f'Outputs ({shapes}) do not all have a row for each instance: use "inputs".')
     if answer is values:
         answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
     return json.dumps({"predictions": answer}).encode()
@@ -92,16 +85,11 @@ def to_array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     check_shape(name, nested.shape, spec)
     leaves = nested.ravel().tolist()
     if spec.dtype == tf.string:
-        array = np.array([_to_bytes(name, leaf) for leaf in leaves], object)
-    else:
-        array = _numbers(name, leaves, spec.dtype)
-    return array.reshape(nested.shape)
+        return np.array([_to_bytes(name, leaf) for leaf in leaves], object).reshape(nested.shape)
+    return _numbers(f"Input {shown(name)} has", leaves, spec.dtype).reshape(nested.shape)
 
 
-def _parse(body: bytes) -> dict[str, Any]:
-    """Reads a JSON object."""
-    if not body:
-        raise invalid('The body is empty, expected a JSON object with "instances" or "inputs".')
+def _parsed(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -109,7 +97,8 @@ def _parse(body: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise invalid("The body is nested too deeply, expected JSON of a few levels.") from error
     except ValueError as error:
-        raise invalid(f"The body is not valid JSON: {error}.") from error
+        problem = f"not valid JSON: {error}" if body else "empty, expected a JSON object"
+        raise invalid(f"The body is {problem}.") from error
     if not isinstance(document, dict):
         raise invalid(f"The body is {shown(document)}, expected a JSON object.")
     return document
@@ -126,13 +115,12 @@ def _has_names(value: Any) -> bool:
 
 def _named(value: Any, specs: Specs) -> dict[str, Any]:
     """The value of each input, out of an object; an only input needs no name."""
-    if not _has_names(value):
-        if len(specs) != 1:
-            names = ", ".join(sorted(specs))
-            raise invalid(f"Found plain values, expected objects with the inputs {names}.")
-        value = {next(iter(specs)): value}
-    check_names(value, specs)
-    return value
+    if not _has_names(value) and len(specs) != 1:
+        names = ", ".join(sorted(specs))
+        raise invalid(f"Found plain values, expected objects with the inputs {names}.")
+    named = value if _has_names(value) else {next(iter(specs)): value}
+    check_names(named, specs)
+    return named
 
 
 def _columns(rows: Any, specs: Specs) -> dict[str, list[Any]]:
@@ -141,63 +129,56 @@ def _columns(rows: Any, specs: Specs) -> dict[str, list[Any]]:
         raise invalid('"instances" must be a list with at least one instance.')
     named = []
     for number, row in enumerate(rows):
-        if _has_names(row) != _has_names(rows[0]):
-            kind = "object" if _has_names(rows[0]) else "plain value"
-            raise invalid(f"Instance {number} is no {kind} as the first.")
         try:
             named.append(_named(row, specs))
         except ServingError as error:
             raise invalid(f"Instance {number}: {error}") from error
+        if _has_names(row) != _has_names(rows[0]):
+            raise invalid(f"Instance {number} and the first are not both objects of inputs.")
     return {name: [row[name] for row in named] for name in specs}
 
 
-def _numbers(name: str, leaves: list[Any], dtype: tf.dtypes.DType) -> np.ndarray:
-    """The values as a flat array of a signature's type, neither wrapped around nor infinite."""
+def _numbers(prefix: str, leaves: list[Any], dtype: tf.dtypes.DType) -> np.ndarray:
+    """The values as a flat array; `prefix` begins the sentence of an error."""
     kind, called = np.dtype(dtype.as_numpy_dtype), type_name(dtype.as_datatype_enum)
     if kind.kind not in _JSON_TYPES:
-        raise invalid(f"Input {shown(name)} has type {called}, which JSON cannot hold.")
+        raise invalid(f"{prefix} type {called}, which JSON cannot hold: ask over gRPC.")
     types, words = _JSON_TYPES[kind.kind]
     if wrong := set(map(type, leaves)) - types:
         found = shown(next(leaf for leaf in leaves if type(leaf) in wrong))
-        raise invalid(
-            f"Input {shown(name)} has {found}, expected {words} ({called}) in lists of one length."
-        )
+        raise invalid(f"{prefix} {found}, expected {words} ({called}) in lists of one length.")
+    too_large = invalid(f"{prefix} a number too large for {called}.")
+    if kind.kind in "iu" and leaves:  # NumPy would wrap numbers around
+        if min(leaves) < np.iinfo(kind).min or max(leaves) > np.iinfo(kind).max:
+            raise too_large
+    if kind.kind != "f":
+        return np.array(leaves, kind)
     try:
-        if kind.kind in "iu" and leaves:  # NumPy would wrap numbers around
-            limits = np.iinfo(kind)
-            fits = limits.min <= min(leaves) and max(leaves) <= limits.max
-            array = np.array(leaves if fits else [], kind)
-        else:
-            exact = np.array(leaves, np.float64 if kind.kind == "f" else kind)
-            with np.errstate(over="ignore"):
-                array = exact.astype(kind)
-            fits = kind.kind != "f" or not (np.isinf(array) & np.isfinite(exact)).any()
-    except OverflowError:
-        fits = False
-    if not fits:
-        raise invalid(f"Input {shown(name)} has a number too large for {called}.")
+        exact = np.array(leaves, np.float64)
+    except OverflowError as error:
+        raise too_large from error
+    with np.errstate(over="ignore"):
+        array = exact.astype(kind)
+    if (np.isinf(array) & np.isfinite(exact)).any():
+        raise too_large
     return array
 
 
 def _to_bytes(name: str, leaf: Any) -> bytes:
     """The bytes of a string, or of {"b64": ...}."""
+    prefix = f"Input {shown(name)} has"
+    if not isinstance(leaf, str) and not _is_b64(leaf):
+        raise invalid(f'{prefix} {shown(leaf)}, expected a string or {{"b64": "BASE64"}}.')
     try:
         if isinstance(leaf, str):
             return leaf.encode()
-        if _is_b64(leaf):
-            text = leaf["b64"]
-            # As the real server, be content without the = at the end.
-            return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        # As the real server, be content without the = at the end.
+        return base64.b64decode(leaf["b64"] + "=" * (-len(leaf["b64"]) % 4), validate=True)
     except UnicodeEncodeError as error:
-        raise invalid(f"Input {shown(name)} has a string that is no Unicode text.") from error
+        raise invalid(f"{prefix} a string that is no Unicode text.") from error
     except ValueError as error:
-        raise invalid(
-            f'Input {shown(name)} has {shown(leaf["b64"])} in "b64", expected base64 '
-            "(A-Z, a-z, 0-9, +, / and = at the end)."
-        ) from error
-    raise invalid(
-        f'Input {shown(name)} has {shown(leaf)}, expected a string or {{"b64": "BASE64"}}.'
-    )
+        expected = "base64 (A-Z, a-z, 0-9, +, / and = at the end)"
+        raise invalid(f'{prefix} {shown(leaf["b64"])} in "b64", expected {expected}.') from error
 
 
 def _to_values(name: str, array: np.ndarray) -> Any:
@@ -207,14 +188,14 @@ def _to_values(name: str, array: np.ndarray) -> Any:
         return array.astype(str).astype(np.float64).tolist()
     if array.dtype != object:
         return array.tolist()
-    if name.endswith(BYTES_SUFFIX):
-        values = [{"b64": base64.b64encode(value).decode()} for value in array.ravel()]
-    else:
-        try:
+    try:
+        if name.endswith(BYTES_SUFFIX):
+            values = [{"b64": base64.b64encode(value).decode()} for value in array.ravel()]
+        else:
             values = [value.decode() for value in array.ravel()]
-        except UnicodeDecodeError as error:
-            raise invalid(
-                f"Output {name} holds bytes that are no text, and JSON has them only for names "
-                f"that end in {BYTES_SUFFIX}: ask over gRPC."
-            ) from error
+    except UnicodeDecodeError as error:
+        needed = f"a name that ends in {BYTES_SUFFIX}"
+        raise invalid(
+            f"Output {name} is no text and JSON needs {needed}: ask over gRPC."
+        ) from error
     return np.array(values, object).reshape(array.shape).tolist()

@@ -61,12 +61,12 @@ class Servable:
         signature = signature or DEFAULT_SIGNATURE
         if signature in self._inputs:
             return self._inputs[signature]
-        version, names = self.model_spec.version.value, ", ".join(sorted(self._inputs))
-        raise ServingError(
-            grpc.StatusCode.FAILED_PRECONDITION,
-            f"Model {self.name} version {version} has no signature {shown(signature)}, expected "
-            f"one of: {names}.",
+        model, names = (
+            f"{self.name} version {self.model_spec.version.value}",
+            ", ".join(sorted(self._inputs)),
         )
+        sentence = f"Model {model} has no signature {shown(signature)}, expected one of: {names}."
+        raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, sentence)
 
     def run(
         self,

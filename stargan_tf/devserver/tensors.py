@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2, types_pb2
+from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow.core.framework.types_pb2 import DataType
 
 from stargan_tf.devserver.errors import invalid, shown
 
@@ -30,19 +31,17 @@ def check_names(found: Mapping[str, object], expected: Specs) -> None:
 def check_shape(name: str, shape: tuple[int, ...], spec: tf.TensorSpec) -> None:
     """Raises ServingError unless a tensor of this shape can be the input `name`."""
     if not spec.shape.is_compatible_with(shape):
-        expected = [-1 if size is None else size for size in spec.shape]
-        raise invalid(
-            f"Input {shown(name)} has shape {list(shape)}, expected {expected} (-1 is any size)."
-        )
+        found, expected = list(shape), [-1 if size is None else size for size in spec.shape]
+        raise invalid(f"Input {shown(name)} has shape {found}, expected {expected} (-1 is any).")
 
 
 def type_name(number: int) -> str:
     """A type as protocol buffers call it: DT_FLOAT for 1."""
-    names = types_pb2.DataType.DESCRIPTOR.values_by_number
+    names = DataType.DESCRIPTOR.values_by_number
     return names[number].name if number in names else f"type {number}"
 
 
-def inputs_from_protos(protos: Mapping[str, tensor_pb2.TensorProto], specs: Specs) -> Arrays:
+def inputs_from_protos(protos: Mapping[str, TensorProto], specs: Specs) -> Arrays:
     """Reads the inputs of a gRPC request.
 
     Args:
@@ -63,67 +62,56 @@ def inputs_from_protos(protos: Mapping[str, tensor_pb2.TensorProto], specs: Spec
     return inputs
 
 
-def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
+def to_proto(array: np.ndarray) -> TensorProto:
     """Writes an output as TensorFlow Serving does: values in the field of their type."""
     dtype = tf.dtypes.as_dtype(array.dtype)  # string for object
     field = _field_of(dtype)
     if "half" in field or "complex" in field:  # TensorFlow knows how to write these
         return tf.make_tensor_proto(array)
     shape = tf.TensorShape(array.shape).as_proto()
-    proto = tensor_pb2.TensorProto(dtype=dtype.as_datatype_enum, tensor_shape=shape)
+    proto = TensorProto(dtype=dtype.as_datatype_enum, tensor_shape=shape)
     getattr(proto, field).extend(array.ravel().tolist())
     return proto
 
 
-def _check(name: str, proto: tensor_pb2.TensorProto, spec: tf.TensorSpec) -> None:
+def _check(name: str, proto: TensorProto, spec: tf.TensorSpec) -> None:
     """Raises ServingError unless type and shape fit, and the contents fit them."""
-    expected_type = type_name(spec.dtype.as_datatype_enum)
-    if proto.dtype != spec.dtype.as_datatype_enum:
-        found = type_name(proto.dtype)
-        raise invalid(f"Input {shown(name)} has type {found}, expected {expected_type}.")
+    prefix = f"Input {shown(name)} has"
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    count = math.prod(shape)
+    if proto.dtype != spec.dtype.as_datatype_enum:
+        expected = type_name(spec.dtype.as_datatype_enum)
+        raise invalid(f"{prefix} type {type_name(proto.dtype)}, expected {expected}.")
     # NumPy has no arrays of more dimensions than 32.
     if proto.tensor_shape.unknown_rank or len(shape) > 32 or any(size < 0 for size in shape):
-        raise invalid(
-            f"Input {shown(name)} has a shape of unknown or negative sizes or too many "
-            f"dimensions: {shown(shape)}."
-        )
+        problem = "unknown or negative sizes or too many dimensions"
+        raise invalid(f"{prefix} a shape of {problem}: {shown(shape)}.")
     check_shape(name, shape, spec)
-    count = math.prod(shape)
     if count * max(spec.dtype.size, 1) > LARGEST_TENSOR:
-        raise invalid(
-            f"Input {shown(name)} has shape {list(shape)}, which is more than "
-            f"{LARGEST_TENSOR >> 20} MiB: send fewer rows at once."
-        )
+        limit = f"{LARGEST_TENSOR >> 20} MiB"
+        raise invalid(f"{prefix} shape {list(shape)}, more than {limit}: send fewer rows at once.")
     field, is_text = _field_of(spec.dtype), spec.dtype == tf.string
     places = {field: count} | ({} if is_text else {"tensor_content": count * spec.dtype.size})
-    filled = {field.name: len(values) for field, values in _contents(proto)}
-    if strange := sorted(filled.keys() - places.keys()):
-        raise invalid(
-            f"Input {shown(name)} has its values in {', '.join(strange)}, expected them in {field}."
-        )
+    filled = _contents(proto)
+    if strange := ", ".join(sorted(filled.keys() - places.keys())):
+        raise invalid(f"{prefix} its values in {strange}, expected them in {field}.")
     place = "tensor_content" if "tensor_content" in filled else field
     found, expected = filled.get(place, 0), places[place]
     # TensorFlow writes a tensor of equal values as one of them.
     stands_for_all = place == field and found == 1 < expected and not is_text
     if found != expected and not stands_for_all:
         unit = "values" if place == field else "bytes"
-        raise invalid(
-            f"Input {shown(name)} has {found} {unit}, expected {expected} for its shape: "
-            "correct the shape or the contents."
-        )
+        raise invalid(f"{prefix} {found} {unit}, expected {expected} for shape {list(shape)}.")
 
 
-def _contents(proto: tensor_pb2.TensorProto) -> list[tuple]:
-    return [
-        (field, values)
-        for field, values in proto.ListFields()
-        if field.name.endswith(("_val", "tensor_content"))
-    ]
+def _contents(proto: TensorProto) -> dict[str, int]:
+    """How much there is in each of the fields for values."""
+    fields = {field.name: value for field, value in proto.ListFields()}
+    return {k: len(v) for k, v in fields.items() if k.endswith(("_val", "tensor_content"))}
 
 
 @functools.cache
 def _field_of(dtype: tf.dtypes.DType) -> str:
     """Where a TensorProto has the values of a type: float_val for float32."""
     one = np.array(b"", object) if dtype == tf.string else np.zeros((), dtype.as_numpy_dtype)
-    return next(f.name for f, _ in _contents(tf.make_tensor_proto(one)))
+    return next(iter(_contents(tf.make_tensor_proto(one))))

@@ -125,7 +125,7 @@ def test_refusals(client, method, path, status, words):
         (b'{"inputs": {"text_bytes": ["a", "bad"], "number": [1, 2]}}', "bad text in row 1"),
         (b'{"inputs": {"text_bytes": ["a", "b"], "number": [1]}}', "do not match"),
         (b'{"signature_name": "x", "inputs": [1]}', "expected one of: pair, serving_default"),
-        (b'{"signature_name": "total", "instances": [1, 2]}', '"inputs" in place'),
+        (b'{"signature_name": "total", "instances": [1, 2]}', 'use "inputs"'),
     ],
 )
 def test_bad_bodies(client, body, words):

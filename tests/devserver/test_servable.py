@@ -1,6 +1,9 @@
 """SavedModels in memory."""
 
 import shutil
+import threading
+import types
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -54,6 +57,36 @@ def test_no_number_of_rows_adds_to_the_graph(copy):
     for count in range(1, 30):
         assert len(servable.run("serving_default", texts(*[b"a"] * count))["text_bytes"]) == count
     assert len(servable._session.graph.as_graph_def().node) == before
+
+
+def test_a_request_whose_turn_does_not_come_in_time(copy, monkeypatch):
+    monkeypatch.setattr("stargan_tf.devserver.servable._TURNS", threading.Semaphore(1))
+    loaded, started, gate = load(copy), threading.Event(), threading.Event()
+    real = loaded._session.run
+
+    def run(*arguments):
+        started.set()
+        assert gate.wait(30)
+        return real(*arguments)
+
+    loaded._session = types.SimpleNamespace(run=run)
+    with futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(loaded.run, "serving_default", texts(b"a"))
+        assert started.wait(30)
+        with pytest.raises(ServingError, match="deadline") as caught:
+            loaded.run("serving_default", texts(b"b"), seconds=0.05)
+        assert caught.value.http_status == 504
+        gate.set()
+        assert first.result(30)["text_bytes"].tolist() == [b"a:0.0:1"]
+    assert loaded.run("serving_default", texts(b"c"), seconds=5)
+
+
+def test_a_failed_request_gives_its_turn_to_the_next(copy, monkeypatch):
+    monkeypatch.setattr("stargan_tf.devserver.servable._TURNS", threading.Semaphore(1))
+    loaded = load(copy)
+    for _ in range(3):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            loaded.run("serving_default", texts(b"bad"), seconds=5)
 
 
 def test_outputs_are_arrays_of_any_rank(copy):
