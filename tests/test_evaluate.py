@@ -11,8 +11,8 @@ import pytest
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.state import TrainState
 from tests.data import makers
+from tests.training.tiny import fresh_state
 
 COMMAND = [sys.executable, "-m", "stargan_tf.evaluate"]
 
@@ -32,7 +32,7 @@ def run_dir(tmp_path_factory):
     config = StarGANv2Settings(**sizes, run_dir=str(root / "run"), data_dir=str(root / "data"))
     run = RunDir(root / "run")
     run.begin(config, ("cat", "dog"))
-    Checkpoints(run, TrainState(config, 2), keep=1).save()
+    Checkpoints(run, fresh_state(config, 2), keep=1).save()
     return root / "run"
 
 

@@ -11,7 +11,7 @@ import pytest
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.state import TrainState
+from tests.training.tiny import fresh_state
 
 COMMAND = [sys.executable, "-m", "stargan_tf.export"]
 
@@ -35,7 +35,7 @@ def run_dir(tmp_path_factory, two_domains_dir):
     )
     run = RunDir(root)
     run.begin(config, ("cat", "dog"))
-    Checkpoints(run, TrainState(config, 2), keep=1).save()
+    Checkpoints(run, fresh_state(config, 2), keep=1).save()
     return root
 
 

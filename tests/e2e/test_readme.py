@@ -19,7 +19,7 @@ FLAGFILES = sorted((ROOT / "stargan_tf/flagfiles").glob("*.flags"))
 TINY = "--img_size=32 --base_channels=4 --max_conv_dim=8 --mapping_hidden_dim=8 --total_iters=0"
 CONFIGS = {
     "stargan_tf.prepare_data": ("stargan_tf.config.prepare_data", "PrepareDataConfig"),
-    "stargan_tf.train": ("stargan_tf.config.train", "StarGANv2Settings"),
+    "stargan_tf.train": ("stargan_tf.algorithms.stargan_v2.settings", "StarGANv2Settings"),
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
     "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),
@@ -76,9 +76,9 @@ def test_every_make_target_exists(target):
 
 
 @pytest.fixture(scope="module")
-def own_pictures(tmp_path_factory):
-    """A folder where the commands under "Your own pictures" have been typed, in their order."""
-    folder = tmp_path_factory.mktemp("own_pictures")
+def own_images(tmp_path_factory):
+    """A folder where the commands under "Train on your own images" have been typed, in their order."""
+    folder = tmp_path_factory.mktemp("own_images")
     rs = np.random.RandomState(0)
     for domain in ("cats", "dogs"):
         photos = folder / "photos" / domain
@@ -86,7 +86,7 @@ def own_pictures(tmp_path_factory):
         for name in ("felix", "rex", "tom", "ada"):
             pixels = rs.randint(0, 255, (300, 280, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(photos / f"{name}.jpg")
-    typed = commands_under("Your own pictures")
+    typed = commands_under("Train on your own images")
     assert len(typed) == 7
     for command in typed:
         run(shorten(command), folder)
@@ -95,25 +95,25 @@ def own_pictures(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.e2e
-def test_own_pictures_from_folder_to_video(own_pictures):
+def test_own_images_from_folder_to_video(own_images):
     for picture in ("dogs.png", "by_reference.png"):
-        assert Image.open(own_pictures / picture).size[0] > 32
-    assert (own_pictures / "felix.mp4").stat().st_size > 0
-    assert len(list((own_pictures / "dogs_and_all").iterdir())) >= 8
+        assert Image.open(own_images / picture).size[0] > 32
+    assert (own_images / "felix.mp4").stat().st_size > 0
+    assert len(list((own_images / "dogs_and_all").iterdir())) >= 8
 
 
 @pytest.mark.slow
 @pytest.mark.e2e
-def test_servers_and_phones(own_pictures):
+def test_servers_and_phones(own_images):
     """From the run to the pictures that a server sends, and to the table of TFLite files."""
-    export, serve, client, benchmark = commands_under("Servers and phones")
-    assert "photos version 1" in run(export, own_pictures)
-    with started(f"{serve} --port=0 --rest_api_port=0", own_pictures) as lines:
+    export, serve, client, benchmark = commands_under("Export and serve a model")
+    assert "photos version 1" in run(export, own_images)
+    with started(f"{serve} --port=0 --rest_api_port=0", own_images) as lines:
         (address,) = (line.split()[-1] for line in lines if line.startswith("REST on "))
-        run(f"{client} --server={address}", own_pictures)
-    pictures = sorted((own_pictures / "served").iterdir())
+        run(f"{client} --server={address}", own_images)
+    pictures = sorted((own_images / "served").iterdir())
     assert [Image.open(picture).size for picture in pictures] == [(32, 32)] * 4
-    table = run(f"{benchmark} --runs=3", own_pictures)
+    table = run(f"{benchmark} --runs=3", own_images)
     assert all(f"{kind}.tflite" in table for kind in ("float32", "float16", "dynamic", "int8"))
 
 

@@ -65,7 +65,7 @@ def custom_config(trainer: BaseNode) -> dict[str, object]:
 
 
 def test_the_trainer_is_told_all_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "source_hash", lambda name: f"hash of {name}")
+    monkeypatch.setattr(module, "source_hash", lambda *names: f"hash of {names}")
     train = StarGANv2Settings(seed=5, total_iters=7)
     pipeline = create_pipeline(CONFIG, DATA, train)
     trainer = next(node for node in pipeline.components if node.id == "Trainer")
@@ -74,7 +74,9 @@ def test_the_trainer_is_told_all_that_decides(monkeypatch: pytest.MonkeyPatch) -
     assert custom["train"] == {
         k: v for k, v in settings.items() if k not in ("data_dir", "run_dir")
     }
-    assert custom["source_hash"] == "hash of pipeline.components.trainer"
+    assert custom["source_hash"] == (
+        "hash of ('pipeline.components.trainer', 'stargan_tf.algorithms.stargan_v2')"
+    )
     assert custom["working_dir"] == str(Path.cwd() / "runs/pipeline/training")
     assert trainer.exec_properties["run_fn"] == "pipeline.components.trainer.run_fn"
 
