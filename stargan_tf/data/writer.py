@@ -21,7 +21,7 @@ import apache_beam as beam
 
 from stargan_tf.data import images, schema
 from stargan_tf.data.progress import Ticker
-from stargan_tf.data.sources.base import Candidate, Source
+from stargan_tf.data.sources.base import Candidate, Source, label_of
 from stargan_tf.errors import UserError
 
 SHARD_BYTES = 128 * 2**20
@@ -192,28 +192,6 @@ class Normalise(beam.DoFn):
         offset = spill.tell()
         spill.write(image)
         return (split, group), Entry(order, candidate.name, path, offset, len(image), label)
-
-
-def label_of(candidate: Candidate, source: Source) -> tuple[str, int | tuple[int, ...]]:
-    """The group that an image belongs to, and its label in the record.
-
-    Raises:
-      ValueError: the source gave an image a label that it does not have.
-    """
-    if not source.attributes:
-        if candidate.domain not in source.domains or candidate.attributes:
-            raise ValueError(
-                f"{candidate.name} has the domain {candidate.domain!r} and the attributes "
-                f"{candidate.attributes}, expected one of {source.domains} and no attributes"
-            )
-        return candidate.domain, source.domains.index(candidate.domain)
-    values = tuple(int(value) for value in candidate.attributes)
-    if candidate.domain or len(values) != len(source.attributes) or not {*values} <= {0, 1}:
-        raise ValueError(
-            f"{candidate.name} has the domain {candidate.domain!r} and the attributes {values}, "
-            f"expected no domain and a 0 or 1 for each of {source.attributes}"
-        )
-    return schema.ALL, values
 
 
 def split_of(digest: bytes, val_fraction: float) -> str:

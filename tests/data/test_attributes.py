@@ -13,8 +13,7 @@ from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data import report
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
-from stargan_tf.data.sources.base import Candidate
-from stargan_tf.data.writer import label_of
+from stargan_tf.data.sources.base import Candidate, label_of
 from stargan_tf.errors import UserError
 from stargan_tf.types import IMAGE, LABEL, SOURCE, TARGET, Draw
 from tests.data import makers

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.data.schema import ALL
 from stargan_tf.errors import UserError
 
 
@@ -92,6 +93,28 @@ class Source(Protocol):
     def read(self, chunk: Any) -> Iterator[Candidate]:
         """Reads one part; called in worker processes."""
         ...
+
+
+def label_of(candidate: Candidate, source: Source) -> tuple[str, int | tuple[int, ...]]:
+    """The group that an image belongs to, and its label in the record.
+
+    Raises:
+      ValueError: the source gave an image a label that it does not have.
+    """
+    if not source.attributes:
+        if candidate.domain not in source.domains or candidate.attributes:
+            raise ValueError(
+                f"{candidate.name} has the domain {candidate.domain!r} and the attributes "
+                f"{candidate.attributes}, expected one of {source.domains} and no attributes"
+            )
+        return candidate.domain, source.domains.index(candidate.domain)
+    values = tuple(int(value) for value in candidate.attributes)
+    if candidate.domain or len(values) != len(source.attributes) or not {*values} <= {0, 1}:
+        raise ValueError(
+            f"{candidate.name} has the domain {candidate.domain!r} and the attributes {values}, "
+            f"expected no domain and a 0 or 1 for each of {source.attributes}"
+        )
+    return ALL, values
 
 
 def domain_names(originals: Sequence[str]) -> dict[str, str]:
