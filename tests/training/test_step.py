@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.shapes import ShapeError
 from stargan_tf.training.step import TrainStep
 from tests.training import tiny
 from tests.training.tiny import CONFIG, LOSSES
@@ -129,6 +130,22 @@ def test_averages_warm_up(updates):
 def test_losses_are_named_and_finite(updates):
     assert set(updates["losses"]) == LOSSES
     assert all(np.isfinite(loss) for loss in updates["losses"].values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("x_ref2", np.zeros([4, 16, 16, 3], np.float32), r"x_ref2 of shape \[4, 16, 16, 3\]"),
+        ("y_trg", np.zeros([3], np.int32), r"y_trg of shape \[3\], expected \[N\] with N = 4"),
+        ("y_org", np.zeros([4], np.float32), "y_org of dtype float32, expected integer"),
+        ("z_trg2", np.zeros([4, 9], np.float32), r"z_trg2 of shape \[4, 9\], expected \[N, 4\]"),
+    ],
+)
+def test_a_batch_of_other_shapes_is_named(name, value, message):
+    batch = tiny.batch(0)._replace(**{name: tf.constant(value)})
+    step = TrainStep(tiny.fresh_state(), tf.distribute.get_strategy())
+    with tiny.eagerly(), pytest.raises(ShapeError, match=message):
+        step(batch._asdict(), 0)
 
 
 def test_initial_averages_are_the_weights():

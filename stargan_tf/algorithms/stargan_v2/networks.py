@@ -37,15 +37,14 @@ def build_networks(
         "style_encoder": lambda: StyleEncoder(*trunk, num_domains, settings.style_dim),
         "discriminator": lambda: Discriminator(*trunk, num_domains),
     }
-    x, y = tf.zeros([1, settings.img_size, settings.img_size, 3]), tf.zeros([1], tf.int32)
-    inputs = {  # Keras creates weights on the first call; this order goes with the seed
-        "mapping_network": (tf.zeros([1, settings.latent_dim]), y),
-        "style_encoder": (x, y),
-        "generator": (x, tf.zeros([1, settings.style_dim])),
-        "discriminator": (x, y),
+    widths = {  # in the order that goes with a seed: another one draws other weights
+        "mapping_network": {"latent_dim": settings.latent_dim},
+        "style_encoder": {},
+        "generator": {"style_dim": settings.style_dim},
+        "discriminator": {},
     }
     networks = {name: make() for name, make in makers.items() if name in names}
-    for name, arguments in inputs.items():
+    for name, own in widths.items():
         if name in networks:
-            networks[name](*arguments)
+            networks[name].make_weights(**own)
     return networks

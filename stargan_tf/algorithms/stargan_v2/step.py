@@ -10,6 +10,7 @@ from stargan_tf.algorithms.stargan_v2.objectives import (
     generator_objective,
 )
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.shapes import check_shapes, floats, integers
 from stargan_tf.types import IMAGE, LABEL, NORMAL, SOURCE, TARGET, Draw
 
 
@@ -60,8 +61,22 @@ def step(
 
     Returns:
       Every loss of every update, by log key.
+
+    Raises:
+      ShapeError: a part of the batch has another shape or dtype.
     """
     x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2 = batch
+    image, latent = (settings.img_size, settings.img_size, 3), (settings.latent_dim,)
+    check_shapes(
+        f"a step takes images of img_size {settings.img_size}, a domain and two latent codes each",
+        x_real=floats(x_real, "N", *image),
+        y_org=integers(y_org, "N"),
+        x_ref=floats(x_ref, "N", *image),
+        x_ref2=floats(x_ref2, "N", *image),
+        y_trg=integers(y_trg, "N"),
+        z_trg=floats(z_trg, "N", *latent),
+        z_trg2=floats(z_trg2, "N", *latent),
+    )
     G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
 
     def update_D(x_fake: tf.Tensor) -> Losses:
