@@ -74,7 +74,7 @@ def test_metrics_of_an_exported_model(exported, three_domains_dir, tmp_path):
     assert "pets version 1" in result.stdout and "FD_efficientnet_lite0" in result.stdout
     results = json.loads((tmp_path / "metrics.json").read_text())
     assert results["about"]["step"] == 7 and "accuracy_latent/cat2dog" in results
-    assert any((tmp_path / "logs" / "evaluation").iterdir())
+    assert any((tmp_path / "logs" / "evaluation_latent_outs2").iterdir())
 
 
 @pytest.mark.parametrize(
