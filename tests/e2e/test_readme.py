@@ -77,7 +77,7 @@ def test_every_make_target_exists(target):
 
 @pytest.fixture(scope="module")
 def own_images(tmp_path_factory):
-    """A folder where the commands under "Train on your own images" have been typed, in their order."""
+    """A folder where the commands of "Train on your own images" were typed, in their order."""
     folder = tmp_path_factory.mktemp("own_images")
     rs = np.random.RandomState(0)
     for domain in ("cats", "dogs"):
