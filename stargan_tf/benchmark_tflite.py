@@ -3,15 +3,15 @@ r"""Measures the TFLite files of an exported model: size, time, memory, quality.
     python -m stargan_tf.benchmark_tflite --model=saved_models/pets --data_dir=data/pets
 
 Each file is timed in a process of its own, in the runtime that apps use, with XNNPACK,
-one image at a time. Quality is the signal-to-noise ratio of its pictures against those
+one image at a time. Quality is the signal-to-noise ratio of its translations against those
 of the SavedModel, on validation images.
 
-What an app pays that keeps one style and translates many pictures, on one thread:
+What an app pays that keeps one style and translates many images, on one thread:
 
     python -m stargan_tf.benchmark_tflite --model=saved_models/pets \
         --signature=translate_style_float --num_threads=1
 
-The figures are of this machine. On a phone, take Android's own benchmark tool; see
+The measurements are of this machine. On a phone, take Android's own benchmark tool; see
 docs/android.md.
 """
 

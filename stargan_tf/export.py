@@ -6,7 +6,9 @@ A SavedModel for TensorFlow Serving, and TFLite files in four number types:
 
 Each export becomes the next version: saved_models/pets/1, then 2, and so on. A server
 that watches the folder takes it up when it is complete. Before an export gets its
-name, it is compared with the trained networks on images of the data set.
+name, it is compared with the trained networks on images of the data set. A TFLite file of
+fewer bits whose images are too far from theirs is rejected: the others are written, and
+the command exits with 1.
 
 Only the SavedModel, answering with JPEG instead of PNG files:
 
@@ -21,7 +23,6 @@ Only the two TFLite files that most apps choose from:
 
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 
 from stargan_tf import flags
 from stargan_tf.config.export import ExportConfig
@@ -40,19 +41,19 @@ def main(argv: Sequence[str]) -> None:
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
-        from stargan_tf.sampling.styles import StyleMaker
-        from stargan_tf.serving.exporter import Trained, export
-        from stargan_tf.training.checkpoints import load_trained
+        from stargan_tf.loading import load_run
+        from stargan_tf.serving.exporter import export
 
-        run = load_trained(Path(config.run_dir), in_float32=True)
-        print(f"Using {config.run_dir} after {run.step} iterations.")
-        styles = StyleMaker(run.networks, run.config.latent_dim)
-        means = styles.mean_styles(len(run.domains))
-        print(export(config, Trained(run.config, run.domains, run.networks, means, run.step)))
+        model = load_run(config.run_dir, in_float32=True)
+        print(f"Using {model.origin}.")
+        exported = export(config, model)
     except KeyboardInterrupt as interrupt:
         raise UserError(
             "Interrupted, so nothing was exported: run the same command again."
         ) from interrupt
+    print(exported.summary)
+    if exported.rejected:
+        raise UserError(exported.rejected)
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def written_whole(path: Path) -> Iterator[Path]:
 def folder_written_whole(folder: Path) -> Iterator[Path]:
     """Gives a new folder to write into, which gets its name when all is written.
 
-    Whoever watches the place sees the whole folder or nothing. When writing fails,
-    nothing stays. Missing folders above it are made.
+    Whoever watches the place sees the whole folder or nothing. When writing fails, or
+    nothing was written, nothing stays. Missing folders above it are made.
 
     Args:
       folder: what must not exist yet.
@@ -47,6 +47,8 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial.", dir=folder.parent))
     try:
         yield partial
+        if not any(partial.iterdir()):
+            return
         partial.chmod(0o755)  # mkdtemp's are for their owner alone; others may read this one
         try:
             partial.rename(folder)

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, check_run_dir, setting
+from stargan_tf.config.settings import check, check_bounds, check_run_dir, setting
 
 FORMATS = ("saved_model", "tflite")
 TFLITE_TYPES = ("float32", "float16", "dynamic", "int8")
@@ -25,7 +25,8 @@ class ExportConfig:
     tflite_types: tuple[str, ...] = setting(
         TFLITE_TYPES,
         "TFLite files to write: float32; float16 (half the size); dynamic (8-bit weights, a "
-        "quarter); int8 (8-bit convolutions, calibrated on the data set).",
+        "quarter); int8 (8-bit convolutions, calibrated on the data set). A rounded file whose "
+        "images are too far from those of the networks is rejected.",
     )
     data_dir: str = setting(
         "",
@@ -35,8 +36,8 @@ class ExportConfig:
     image_format: str = setting(
         "png", "Format of the encoded images that the SavedModel gives.", choices=("png", "jpeg")
     )
-    calibration_images: int = setting(100, "int8: training images to calibrate with.")
-    check_images: int = setting(12, "Validation images to compare the export on.")
+    calibration_images: int = setting(100, "int8: training images to calibrate with.", least=1)
+    check_images: int = setting(12, "Validation images to compare the export on.", least=1)
 
     def validate(self) -> None:
         """Checks everything that can be known before any work.
@@ -60,9 +61,7 @@ class ExportConfig:
                 f"Found --{flag}={','.join(given)}, expected some of {', '.join(known)}, separated "
                 "by commas: correct it.",
             )
-        for flag in ("calibration_images", "check_images"):
-            value = getattr(self, flag)
-            check(value >= 1, f"Found --{flag}={value}, expected at least 1: raise it.")
+        check_bounds(self)
 
     @property
     def needs_calibration(self) -> bool:

@@ -5,12 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.algorithms import drawable
+from stargan_tf.algorithms import drawable, latents
 from stargan_tf.algorithms.drawable import Drawable, Mode
 
-MEAN_CODE_LATENTS = 10_000
-# Any fixed seed does; not the user's, so that the mean belongs to the networks alone.
-MEAN_CODE_SEED = 0
 _MAPPING_BATCH = 1000
 
 
@@ -63,23 +60,14 @@ class CodeMaker:
         return codes if psi == 1 else truncate(codes, self.mean_code(domain), psi)
 
     def mean_code(self, domain: int) -> np.ndarray:
-        """Mean s_avg of the codes of 10,000 latent codes of a domain, [D] float32.
+        """The mean code of a domain, [D] float32; see `latents.mean_code`.
 
-        Source: Karras et al. 2019, arXiv:1812.04948, appendix B (the mean of the
-        mapped latents), taken for each domain by itself. Models without latent codes
-        have none to truncate to: zeros.
+        Models without latent codes have none to truncate to: zeros.
         """
         mode = drawable.mode_of(self._model.modes, drawable.LATENT)
         if mode is None:
             return np.zeros([self._model.code_dim], np.float32)
-        rng = np.random.default_rng(MEAN_CODE_SEED)
-        latents = rng.standard_normal([MEAN_CODE_LATENTS, self._model.latent_dim], np.float32)
-        codes = self.make(mode, latents, domain)
-        return codes.mean(axis=0, dtype=np.float64).astype(np.float32)
-
-    def mean_codes(self, num_domains: int) -> np.ndarray:
-        """The mean codes of all domains, [K, D] float32."""
-        return np.stack([self.mean_code(domain) for domain in range(num_domains)])
+        return latents.mean_code(lambda z: self.make(mode, z, domain), self._model.latent_dim)
 
 
 def truncate(codes: np.ndarray, mean_code: np.ndarray, psi: float) -> np.ndarray:

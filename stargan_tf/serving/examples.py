@@ -1,19 +1,14 @@
-"""Images of a prepared data set, for calibrating an export and for comparing it."""
+"""Images of a prepared data set, for calibrating an export and comparing it, and their origin."""
 
-from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from stargan_tf.config.settings import check
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
-from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.serving.signatures import FLOAT, ON_DEVICE
-from stargan_tf.serving.translation import Translation
 
 _SEED = 0
 
@@ -70,32 +65,3 @@ def find_images(
         per_domain.append([image for images, _ in dataset.take(1) for image in images.numpy()])
     in_turns = (image for images in zip_longest(*per_domain) for image in images)
     return np.stack([image for image in in_turns if image is not None][:num])
-
-
-def calibration_inputs(
-    translation: Translation, info: ModelInfo, images: np.ndarray
-) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """Typical inputs of every signature of a TFLite file, each image once.
-
-    Args:
-      translation: makes style codes.
-      info: sizes.
-      images: [N, R, R, 3] float32 in [-1, 1].
-
-    Yields:
-      The signature's key and its inputs, one row each.
-    """
-    rng = np.random.default_rng(_SEED)
-    for number in range(len(images)):
-        reference = images[number - 1][np.newaxis]
-        domain = np.array([number % len(info.domains)], np.int32)
-        values = {
-            "image": images[number][np.newaxis],
-            "reference": reference,
-            "target_domain": domain,
-            "latent": rng.standard_normal([1, info.latent_dim], np.float32),
-            "psi": rng.uniform(0.5, 1, [1]).astype(np.float32),
-            "style_code": translation.style_of_reference(tf.constant(reference), domain).numpy(),
-        }
-        for signature in ON_DEVICE:
-            yield signature.name + FLOAT, {name: values[name] for name in signature.inputs}

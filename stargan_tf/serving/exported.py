@@ -2,63 +2,61 @@
 
 import hashlib
 from pathlib import Path
-from types import SimpleNamespace
-from typing import NamedTuple
 
 import tensorflow as tf
 
+from stargan_tf.algorithms.drawable import Mode
+from stargan_tf.algorithms.signatures import CODE_SIGNATURES
+from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.settings import check
-from stargan_tf.models.generator import EncodedImage
 from stargan_tf.serving.model_info import FILE, ModelInfo
-from stargan_tf.serving.signatures import ENCODE, FLOAT, MAP, STYLE
+from stargan_tf.serving.signatures import FLOAT_SUFFIX
 
 _GRAPH_FILE = "saved_model.pb"
+_DRAWING = "translate_style"
 
 
-class ExportedModel(NamedTuple):
-    """A SavedModel and what is known about it.
+class ExportedDrawing:
+    """The signatures of a SavedModel as functions of tensors; see `Drawable`."""
 
-    Attributes:
-      info: names, sizes, origin.
-      networks: whatever takes `TranslationNetworks` to draw with takes these.
-      fingerprint: of its graph and weights.
-    """
+    def __init__(self, folder: Path, info: ModelInfo) -> None:
+        """Loads the SavedModel.
 
-    info: ModelInfo
-    networks: "ExportedNetworks"
-    fingerprint: str
-
-
-class ExportedNetworks:
-    """G, F and E as functions of tensors, computed by the signatures of a SavedModel."""
-
-    def __init__(self, folder: Path, img_size: int) -> None:
-        """Loads the SavedModel."""
+        Raises:
+          UserError: it lacks a signature that drawing needs.
+        """
+        self.modes = info.modes
+        self.img_size = info.img_size
+        self.latent_dim = info.latent_dim
+        self.code_dim = info.style_dim
         self._loaded = tf.saved_model.load(str(folder))  # it ends when nothing holds it
-        self._signatures = self._loaded.signatures
-        # A picture cannot be encoded once for many looks: the signatures take it whole.
-        self.generator = SimpleNamespace(
-            img_size=img_size, encode=lambda x: EncodedImage(x, {}), decode=self._decode
-        )
+        self.signatures = self._loaded.signatures
+        for name in (*(CODE_SIGNATURES[mode.source] for mode in info.modes), _DRAWING):
+            check(
+                name + FLOAT_SUFFIX in self.signatures,
+                f"The model in {folder} lacks the signature {name}{FLOAT_SUFFIX}, which exports of "
+                "this version of stargan_tf have: export it again.",
+            )
 
-    def mapping_network(self, z: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """F(z, y): [N, latent_dim] float32 and [N] int32 to [N, style_dim] float32."""
-        psi = tf.ones(tf.shape(z)[:1])
-        return self._call(MAP.name, latent=z, target_domain=y, psi=psi)
+    def make_codes(self, mode: Mode, source: tf.Tensor | None, y: tf.Tensor) -> tf.Tensor:
+        """By the mode's signature, without truncation; see `Drawable`."""
+        function = self.signatures[CODE_SIGNATURES[mode.source] + FLOAT_SUFFIX]
+        given = {"target_domain": y, "psi": tf.ones(tf.shape(y)[:1])}
+        _, specs = function.structured_input_signature
+        # Whatever else it takes is what the mode makes codes of.
+        return _only(function(**{name: given.get(name, source) for name in specs}))
 
-    def style_encoder(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """E(x, y): [N, R, R, 3] float32 in [-1, 1] and [N] int32 to [N, style_dim] float32."""
-        return self._call(ENCODE.name, reference=x, target_domain=y)
+    def encode(self, x: tf.Tensor) -> tf.Tensor:
+        """The images as they are: signatures cannot encode one once for many styles."""
+        return x
 
-    def _decode(self, encoded: EncodedImage, s: tf.Tensor) -> tf.Tensor:
-        return self._call(STYLE.name, image=encoded.features, style_code=s)
-
-    def _call(self, name: str, **inputs: tf.Tensor) -> tf.Tensor:
-        (output,) = self._signatures[name + FLOAT](**inputs).values()
-        return output
+    def draw(self, encoded: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
+        """Draws images in codes; see `Drawable`."""
+        function = self.signatures[_DRAWING + FLOAT_SUFFIX]
+        return _only(function(image=encoded, style_code=codes))
 
 
-def load_exported(folder: str | Path) -> ExportedModel:
+def load_exported(folder: str | Path) -> TrainedModel:
     """Loads a version folder that `stargan_tf.export` wrote.
 
     Raises:
@@ -72,13 +70,13 @@ def load_exported(folder: str | Path) -> ExportedModel:
         "the path.",
     )
     info = ModelInfo.of_saved_model(folder)
-    networks = ExportedNetworks(folder, info.img_size)
-    check(
-        MAP.name + FLOAT in networks._signatures,
-        f"The model in {folder} lacks the signature {MAP.name}{FLOAT}, which exports of this "
-        "version of stargan_tf have: export it again.",
+    return TrainedModel(
+        origin=f"{folder} ({info.name} version {info.version}, {info.step} iterations)",
+        domains=info.domains,
+        drawable=ExportedDrawing(folder, info),
+        step=info.step,
+        fingerprint=fingerprint_of(folder),
     )
-    return ExportedModel(info, networks, fingerprint_of(folder))
 
 
 def fingerprint_of(folder: Path) -> str:
@@ -87,3 +85,8 @@ def fingerprint_of(folder: Path) -> str:
     for path in (folder / _GRAPH_FILE, *sorted((folder / "variables").iterdir())):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _only(outputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    (output,) = outputs.values()
+    return output

@@ -6,120 +6,128 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
 from stargan_tf import __version__
+from stargan_tf.algorithms.algorithm import Algorithm
+from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import folder_written_whole
-from stargan_tf.models.networks import TranslationNetworks
+from stargan_tf.models.folding import fold
 from stargan_tf.serving import examples
-from stargan_tf.serving.agreement import (
+from stargan_tf.serving.export_parity import (
     Agreement,
     Probe,
+    call_networks,
+    call_saved_model,
     compare,
     compare_encoded,
     make_probe,
-    saved_model,
-    trained_model,
 )
-from stargan_tf.serving.model_info import ModelInfo
+from stargan_tf.serving.graph import ServingGraph, mean_codes
+from stargan_tf.serving.inputs import example_inputs
+from stargan_tf.serving.model_info import ModelInfo, describe
 from stargan_tf.serving.publishing import TFLITE_FOLDER, next_version
 from stargan_tf.serving.saved_model.graph import SavedModel
 from stargan_tf.serving.saved_model.warmup import write_warmup_requests
 from stargan_tf.serving.tflite.conversion import TFLiteConverter
 from stargan_tf.serving.tflite.interpreters import caller, open_file
-from stargan_tf.serving.translation import Translation
 
 # What an export must come up to. Float models must compute the same; what more is
-# rounded is judged by the pictures.
+# rounded is judged by the images.
 MAX_DIFFERENCE = {"saved_model": 1e-4, "float32": 1e-3}
 MIN_PSNR = {"float16": 45.0, "dynamic": 32.0, "int8": 28.0}
 _SEED = 0
 
 
-class Trained(NamedTuple):
-    """What is exported."""
+class Exported(NamedTuple):
+    """What became of an export.
 
-    config: TrainConfig
-    domains: tuple[str, ...]
-    networks: TranslationNetworks  # in float32
-    mean_styles: np.ndarray  # [K, style_dim] float32
-    step: int
+    Attributes:
+      summary: what was written, how large it is and how near it comes, in words.
+      rejected: a sentence about the files that do not come near enough and were not written;
+        empty if there are none.
+    """
+
+    summary: str
+    rejected: str
 
 
 class _Result(NamedTuple):
     path: Path
     size: int  # bytes
     agreement: str
+    floor: float | None = None  # the decibels that it misses, where it is rejected
 
 
-def export(config: ExportConfig, trained: Trained, version: int | None = None) -> str:
+def export(config: ExportConfig, model: TrainedModel, version: int | None = None) -> Exported:
     """Writes a version of a model in every format that was asked for.
 
     Each is compared with the trained networks before it gets its name.
 
     Args:
       config: what to export; already validated.
-      trained: the networks; they are folded (`TranslationNetworks.fold`).
+      model: of a run, in float32; its networks are folded (`models.folding`).
       version: its number, by default the next free one.
 
-    Returns:
-      What was written, how large it is and how near it comes, in words.
-
     Raises:
-      UserError: the data set does not fit the run, or an export does not come near enough.
+      UserError: the data set does not fit the run, or an export that rounds nothing differs.
     """
-    data_dir = _data_dir(config, trained.config)
+    algorithm, networks = model.trained
+    data_dir = _data_dir(config, algorithm.settings)
     out = Path(config.out)
-    info = _describe(config, trained, data_dir, version or next_version(out))
-    translation = Translation(trained.networks, trained.mean_styles)
+    info = _describe(config, model, algorithm, data_dir, version or next_version(out))
+    graph = ServingGraph(model.drawable, mean_codes(model.drawable, len(model.domains)))
     images = examples.find_images(data_dir, "val", info.domains, info.img_size, config.check_images)
-    probe = make_probe(trained_model(translation), info, images, _SEED)
-    trained.networks.fold()
+    inputs = example_inputs(model.drawable, info, images, _SEED)
+    probe = make_probe(call_networks(graph, algorithm.signatures(), info), info, inputs)
+    for network in networks.values():
+        fold(network)
     results = []
     with contextlib.ExitStack() as folders:
         # Left in reverse order: who sees the SavedModel finds the TFLite files there already.
         if "saved_model" in config.formats:
             folder = out / str(info.version)
             partial = folders.enter_context(folder_written_whole(folder))
-            results.append(_write_saved_model(partial, folder, translation, info, probe))
+            results.append(_write_saved_model(partial, folder, graph, algorithm, probe))
         if "tflite" in config.formats:
             folder = out / TFLITE_FOLDER / str(info.version)
             partial = folders.enter_context(folder_written_whole(folder))
             num = config.calibration_images if config.needs_calibration else 1
             images = examples.find_images(data_dir, "train", info.domains, info.img_size, num)
-            results += _write_tflite(
-                partial, folder, config.tflite_types, translation, info, probe, images
-            )
-    return _summary(config, info, results, noise=data_dir is None)
+            inputs = example_inputs(model.drawable, info, images, _SEED)
+            converter = TFLiteConverter(graph, algorithm, info, inputs)
+            results += _write_tflite(partial, folder, config.tflite_types, converter, probe)
+    written = [result for result in results if result.floor is None]
+    summary = _summary(config, info, written, noise=data_dir is None)
+    return Exported(summary, _rejection([result for result in results if result.floor]))
 
 
 def _write_saved_model(
-    partial: Path, folder: Path, translation: Translation, info: ModelInfo, probe: Probe
+    partial: Path, folder: Path, graph: ServingGraph, algorithm: Algorithm, probe: Probe
 ) -> _Result:
     print("Writing the SavedModel ...", flush=True)
     with TemporaryDirectory() as assets:
-        SavedModel(translation, info, Path(assets)).save(partial)
-    write_warmup_requests(partial, info)
-    agreement = _check_saved_model(partial, info, probe)
+        SavedModel(graph, algorithm.signatures(), probe.info, Path(assets)).save(partial)
+    write_warmup_requests(partial, probe.info)
+    agreement = _check_saved_model(partial, probe)
     size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
     return _Result(folder, size, _within(agreement))
 
 
-def _check_saved_model(folder: Path, info: ModelInfo, probe: Probe) -> Agreement:
+def _check_saved_model(folder: Path, probe: Probe) -> Agreement:
     functions = tf.saved_model.load(str(folder)).signatures
-    agreement = compare(saved_model(functions), probe)
+    agreement = compare(call_saved_model(functions), probe)
     _demand(agreement.worst <= MAX_DIFFERENCE["saved_model"], "The SavedModel", agreement)
-    if info.image_format == "png":
+    if probe.info.image_format == "png":
         difference = compare_encoded(functions, probe)
         check(
             difference <= 1,
-            f"The SavedModel's pictures differ by up to {difference} of 255 levels from those of "
+            f"The SavedModel's images differ by up to {difference} of 255 levels from those of "
             "the trained networks, expected 1 at most: nothing was exported; please report it.",
         )
     return agreement
@@ -129,30 +137,36 @@ def _write_tflite(
     partial: Path,
     folder: Path,
     number_types: Sequence[str],
-    translation: Translation,
-    info: ModelInfo,
+    converter: TFLiteConverter,
     probe: Probe,
-    calibration_images: np.ndarray,
 ) -> list[_Result]:
-    converter = TFLiteConverter(
-        translation,
-        info,
-        lambda: examples.calibration_inputs(translation, info, calibration_images),
-    )
     results = []
     for number_type in tqdm(number_types, desc="Writing the TFLite files", unit="file"):
         file = partial / f"{number_type}.tflite"
         file.write_bytes(converter.convert(number_type))
-        agreement = compare(caller(open_file(file)), probe)
+        size = file.stat().st_size
+        agreement = compare(caller(open_file(file)), probe, converter.signatures)
+        words, floor = f"PSNR {agreement.psnr:.1f} dB", None
         if number_type in MAX_DIFFERENCE:
             _demand(agreement.worst <= MAX_DIFFERENCE[number_type], file.name, agreement)
             words = _within(agreement)
-        else:
-            words = f"PSNR {agreement.psnr:.1f} dB"
-            if agreement.psnr < MIN_PSNR[number_type]:
-                words += f", below the {MIN_PSNR[number_type]:.0f} dB that are usual"
-        results.append(_Result(folder / file.name, file.stat().st_size, words))
+        elif not agreement.psnr >= MIN_PSNR[number_type]:  # NaN is no better
+            floor = MIN_PSNR[number_type]
+            file.unlink()
+        results.append(_Result(folder / file.name, size, words, floor))
     return results
+
+
+def _rejection(rejected: Sequence[_Result]) -> str:
+    if not rejected:
+        return ""
+    found = ", ".join(f"{r.path.name} ({r.agreement})" for r in rejected)
+    floors = " and ".join(f"{floor:g} dB" for floor in sorted({r.floor for r in rejected}))
+    types = ", ".join(result.path.stem for result in rejected)
+    return (
+        f"Rejected {found}, expected at least {floors}, and wrote everything else: train longer, "
+        f"calibrate on more images (--calibration_images), or take {types} out of --tflite_types."
+    )
 
 
 def _within(agreement: Agreement) -> str:
@@ -186,30 +200,39 @@ def _data_dir(config: ExportConfig, trained: TrainConfig) -> Path | None:
 
 
 def _describe(
-    config: ExportConfig, trained: Trained, data_dir: Path | None, version: int
+    config: ExportConfig,
+    model: TrainedModel,
+    algorithm: Algorithm,
+    data_dir: Path | None,
+    version: int,
 ) -> ModelInfo:
     origin = examples.read_origin(data_dir)
     return ModelInfo(
         name=Path(config.out).resolve().name,
         version=version,
-        domains=tuple(trained.domains),
-        img_size=trained.config.img_size,
-        latent_dim=trained.config.latent_dim,
-        style_dim=trained.config.style_dim,
-        step=trained.step,
+        domains=tuple(model.domains),
+        img_size=model.drawable.img_size,
+        latent_dim=model.drawable.latent_dim,
+        style_dim=model.drawable.code_dim,
+        step=model.step,
         image_format=config.image_format,
         licence=origin.licence,
         credits=origin.credits,
         stargan_tf=__version__,
+        algorithm=algorithm.settings.algorithm,
+        modes=model.drawable.modes,
+        signatures=describe(algorithm.signatures()),
     )
 
 
 def _summary(
     config: ExportConfig, info: ModelInfo, results: Sequence[_Result], *, noise: bool
 ) -> str:
+    if not results:
+        return f"Nothing of {info.name} was exported."
     lines = [f"Exported {info.name} version {info.version}:"]
     width = max(len(str(result.path)) for result in results)
-    for path, size, agreement in results:
+    for path, size, agreement, _ in results:
         lines.append(f"  {path!s:{width}}  {size / 1e6:6.1f} MB  {agreement}")
     if noise:
         lines.append("Compared on noise, for want of the data set: pass --data_dir to do better.")

@@ -1,11 +1,52 @@
-"""What travels with an exported model: names, sizes, origin, licence."""
+"""What travels with an exported model: names, sizes, signatures, origin, licence."""
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from stargan_tf.algorithms.drawable import Mode
+from stargan_tf.algorithms.signatures import KINDS, Signature
 
 FILE = "model.json"
+
+
+class SignatureInfo(NamedTuple):
+    """The inputs and the output of a signature, in words that need no TensorFlow.
+
+    Attributes:
+      inputs: kinds by name, in the signature's order; see `algorithms.signatures.KINDS`.
+      output: the kind by the only name.
+    """
+
+    inputs: dict[str, str]
+    output: dict[str, str]
+
+
+def _described(inputs: Iterable[str], output: str) -> SignatureInfo:
+    return SignatureInfo({name: KINDS[name] for name in inputs}, {output: KINDS[output]})
+
+
+def describe(signatures: Iterable[Signature]) -> dict[str, SignatureInfo]:
+    """What model.json says about signatures, by their names."""
+    return {s.name: _described(s.inputs, s.output) for s in signatures}
+
+
+# Of models whose model.json does not say: those of stargan_tf before it had algorithms.
+_FIRST_ALGORITHM = "stargan_v2"
+_FIRST_MODES = (
+    Mode("latent", "latent", "random styles"),
+    Mode("reference", "image", "styles of references"),
+)
+_FIRST_SIGNATURES = {
+    "translate_random": _described(("image", "target_domain", "seed", "psi"), "image"),
+    "translate_latent": _described(("image", "target_domain", "latent", "psi"), "image"),
+    "map_latent": _described(("latent", "target_domain", "psi"), "style_code"),
+    "translate_reference": _described(("image", "reference", "target_domain"), "image"),
+    "encode_style": _described(("reference", "target_domain"), "style_code"),
+    "translate_style": _described(("image", "style_code"), "image"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,15 +58,18 @@ class ModelInfo:
       version: of the model, a positive integer.
       domains: names, in the order of their indices.
       img_size: side R of the square images that go through the networks.
-      latent_dim: length of a latent code.
+      latent_dim: length of a latent code, 0 for models that take none.
       style_dim: length of a style code.
       step: iterations of training.
       image_format: of the encoded images that come out, png or jpeg.
       licence: of the images it was trained on, in words.
       credits: what else must be said about their origin.
       stargan_tf: version of this package that exported it.
-      value_range: of float images; 0 is black level -1, white is 1.
+      value_range: of float images: -1.0 is black, 1.0 is white.
       channels: order of the channels of float images.
+      algorithm: what it was trained by, as in --algorithm.
+      modes: its ways to make style codes; the first is the default.
+      signatures: of the SavedModel, by name; the first is its default.
     """
 
     name: str
@@ -41,16 +85,29 @@ class ModelInfo:
     stargan_tf: str
     value_range: tuple[float, float] = (-1.0, 1.0)
     channels: str = "RGB"
+    algorithm: str = _FIRST_ALGORITHM
+    modes: tuple[Mode, ...] = _FIRST_MODES
+    signatures: dict[str, SignatureInfo] = dataclasses.field(
+        default_factory=lambda: dict(_FIRST_SIGNATURES)
+    )
 
     def to_json(self) -> str:
         """The contents as text."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        values = dataclasses.asdict(self)
+        values["modes"] = [mode._asdict() for mode in self.modes]
+        values["signatures"] = {name: s._asdict() for name, s in self.signatures.items()}
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ModelInfo":
-        """Reads what `to_json` wrote."""
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(text).items()}
-        return cls(**values)
+        """Reads what `to_json` wrote, in this version or in an earlier one."""
+        values = json.loads(text)
+        if "modes" in values:
+            values["modes"] = [Mode(**mode) for mode in values["modes"]]
+        if "signatures" in values:
+            signatures = values["signatures"].items()
+            values["signatures"] = {name: SignatureInfo(**found) for name, found in signatures}
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
     @classmethod
     def of_saved_model(cls, folder: Path) -> "ModelInfo":

@@ -6,10 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.algorithms.algorithm import Networks
+from stargan_tf.algorithms.drawable import Drawable
+from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.algorithms.trained_model import Trained, TrainedModel
 from stargan_tf.config.export import ExportConfig
-from stargan_tf.models.networks import TranslationNetworks
-from stargan_tf.serving.exporter import Trained, export
+from stargan_tf.sampling.codes import CodeMaker
+from stargan_tf.serving.exporter import Exported, export
 from stargan_tf.serving.model_info import ModelInfo
 
 DOMAINS = ("cat", "dog", "wild")
@@ -22,15 +26,13 @@ class Export(NamedTuple):
 
     Attributes:
       models_dir: has the folder of the model.
-      networks: as they were before the export.
-      mean_styles: [K, style_dim].
-      summary: what the exporter said.
+      model: as it was before the export.
+      said: what the exporter returned.
     """
 
     models_dir: Path
-    networks: TranslationNetworks
-    mean_styles: np.ndarray
-    summary: str
+    model: TrainedModel
+    said: Exported
 
     @property
     def base(self) -> Path:
@@ -40,18 +42,39 @@ class Export(NamedTuple):
     def info(self) -> ModelInfo:
         return ModelInfo.of_saved_model(self.base / "1")
 
+    @property
+    def networks(self) -> Networks:
+        return self.model.trained.networks
 
-def networks(seed: int) -> TranslationNetworks:
-    """Random weights, whose pictures fill about the range of pictures."""
+    @property
+    def drawable(self) -> Drawable:
+        return self.model.drawable
+
+    @property
+    def mean_codes(self) -> np.ndarray:
+        """Those by which `sample` truncates, [K, style_dim]."""
+        codes = CodeMaker(self.drawable)
+        return np.stack([codes.mean_code(domain) for domain in range(len(DOMAINS))])
+
+
+def make_model(seed: int) -> TrainedModel:
+    """Random weights, whose images fill about the range of images."""
     tf.keras.utils.set_random_seed(seed)
-    made = TranslationNetworks(CONFIG, len(DOMAINS))
-    made.generator.to_rgb.kernel.assign(made.generator.to_rgb.kernel * 0.25)
-    return made
+    algorithm = make_algorithm(CONFIG, len(DOMAINS))
+    networks = algorithm.build(algorithm.averaged)
+    kernel = networks["generator"].to_rgb.kernel
+    kernel.assign(kernel * 0.25)
+    return TrainedModel(
+        origin="a run of tests",
+        domains=DOMAINS,
+        drawable=algorithm.drawable(networks),
+        step=7,
+        fingerprint=str(seed),
+        trained=Trained(algorithm, networks),
+    )
 
 
 def make_export(models_dir: Path, seed: int = 1, **settings) -> Export:
     """Exports random networks as the next version of models_dir/pets."""
-    means = np.random.default_rng(seed).standard_normal([3, CONFIG.style_dim], np.float32)
     config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
-    trained = Trained(CONFIG, DOMAINS, networks(seed), means, 7)
-    return Export(models_dir, networks(seed), means, export(config, trained))
+    return Export(models_dir, make_model(seed), export(config, make_model(seed)))

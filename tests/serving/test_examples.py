@@ -3,9 +3,7 @@ import pytest
 
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.errors import UserError
-from stargan_tf.serving.examples import calibration_inputs, find_images, read_origin
-from stargan_tf.serving.signatures import float_spec
-from stargan_tf.serving.translation import Translation
+from stargan_tf.serving.examples import find_images, read_origin
 from tests.data import makers
 from tests.serving.exports import DOMAINS
 
@@ -47,16 +45,3 @@ def test_origin(data_dir):
     info = DatasetInfo.load(data_dir)
     assert read_origin(data_dir) == (info.licence, info.credits)
     assert read_origin(None).licence.startswith("unknown")
-
-
-def test_calibration_inputs_fit_the_signatures(exported, data_dir):
-    images = find_images(data_dir, "train", DOMAINS, 32, 4)
-    translation = Translation(exported.networks, exported.mean_styles)
-    given = list(calibration_inputs(translation, exported.info, images))
-    assert len(given) == 4 * 4 and len({key for key, _ in given}) == 4
-    for _, inputs in given:
-        for name, value in inputs.items():
-            spec = float_spec(name, exported.info, rows=1)
-            assert value.shape == spec.shape and value.dtype == spec.dtype.as_numpy_dtype
-    domains = {int(inputs["target_domain"][0]) for _, inputs in given if "target_domain" in inputs}
-    assert domains == {0, 1, 2}

@@ -11,7 +11,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from stargan_tf.errors import UserError
 from stargan_tf.serving import exporter
-from stargan_tf.serving.agreement import Agreement
+from stargan_tf.serving.export_parity import Agreement
 from tests.serving.exports import DOMAINS, make_export
 
 
@@ -46,7 +46,7 @@ def test_only_what_serving_needs_is_saved(exported):
     saved = tf.train.list_variables(str(exported.base / "1/variables/variables"))
     numbers = sum(np.prod(shape) for name, shape in saved if "OBJECT_GRAPH" not in name)
     used = 0
-    for network in exported.networks.networks():
+    for network in exported.networks.values():
         for v in network.trainable_variables:
             shape = list(v.shape)
             # 3x3 kernels beside a resampling are saved as the 4x4 ones that they amount to.
@@ -58,7 +58,7 @@ def test_only_what_serving_needs_is_saved(exported):
 
 
 def test_summary_says_what_where_and_how_near(exported):
-    lines = exported.summary.splitlines()
+    lines = exported.said.summary.splitlines()
     assert lines[0] == "Exported pets version 1:"
     assert len([line for line in lines if " MB " in line]) == 5
     assert re.search(r"pets/1 .* MB  within \de-0\d of the trained networks", lines[1])
@@ -85,14 +85,14 @@ def test_versions_follow_each_other(tmp_path):
     (tmp_path / "pets/tflite/3").mkdir(parents=True)
     (tmp_path / "pets/.7.partial.x").mkdir()
     made = make_export(tmp_path, **only)
-    assert "version 4" in made.summary
+    assert "version 4" in made.said.summary
     assert sorted(p.name for p in (tmp_path / "pets").iterdir()) == [
         ".7.partial.x",
         "1",
         "4",
         "tflite",
     ]
-    assert "noise" in made.summary  # there was no data set to compare on
+    assert "noise" in made.said.summary  # there was no data set to compare on
 
 
 def test_tflite_alone_makes_no_version_for_servers(tmp_path, data_dir):
@@ -152,5 +152,5 @@ def test_loads_in_a_process_without_stargan_tf(exported, tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(program)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    expected = np.clip(exported.networks.generator(x, s), -1, 1)
+    expected = np.clip(exported.networks["generator"](x, s), -1, 1)
     np.testing.assert_allclose(np.load(tmp_path / "result.npy"), expected, atol=1e-5)

@@ -30,34 +30,32 @@ def checked(
         return tf.identity(value)
 
 
-def same_rows(first: str, value: tf.Tensor, others: dict[str, tf.Tensor]) -> list[tf.Tensor]:
-    """Checks that there is an example, and that all inputs have as many rows as the first.
+def same_rows(values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Passes inputs on if there is a row, and if all have as many rows as the first.
 
     Args:
-      first: name of the first input.
-      value: its tensor.
-      others: the other inputs by name.
-
-    Returns:
-      The others, to be used in place of the unchecked ones.
+      values: by name.
     """
+    first, value = next(iter(values.items()))
+    message = [f"Found {first} empty, expected at least one row: send an image."]
+    value = checked(value, tf.shape(value)[0] > 0, message)
     rows = tf.shape(value)[0]
-    passed = []
-    for name, other in others.items():
-        message = [f"Found {first} empty, expected at least one row: send an image."]
-        other = checked(other, rows > 0, message)
-        message = [f"Found {name} with ", tf.shape(other)[0], f" rows and {first} with ", rows]
-        message += [", expected as many of both: send one for each image."]
-        passed.append(checked(other, tf.equal(tf.shape(other)[0], rows), message))
+    passed = {first: value}
+    for name, other in values.items():
+        if name != first:
+            message = [f"Found {name} with ", tf.shape(other)[0], f" rows and {first} with ", rows]
+            message += [", expected as many of both: send one for each image."]
+            passed[name] = checked(other, tf.equal(tf.shape(other)[0], rows), message)
     return passed
 
 
 def domain_index(
-    names: tf.Tensor, table: tf.lookup.StaticHashTable, domains: Sequence[str]
+    name: str, names: tf.Tensor, table: tf.lookup.StaticHashTable, domains: Sequence[str]
 ) -> tf.Tensor:
     """Finds domains by their names, or by their indices in digits.
 
     Args:
+      name: of the input.
       names: [N] string.
       table: from names to indices, -1 for others.
       domains: the names.
@@ -72,7 +70,7 @@ def domain_index(
     known = (index >= 0) & (index < len(domains))
     row = _first_wrong(known)
     message = [
-        "Found target_domain ",
+        f"Found {name} ",
         _printable(tf.gather(tf.concat([names, [""]], 0), row)),
         " in row ",
         row,
@@ -81,23 +79,23 @@ def domain_index(
     return tf.cast(checked(index, tf.reduce_all(known), message), tf.int32)
 
 
-def domain_in_range(index: tf.Tensor, domains: Sequence[str]) -> tf.Tensor:
+def domain_in_range(name: str, index: tf.Tensor, domains: Sequence[str]) -> tf.Tensor:
     """Passes domain indices [N] int32 on if all lie in range."""
     known = (index >= 0) & (index < len(domains))
     row = _first_wrong(known)
     found = tf.gather(tf.concat([index, [0]], 0), row)
-    message = ["Found target_domain ", found, " in row ", row]
+    message = [f"Found {name} ", found, " in row ", row]
     message += [f", expected 0 to {len(domains) - 1} ({', '.join(domains)}): correct it."]
     return checked(index, tf.reduce_all(known), message)
 
 
-def truncation(psi: tf.Tensor) -> tf.Tensor:
-    """Passes psi [N] float32 on if all lie in [0, 1]; NaN does not."""
-    fits = (psi >= 0) & (psi <= 1)
+def fraction(name: str, value: tf.Tensor) -> tf.Tensor:
+    """Passes numbers [N] float32 on if all lie in [0, 1]; NaN does not."""
+    fits = (value >= 0) & (value <= 1)
     row = _first_wrong(fits)
-    found = tf.gather(tf.concat([psi, [0.0]], 0), row)
-    message = ["Found psi ", found, " in row ", row, ", expected 0 to 1: try 0.7."]
-    return checked(psi, tf.reduce_all(fits), message)
+    found = tf.gather(tf.concat([value, [0.0]], 0), row)
+    message = [f"Found {name} ", found, " in row ", row, ", expected 0 to 1: try 0.7."]
+    return checked(value, tf.reduce_all(fits), message)
 
 
 def code(name: str, value: tf.Tensor, length: int) -> tf.Tensor:

@@ -1,26 +1,18 @@
 """The SavedModel: every signature on encoded and on float images."""
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
 
+from stargan_tf.algorithms.signatures import IMAGE, KINDS, Signature
 from stargan_tf.serving import model_info
+from stargan_tf.serving.graph import ServingGraph
+from stargan_tf.serving.inputs import TABLE, encoded_spec, float_spec
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.saved_model import checks
-from stargan_tf.serving.saved_model.images import decode_images, encode_images
-from stargan_tf.serving.signatures import (
-    DEFAULT,
-    FLOAT,
-    IMAGES,
-    RANDOM,
-    SIGNATURES,
-    Signature,
-    float_spec,
-    save_signatures,
-)
-from stargan_tf.serving.translation import Translation
+from stargan_tf.serving.saved_model.images import encode_images
+from stargan_tf.serving.signatures import DEFAULT, FLOAT_SUFFIX, save_signatures
 
 DOMAINS_FILE = "domains.txt"
 
@@ -30,23 +22,26 @@ Function = tf.types.experimental.GenericFunction
 class SavedModel:
     """The signatures of a SavedModel, traced."""
 
-    def __init__(self, translation: Translation, info: ModelInfo, assets: Path) -> None:
+    def __init__(
+        self, graph: ServingGraph, signatures: Sequence[Signature], info: ModelInfo, assets: Path
+    ) -> None:
         """Traces every signature.
 
         Args:
-          translation: of folded networks.
+          graph: of folded networks.
+          signatures: the first is the default.
           info: names and sizes.
           assets: an empty folder that must exist until the model is saved.
         """
-        self._translation = translation
+        self._graph = graph
         self._info = info
         self._model_json, domains = assets / model_info.FILE, assets / DOMAINS_FILE
         self._model_json.write_text(info.to_json(), encoding="utf-8")
         domains.write_text("".join(f"{name}\n" for name in info.domains), encoding="utf-8")
         self._domain_table = _table_of_lines(domains)
-        self.functions = {s.name: self._on_encoded_images(s) for s in SIGNATURES}
-        self.functions[DEFAULT] = self.functions[RANDOM.name]
-        self.functions |= {s.name + FLOAT: self._on_float_images(s) for s in SIGNATURES}
+        self.functions = {s.name: self._on_encoded_images(s) for s in signatures}
+        self.functions[DEFAULT] = self.functions[signatures[0].name]
+        self.functions |= {s.name + FLOAT_SUFFIX: self._on_float_images(s) for s in signatures}
 
     def save(self, folder: Path) -> None:
         """Writes it into a new folder."""
@@ -57,25 +52,18 @@ class SavedModel:
 
     def _on_encoded_images(self, signature: Signature) -> Function:
         """The signature that takes and gives encoded images, and names of domains."""
-        specs = [self._encoded_spec(name) for name in signature.inputs]
+        specs = [encoded_spec(name, self._info) for name in signature.inputs]
 
         def compute(*values: tf.Tensor) -> dict[str, tf.Tensor]:
             given = _rows_checked(specs, values)
-            inputs = {}
-            for name, spec in zip(signature.inputs, specs, strict=True):
-                value = given[spec.name]
-                if name in IMAGES:
-                    inputs[name] = decode_images(spec.name, value, self._info.img_size)
-                elif name == "target_domain":
-                    domains = self._info.domains
-                    inputs[name] = checks.domain_index(value, self._domain_table, domains)
-                else:
-                    inputs[name] = self._number(name, value)
-            result = signature.compute(self._translation, **inputs)
-            if signature.output in IMAGES:
-                encoded = encode_images(result, self._info.image_format)
-                return {f"{signature.output}_bytes": encoded}
-            return {signature.output: result}
+            inputs = {
+                name: self._decoded(name, spec.name, given[spec.name])
+                for name, spec in zip(signature.inputs, specs, strict=True)
+            }
+            result = signature.compute(self._graph, **inputs)
+            if KINDS[signature.output] == IMAGE:
+                result = encode_images(result, self._info.image_format)
+            return {encoded_spec(signature.output, self._info).name: result}
 
         return tf.function(compute, input_signature=specs)
 
@@ -85,54 +73,22 @@ class SavedModel:
 
         def compute(*values: tf.Tensor) -> dict[str, tf.Tensor]:
             given = _rows_checked(specs, values)
-            inputs = {}
-            for name, value in given.items():
-                if name in IMAGES:
-                    inputs[name] = checks.finite(name, value)
-                elif name == "target_domain":
-                    inputs[name] = checks.domain_in_range(value, self._info.domains)
-                else:
-                    inputs[name] = self._number(name, value)
-            return {signature.output: signature.compute(self._translation, **inputs)}
+            inputs = {n: TABLE[KINDS[n]].check(n, value, self._info) for n, value in given.items()}
+            return {signature.output: signature.compute(self._graph, **inputs)}
 
         return tf.function(compute, input_signature=specs)
 
-    def _encoded_spec(self, name: str) -> tf.TensorSpec:
-        if name in IMAGES:
-            return tf.TensorSpec([None], tf.string, f"{name}_bytes")
-        if name == "target_domain":
-            return tf.TensorSpec([None], tf.string, name)
-        spec = float_spec(name, self._info, rows=None)
-        # Any length, so that a wrong one meets a sentence.
-        return tf.TensorSpec([None] * spec.shape.rank, spec.dtype, name)
-
-    def _number(self, name: str, value: tf.Tensor) -> tf.Tensor:
-        """Checks psi and codes; makes latent codes of seeds."""
-        if name == "psi":
-            return checks.truncation(value)
-        if name == "seed":
-            return draw_latents(value, self._info.latent_dim)
-        length = {"latent": self._info.latent_dim, "style_code": self._info.style_dim}[name]
-        return checks.code(name, value, length)
-
-
-def draw_latents(seeds: tf.Tensor, latent_dim: int) -> tf.Tensor:
-    """Draws z ~ N(0, I) for each seed: [N] int64 to [N, latent_dim] float32.
-
-    The same seed gives the same numbers on every device and in every batch.
-    """
-    draw = functools.partial(tf.random.stateless_normal, [latent_dim], alg="philox")
-    spec = tf.TensorSpec([latent_dim], tf.float32)
-    return tf.map_fn(lambda seed: draw(tf.stack([seed, 0])), seeds, fn_output_signature=spec)
+    def _decoded(self, name: str, tensor_name: str, value: tf.Tensor) -> tf.Tensor:
+        kind = TABLE[KINDS[name]]
+        if kind.encoding:
+            return kind.encoding.decode(tensor_name, value, self._info, self._domain_table)
+        return kind.check(name, value, self._info)
 
 
 def _rows_checked(
     specs: list[tf.TensorSpec], values: tuple[tf.Tensor, ...]
-) -> Mapping[str, tf.Tensor]:
-    first, *others = specs
-    given = {spec.name: value for spec, value in zip(others, values[1:], strict=True)}
-    checked = checks.same_rows(first.name, values[0], given)
-    return {first.name: values[0], **dict(zip(given, checked, strict=True))}
+) -> dict[str, tf.Tensor]:
+    return checks.same_rows({spec.name: v for spec, v in zip(specs, values, strict=True)})
 
 
 def _table_of_lines(path: Path) -> tf.lookup.StaticHashTable:

@@ -2,20 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from stargan_tf.serving.inputs import encoded, float_spec
 from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.serving.saved_model.images import encode_images
-from stargan_tf.serving.signatures import (
-    DEFAULT,
-    FLOAT,
-    IMAGES,
-    RANDOM,
-    SIGNATURES,
-    Signature,
-    float_spec,
-)
+from stargan_tf.serving.signatures import DEFAULT, FLOAT_SUFFIX
 
 # Where TF Serving looks for them.
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -23,10 +16,14 @@ WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 
 def write_warmup_requests(folder: Path, info: ModelInfo) -> None:
     """Writes one request for each signature into an exported model."""
-    requests = {DEFAULT: _on_encoded_images(RANDOM, info)}
-    for signature in SIGNATURES:
-        requests[signature.name] = _on_encoded_images(signature, info)
-        requests[signature.name + FLOAT] = _on_float_images(signature, info)
+    requests = {}
+    for name, signature in info.signatures.items():
+        # One row of zeros for each input: a grey image, the first domain, the mean style.
+        specs = [float_spec(key, info, rows=1) for key in signature.inputs]
+        zeros = {spec.name: np.zeros(spec.shape, spec.dtype.as_numpy_dtype) for spec in specs}
+        requests[name + FLOAT_SUFFIX] = zeros
+        requests[name] = encoded(zeros, info)
+        requests.setdefault(DEFAULT, requests[name])
     path = folder / WARMUP_FILE
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:
@@ -39,19 +36,3 @@ def write_warmup_requests(folder: Path, info: ModelInfo) -> None:
             log = prediction_log_pb2.PredictLog(request=request)
             record = prediction_log_pb2.PredictionLog(predict_log=log)
             writer.write(record.SerializeToString())
-
-
-def _on_float_images(signature: Signature, info: ModelInfo) -> dict[str, tf.Tensor]:
-    """One row of zeros for each input: a grey image, the first domain, the mean style."""
-    specs = (float_spec(name, info, rows=1) for name in signature.inputs)
-    return {spec.name: tf.zeros(spec.shape, spec.dtype) for spec in specs}
-
-
-def _on_encoded_images(signature: Signature, info: ModelInfo) -> dict[str, tf.Tensor]:
-    inputs = _on_float_images(signature, info)
-    for name in IMAGES:
-        if name in inputs:
-            inputs[f"{name}_bytes"] = encode_images(inputs.pop(name), "png")
-    if "target_domain" in inputs:
-        inputs["target_domain"] = tf.constant([info.domains[0]])
-    return inputs

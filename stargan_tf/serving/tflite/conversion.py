@@ -1,29 +1,21 @@
 """From the trained networks to TFLite files."""
 
-import contextlib
-import os
 import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.algorithms.algorithm import Algorithm
+from stargan_tf.algorithms.signatures import Signature
+from stargan_tf.serving.graph import ServingGraph
+from stargan_tf.serving.inputs import float_spec
 from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.serving.signatures import (
-    FLOAT,
-    ON_DEVICE,
-    Signature,
-    float_spec,
-    save_signatures,
-)
+from stargan_tf.serving.signatures import FLOAT_SUFFIX, save_signatures
 from stargan_tf.serving.tflite.half_precision import convert_to_float16
 from stargan_tf.serving.tflite.metadata import add_metadata
+from stargan_tf.serving.tflite.native_output import shown_on_failure
 from stargan_tf.serving.tflite.quantization import convert_to_int8
-from stargan_tf.serving.translation import Translation
-
-# Gives (signature key, inputs by name), one after the other.
-Calibration = Callable[[], Iterator[tuple[str, dict[str, np.ndarray]]]]
 
 
 class TFLiteConverter:
@@ -31,21 +23,33 @@ class TFLiteConverter:
 
     Images come one at a time: delegates of phones take no open batch size. The
     signatures of a file share its weights.
+
+    Attributes:
+      signatures: names of those that a file has, without the suffix.
     """
 
-    def __init__(self, translation: Translation, info: ModelInfo, calibration: Calibration) -> None:
+    def __init__(
+        self,
+        graph: ServingGraph,
+        algorithm: Algorithm,
+        info: ModelInfo,
+        inputs: dict[str, np.ndarray],
+    ) -> None:
         """Traces the signatures.
 
         Args:
-          translation: of folded networks; weights that are computed in
-            the graph would keep the convolutions off phones' GPUs.
+          graph: of folded networks; weights that are computed in the graph would keep the
+            convolutions off phones' GPUs.
+          algorithm: whose signatures for devices are converted.
           info: names and sizes.
-          calibration: typical inputs of every signature, for int8.
+          inputs: typical inputs of every signature, by name, N rows each, for int8.
         """
+        on_device = [signature for signature in algorithm.signatures() if signature.on_device]
+        self.signatures = tuple(signature.name for signature in on_device)
         self._info = info
-        self._decoder_blocks = translation.decoder_blocks
-        self._calibration = calibration
-        self._functions = {s.name + FLOAT: _trace(s, translation, info) for s in ON_DEVICE}
+        self._decoder_blocks = algorithm.decoder_blocks
+        self._inputs = inputs
+        self._functions = {s.name + FLOAT_SUFFIX: _trace(s, graph, info) for s in on_device}
 
     def convert(self, number_type: str) -> bytes:
         """Makes a file.
@@ -58,7 +62,8 @@ class TFLiteConverter:
         Returns:
           The contents of the .tflite file, with metadata.
         """
-        with tempfile.TemporaryDirectory() as folder, _native_output_hidden():
+        # The converter reports past Python, at length.
+        with tempfile.TemporaryDirectory() as folder, shown_on_failure():
             save_signatures(self._functions, folder)
             converter = tf.lite.TFLiteConverter.from_saved_model(
                 folder, signature_keys=list(self._functions)
@@ -72,29 +77,22 @@ class TFLiteConverter:
                 content = converter.convert()
         return add_metadata(content, self._info)
 
+    def _calibration(self) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+        """Gives each row of the typical inputs to every signature."""
+        for row in range(len(next(iter(self._inputs.values())))):
+            for name in self.signatures:
+                keys = self._info.signatures[name].inputs
+                inputs = {key: self._inputs[key][row : row + 1] for key in keys}
+                yield name + FLOAT_SUFFIX, inputs
+
 
 def _trace(
-    signature: Signature, translation: Translation, info: ModelInfo
+    signature: Signature, graph: ServingGraph, info: ModelInfo
 ) -> tf.types.experimental.GenericFunction:
     specs = [float_spec(name, info, rows=1) for name in signature.inputs]
 
     def compute(*values: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = dict(zip(signature.inputs, values, strict=True))
-        return {signature.output: signature.compute(translation, **inputs)}
+        return {signature.output: signature.compute(graph, **inputs)}
 
     return tf.function(compute, input_signature=specs)
-
-
-@contextlib.contextmanager
-def _native_output_hidden() -> Iterator[None]:
-    """Keeps the converter's reports, which it prints past Python, off the screen."""
-    for_python = os.dup(1), os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        for number in (1, 2):
-            os.dup2(nowhere.fileno(), number)
-        try:
-            yield
-        finally:
-            for number, copy in enumerate(for_python, start=1):
-                os.dup2(copy, number)
-                os.close(copy)

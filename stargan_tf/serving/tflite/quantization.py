@@ -6,11 +6,12 @@ Quantising everything costs some 5 dB. What is kept in float, and why:
   map does not survive 8 bits;
 - what lies between (LeakyReLU, additions, resizing), so that each activation is
   rounded once, where it enters a convolution, and not at every step on its way;
-- the second convolution of each of the decoder's blocks, and 1x1 ones: their outputs
-  add up in the decoder's residual stream, whose range grows to a hundred times that
-  of a normalised map as training goes on. With these in 8 bits, another 7 dB are lost.
+- the second convolution of each of the decoder's residual blocks, where a model has such
+  (`Algorithm.decoder_blocks`), and 1x1 ones: their outputs add up in the decoder's
+  residual stream, whose range grows to a hundred times that of a normalised map as
+  training goes on. With these in 8 bits, another 7 dB are lost.
 
-The others, some three quarters of the multiplications, run in 8 bits.
+The others, some three quarters of StarGAN v2's multiplications, run in 8 bits.
 """
 
 from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ def convert_to_int8(
       converter: of the float model.
       calibration: gives typical inputs of every signature; the ranges of activations are
         those seen on them.
-      decoder_blocks: of the generator, of two convolutions each.
+      decoder_blocks: how many blocks, of two convolutions each, end the drawing.
 
     Returns:
       The contents of the file; inputs and outputs are float.
@@ -85,7 +86,7 @@ def _float_convolutions(content: bytes, decoder_blocks: int) -> list[str]:
             (pointwise if height == width == 1 else wide).append(output)
         names += pointwise
         if len(graph.tensors[graph.outputs[0]].shape) == 4:  # it ends in the decoder
-            names += wide[-1 : -2 * decoder_blocks : -2]
+            names += wide[::-1][: 2 * decoder_blocks : 2]
     return names
 
 

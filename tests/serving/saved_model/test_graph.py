@@ -108,14 +108,15 @@ def test_any_number_of_rows(signatures, name):
 
 
 def test_float_signatures_compute_what_the_networks_do(signatures, exported):
-    n, given = exported.networks, floats(3)
+    given = floats(3)
+    G, F, E = (exported.networks[n] for n in ("generator", "mapping_network", "style_encoder"))
     x, y, z, psi = (given[key] for key in ("image", "target_domain", "latent", "psi"))
-    mean = exported.mean_styles[y]
-    s = mean + psi[:, None] * (n.mapping_network(z, y) - mean)
-    s_ref = n.style_encoder(given["reference"], y)
+    mean = exported.mean_codes[y]
+    s = mean + psi[:, None] * (F(z, y) - mean)
+    s_ref = E(given["reference"], y)
 
     def drawn(style):
-        return np.clip(n.generator(x, style), -1, 1)
+        return np.clip(G(x, style), -1, 1)
 
     for name, expected in {
         "translate_latent_float": drawn(s),
@@ -156,9 +157,9 @@ def test_seeds(signatures):
     np.testing.assert_allclose(again[0], whole[0], atol=1e-5)
 
 
-def test_psi_pulls_to_the_mean_style(signatures, exported):
+def test_psi_pulls_to_the_mean_code_by_which_sample_truncates(signatures, exported):
     given = floats(3, psi=np.zeros(3, np.float32))
-    means = exported.mean_styles[given["target_domain"]]
+    means = exported.mean_codes[given["target_domain"]]
     expected = call(signatures, "translate_style_float", {**given, "style_code": means})
     drawn = call(signatures, "translate_latent_float", given)
     np.testing.assert_allclose(drawn, expected, atol=1e-5)

@@ -15,7 +15,7 @@ def config(exported, **values):
 
 @pytest.mark.slow
 def test_table_and_json(exported, data_dir, tmp_path):
-    out = tmp_path / "figures.json"
+    out = tmp_path / "measured.json"
     settings = config(exported, data_dir=str(data_dir), num_images=3, out=str(out))
     settings.validate()
     lines = benchmark(settings).splitlines()
@@ -24,12 +24,13 @@ def test_table_and_json(exported, data_dir, tmp_path):
         "file runtime size_mb median_ms p95_ms peak_memory_mb psnr_db max_difference".split()
     )
     assert len(lines) == 2 + 4
-    figures = json.loads(out.read_text())
-    rows = {row["file"]: row for row in figures["files"]}
+    measured = json.loads(out.read_text())
+    assert measured["signature"] == "translate_latent_float"
+    rows = {row["file"]: row for row in measured["files"]}
     assert rows["float32.tflite"]["max_difference"] < 1e-3
     assert rows["float16.tflite"]["psnr_db"] > 45
     assert rows["dynamic.tflite"]["psnr_db"] > 32 and rows["int8.tflite"]["psnr_db"] > 28
-    sizes = [row["size_mb"] for row in figures["files"]]
+    sizes = [row["size_mb"] for row in measured["files"]]
     assert sizes == sorted(sizes, reverse=True)
     for row in rows.values():
         assert 0 < row["median_ms"] <= row["p95_ms"]
@@ -63,6 +64,15 @@ def test_versions(exported, tmp_path):
         benchmark(config(exported, version=7))
     with pytest.raises(UserError, match="Found no TFLite files"):
         benchmark(BenchmarkTFLiteConfig(model=str(tmp_path)))
+    (tmp_path / "tflite" / "1").mkdir(parents=True)
+    with pytest.raises(UserError, match="Found no .tflite files in .*tflite/1"):
+        benchmark(BenchmarkTFLiteConfig(model=str(tmp_path)))
+
+
+def test_signatures_are_those_of_the_files(exported):
+    words = "expected one of those in .*float32.tflite, encode_style_float.*: choose one of them"
+    with pytest.raises(UserError, match=f"Found --signature=translate_float, {words}"):
+        benchmark(config(exported, signature="translate_float"))
 
 
 @pytest.mark.parametrize(

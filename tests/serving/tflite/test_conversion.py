@@ -9,11 +9,12 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from stargan_tf.config.export import TFLITE_TYPES
 from stargan_tf.serving import examples
-from stargan_tf.serving.agreement import compare, make_probe, trained_model
+from stargan_tf.serving.export_parity import call_networks, compare, make_probe
+from stargan_tf.serving.graph import ServingGraph
+from stargan_tf.serving.inputs import example_inputs
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.tflite.interpreters import RUNTIMES, caller, open_file
 from stargan_tf.serving.tflite.metadata import read_metadata
-from stargan_tf.serving.translation import Translation
 
 SIGNATURES = {
     "translate_latent_float": ["image", "latent", "psi", "target_domain"],
@@ -40,9 +41,10 @@ def operations(path):
 @pytest.fixture(scope="module")
 def probe(exported, data_dir):
     info = exported.info
-    translation = Translation(exported.networks, exported.mean_styles)
+    signatures = exported.model.trained.algorithm.signatures()
+    call = call_networks(ServingGraph(exported.drawable, exported.mean_codes), signatures, info)
     images = examples.find_images(data_dir, "val", info.domains, info.img_size, 6)
-    return make_probe(trained_model(translation), info, images, 3)
+    return make_probe(call, info, example_inputs(exported.drawable, info, images, 3))
 
 
 @each_type
@@ -74,7 +76,8 @@ def test_signatures(exported, number_type, runtime):
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_agreement_with_the_networks(exported, probe, number_type, difference, decibels, runtime):
     interpreter = open_file(file_of(exported, number_type), runtime=runtime)
-    agreement = compare(caller(interpreter), probe)
+    names = [name.removesuffix("_float") for name in SIGNATURES]
+    agreement = compare(caller(interpreter), probe, names)
     assert agreement.worst < difference
     assert agreement.psnr > decibels
 
