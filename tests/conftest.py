@@ -54,6 +54,14 @@ def three_domains_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def toy_export(tmp_path_factory: pytest.TempPathFactory, three_domains_dir: Path):
+    """A model of an algorithm that is not the product's, in every format, exported once."""
+    from tests.serving.exports import export_toy
+
+    return export_toy(tmp_path_factory.mktemp("toys"), data_dir=str(three_domains_dir))
+
+
+@pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory, three_domains_dir: Path):
     """A model in every format, exported once."""
     from tests.serving.exports import make_export

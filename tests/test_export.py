@@ -68,6 +68,27 @@ def test_exports_a_run_in_float32_whatever_it_was_trained_in(run_dir, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.e2e
+def test_a_rejected_file_is_a_failure_of_the_command(run_dir, tmp_path):
+    out = tmp_path / "pets"
+    program = (
+        "from stargan_tf import export, flags\n"
+        "from stargan_tf.config.export import ExportConfig\n"
+        "from stargan_tf.serving import exporter\n"
+        "exporter.MIN_PSNR['dynamic'] = 99.0\n"
+        "flags.define(ExportConfig)\n"
+        "flags.run(export.main)\n"
+    )
+    arguments = [f"--run_dir={run_dir}", f"--out={out}", "--tflite_types=float32,dynamic"]
+    command = [sys.executable, "-c", program, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert_error(result, "Rejected dynamic.tflite (PSNR", "at least 99 dB")
+    assert "Exported pets version 1" in result.stdout
+    assert (out / "1" / "saved_model.pb").is_file()
+    assert [path.name for path in (out / "tflite" / "1").iterdir()] == ["float32.tflite"]
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
 def test_jpeg_answers(run_dir, tmp_path):
     import tensorflow as tf
 

@@ -71,6 +71,12 @@ def test_nothing_stays_of_a_failure(tmp_path, kind):
     assert not list(tmp_path.iterdir())
 
 
+def test_nothing_stays_of_an_empty_folder(tmp_path):
+    with folder_written_whole(tmp_path / "1"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_somebody_was_faster(tmp_path):
     with pytest.raises(UserError, match="written by another process meanwhile"):
         with folder_written_whole(tmp_path / "1") as partial:

@@ -7,7 +7,6 @@ the property `reason`.
 """
 
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -67,23 +66,18 @@ def try_out(model: Path, images: list[bytes], time_limit: float) -> str:
     """Sends requests to every signature of a model, in a process of its own.
 
     Args:
-      model: folder of a SavedModel.
+      model: folder of a SavedModel, whose model.json lists its signatures.
       images: encoded; each signature gets all of them in one request.
       time_limit: seconds.
 
     Returns:
       What is wrong, as a sentence; empty when nothing is.
     """
-    from stargan_tf.serving.signatures import DEFAULT, FLOAT, SIGNATURES
-
-    names = [DEFAULT, *(s.name + suffix for s in SIGNATURES for suffix in ("", FLOAT))]
     with TemporaryDirectory() as folder:
-        request = Path(folder)
-        (request / "signatures.json").write_text(json.dumps(names), encoding="utf-8")
         for number, image in enumerate(images):
-            (request / f"{number:03d}.image").write_bytes(image)
+            (Path(folder) / f"{number:03d}.image").write_bytes(image)
         # -I: neither this folder, nor PYTHONPATH, nor what is installed for this user alone.
-        command = [sys.executable, "-I", str(_PROCESS), str(model), str(request)]
+        command = [sys.executable, "-I", str(_PROCESS), str(model), folder]
         # Training may still hold the memory of the GPUs.
         environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         try:

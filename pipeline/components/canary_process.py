@@ -1,73 +1,107 @@
 """Loads a SavedModel and sends a request to each of its signatures.
 
-    python -I pipeline/components/canary_process.py MODEL REQUEST
+    python -I pipeline/components/canary_process.py MODEL IMAGES
 
-REQUEST is a folder with image files, *.image, and signatures.json, the names of the signatures
-that the model must have. Like a model server, this knows nothing but TensorFlow and what is in
-the model. It exits with 1 and one sentence when something is wrong.
+IMAGES is a folder with image files, *.image. Like a model server, this knows nothing but
+TensorFlow and what is in the model: its model.json lists the signatures, with the kinds of
+their inputs and outputs. It exits with 1 and one sentence when something is wrong.
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 
-def main(model: Path, request: Path) -> None:
+def main(model: Path, folder: Path) -> None:
     """Tries every signature."""
-    sizes = json.loads((model / "assets" / "model.json").read_text(encoding="utf-8"))
+    info = json.loads((model / "assets" / "model.json").read_text(encoding="utf-8"))
+    if "signatures" not in info:
+        sys.exit("its model.json lists no signatures: export it with this version of stargan_tf")
     signatures = tf.saved_model.load(str(model)).signatures
-    missing = set(json.loads((request / "signatures.json").read_text())) - set(signatures)
+    expected = expected_signatures(info)
+    missing = set(expected) - set(signatures)
     if missing:
         sys.exit(f"it lacks the signatures {', '.join(sorted(missing))}")
-    images = [path.read_bytes() for path in sorted(request.glob("*.image"))]
-    values = inputs(images, sizes)
-    for name, function in sorted(signatures.items()):
-        specs = function.structured_input_signature[1]
-        given = {key: tf.constant(values[key, spec.dtype]) for key, spec in specs.items()}
-        (output,) = function(**given).values()
-        problem = what_is_wrong(output.numpy(), len(images), sizes)
+    images = [path.read_bytes() for path in sorted(folder.glob("*.image"))]
+    for name, described in expected.items():
+        _, specs = signatures[name].structured_input_signature
+        unknown = [key for key in specs if key.removesuffix("_bytes") not in described["inputs"]]
+        if unknown:
+            sys.exit(f"{name} takes {', '.join(unknown)}, of which its model.json knows nothing")
+        given = request(specs, described["inputs"], images, info)
+        (output,) = signatures[name](**given).values()
+        (kind,) = described["output"].values()
+        problem = what_is_wrong(output.numpy(), kind, len(images), info)
         if problem:
             sys.exit(f"{name} gave {problem}")
 
 
-def inputs(images: list[bytes], sizes: dict) -> dict:
-    """The request's values by the name and type of the input; every one has a row an image."""
-    side, num = sizes["img_size"], len(images)
-    rng = np.random.default_rng(0)
-    decoded = [tf.io.decode_image(image, channels=3, expand_animations=False) for image in images]
-    floats = np.stack([tf.image.resize(image, [side, side]) for image in decoded]) / 127.5 - 1
-    indices = np.arange(num, dtype=np.int32) % len(sizes["domains"])
-    return {
-        ("image_bytes", tf.string): images,
-        ("reference_bytes", tf.string): images[::-1],
-        ("image", tf.float32): floats,
-        ("reference", tf.float32): floats[::-1],
-        ("target_domain", tf.string): [sizes["domains"][index] for index in indices],
-        ("target_domain", tf.int32): indices,
-        ("seed", tf.int64): np.arange(num),
-        ("psi", tf.float32): np.full(num, 0.7, np.float32),
-        ("latent", tf.float32): rng.standard_normal([num, sizes["latent_dim"]], np.float32),
-        ("style_code", tf.float32): rng.standard_normal([num, sizes["style_dim"]], np.float32),
-    }
+def expected_signatures(info: dict) -> dict[str, dict]:
+    """What model.json says about each signature of the SavedModel."""
+    listed = info["signatures"]
+    expected = {"serving_default": next(iter(listed.values()))}
+    for name, described in listed.items():
+        expected |= {name: described, f"{name}_float": described}
+    return expected
 
 
-def what_is_wrong(output: np.ndarray, num: int, sizes: dict) -> str | None:
+def request(
+    specs: dict[str, tf.TensorSpec], kinds: dict[str, str], images: list[bytes], info: dict
+) -> dict[str, tf.Tensor]:
+    """Inputs of a row for each image; `kinds` are by the names of model.json."""
+    given = {}
+    for number, (key, spec) in enumerate(sorted(specs.items())):
+        turned = [*images[number:], *images[:number]]  # several inputs get several images
+        kind = kinds[key.removesuffix("_bytes")]
+        given[key] = tf.constant(value(kind, spec.dtype, turned, info), spec.dtype)
+    return given
+
+
+def value(kind: str, dtype: tf.DType, images: list[bytes], info: dict) -> Any:
+    """A typical value for each image, by the kind and type of the input."""
+    num, rng = len(images), np.random.default_rng(0)
+    match kind:
+        case "image":
+            return images if dtype == tf.string else _decoded(images, info["img_size"])
+        case "domain":
+            indices = np.arange(num) % len(info["domains"])
+            return [info["domains"][i] for i in indices] if dtype == tf.string else indices
+        case "seed":
+            return np.arange(num)
+        case "latent":
+            return rng.standard_normal([num, info["latent_dim"]])
+        case "code":
+            return rng.standard_normal([num, info["style_dim"]])
+        case "fraction":
+            return np.full(num, 0.7)
+    sys.exit(f"its model.json has an input of the unknown kind {kind}")
+
+
+def _decoded(images: list[bytes], side: int) -> np.ndarray:
+    pixels = [tf.io.decode_image(image, channels=3, expand_animations=False) for image in images]
+    return np.stack([tf.image.resize(image, [side, side]) for image in pixels]) / 127.5 - 1
+
+
+def what_is_wrong(output: np.ndarray, kind: str, num: int, info: dict) -> str | None:
     """Judges an output: image files, images in [-1, 1] or style codes, one for each image."""
-    side = sizes["img_size"]
-    picture = (num, side, side, 3)
+    side = info["img_size"]
+    expected = {"image": (num, side, side, 3), "code": (num, info["style_dim"])}.get(kind)
+    if expected is None:
+        return f"an output of the unknown kind {kind}"
     if output.dtype == object:
         pixels = [tf.io.decode_image(content, expand_animations=False) for content in output]
         shapes = {tuple(image.shape) for image in pixels}
-        fits = len(output) == num and shapes == {picture[1:]}
-        return None if fits else f"{len(output)} pictures of {shapes}, expected {picture}"
-    if output.shape not in (picture, (num, sizes["style_dim"])):
-        return f"numbers of shape {output.shape}, expected {picture} or {sizes['style_dim']} each"
+        fits = len(output) == num and shapes == {expected[1:]}
+        return None if fits else f"{len(output)} images of {shapes}, expected {expected}"
+    if output.shape != expected:
+        return f"numbers of shape {output.shape}, expected {expected}"
     if not np.isfinite(output).all():
         return "numbers that are NaN or infinite"
-    if output.ndim == 4 and np.abs(output).max() > 1:
+    if kind == "image" and np.abs(output).max() > 1:
         return f"values up to {np.abs(output).max():g}, expected [-1, 1]"
     return None
 

@@ -53,7 +53,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         Whatever was trained is saved then, but no model is made.
     """
     # Imported here, so that building the graph does not wait for the networks.
-    from stargan_tf.training.checkpoints import load_trained
+    from stargan_tf.loading import load_run
     from stargan_tf.training_run import train_run
 
     custom = fn_args.custom_config
@@ -68,7 +68,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
     if status:
         raise UserError(
             f"The training was stopped by {signal.Signals(status - 128).name} after iteration "
-            f"{load_trained(run.root).step}, and everything is saved: run the pipeline again, and "
+            f"{load_run(run.root).step}, and everything is saved: run the pipeline again, and "
             "it goes on from there."
         ) from KeyboardInterrupt(status - 128)  # no failure of the component
     serving = local_path(fn_args.serving_model_dir)
@@ -138,13 +138,9 @@ def _settings(fn_args: Any) -> TrainConfig:
 
 def _export(config: TrainConfig, name: str, folder: Path) -> None:
     """Writes the SavedModel of a finished run."""
-    from stargan_tf.sampling.styles import StyleMaker
-    from stargan_tf.serving.exporter import Trained, export
-    from stargan_tf.training.checkpoints import load_trained
+    from stargan_tf.loading import load_run
+    from stargan_tf.serving.exporter import export
 
-    run = load_trained(config.run_dir, in_float32=True)
-    styles = StyleMaker(run.networks, run.config.latent_dim)
-    means = styles.mean_styles(len(run.domains))
     # Pusher calls a version by the second in which it is pushed; this is as near as can be known.
     version = int(time.time())
     with TemporaryDirectory() as temporary:
@@ -155,6 +151,5 @@ def _export(config: TrainConfig, name: str, folder: Path) -> None:
             data_dir=config.data_dir,
             formats=("saved_model",),
         )
-        trained = Trained(run.config, run.domains, run.networks, means, run.step)
-        export(to_export, trained, version)
+        export(to_export, load_run(config.run_dir, in_float32=True), version)
         shutil.copytree(out / str(version), folder)

@@ -1,4 +1,4 @@
-"""A small exported model, with random weights."""
+"""Small exported models, with random weights."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.algorithms.algorithm import Networks
+from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.algorithms.drawable import Drawable
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
@@ -15,9 +15,11 @@ from stargan_tf.config.export import ExportConfig
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.serving.exporter import Exported, export
 from stargan_tf.serving.model_info import ModelInfo
+from tests.algorithms import toy
 
 DOMAINS = ("cat", "dog", "wild")
 CONFIG = StarGANv2Settings(img_size=32, base_channels=8, max_conv_dim=16, mapping_hidden_dim=12)
+TOY_CONFIG = toy.Settings(algorithm="tests.algorithms.toy", img_size=16)
 NAME = "pets"
 
 
@@ -60,10 +62,14 @@ class Export(NamedTuple):
 def make_model(seed: int) -> TrainedModel:
     """Random weights, whose images fill about the range of images."""
     tf.keras.utils.set_random_seed(seed)
-    algorithm = make_algorithm(CONFIG, len(DOMAINS))
-    networks = algorithm.build(algorithm.averaged)
-    kernel = networks["generator"].to_rgb.kernel
+    model = _model(make_algorithm(CONFIG, len(DOMAINS)), seed)
+    kernel = model.trained.networks["generator"].to_rgb.kernel
     kernel.assign(kernel * 0.25)
+    return model
+
+
+def _model(algorithm: Algorithm, seed: int) -> TrainedModel:
+    networks = algorithm.build(algorithm.averaged)
     return TrainedModel(
         origin="a run of tests",
         domains=DOMAINS,
@@ -72,6 +78,18 @@ def make_model(seed: int) -> TrainedModel:
         fingerprint=str(seed),
         trained=Trained(algorithm, networks),
     )
+
+
+def make_toy(seed: int) -> TrainedModel:
+    """Random weights of an algorithm without style or latent codes."""
+    tf.keras.utils.set_random_seed(seed)
+    return _model(make_algorithm(TOY_CONFIG, len(DOMAINS)), seed)
+
+
+def export_toy(models_dir: Path, **settings) -> Export:
+    """Exports a toy as the next version of models_dir/pets."""
+    config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
+    return Export(models_dir, make_toy(1), export(config, make_toy(1)))
 
 
 def make_export(models_dir: Path, seed: int = 1, **settings) -> Export:

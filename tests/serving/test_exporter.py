@@ -12,7 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from stargan_tf.errors import UserError
 from stargan_tf.serving import exporter
 from stargan_tf.serving.export_parity import Agreement
-from tests.serving.exports import DOMAINS, make_export
+from tests.serving.exports import DOMAINS, export_toy, make_export
 
 
 def files_of(folder):
@@ -105,6 +105,34 @@ def test_an_export_that_differs_is_not_published(tmp_path, monkeypatch, data_dir
     with pytest.raises(UserError, match="differs by 1.0e-02 .* nothing was exported"):
         make_export(tmp_path, data_dir=str(data_dir))
     assert not files_of(tmp_path)
+
+
+def test_a_rounded_file_that_differs_is_rejected_and_the_others_are_written(
+    tmp_path, monkeypatch, data_dir
+):
+    monkeypatch.setitem(exporter.MIN_PSNR, "int8", 99.0)
+    said = export_toy(tmp_path, data_dir=str(data_dir), check_images=2).said
+    assert re.search(
+        r"Rejected int8.tflite \(PSNR \d\d\.\d dB\), expected at least 99 dB, and wrote everything "
+        "else: .* take int8 out of --tflite_types",
+        said.rejected,
+    )
+    assert "int8" not in said.summary and said.summary.count(" MB ") == 4
+    files = files_of(tmp_path / "pets")
+    assert "1/saved_model.pb" in files
+    assert {name for name in files if name.endswith("tflite")} == {
+        f"tflite/1/{name}.tflite" for name in ("float32", "float16", "dynamic")
+    }
+
+
+def test_several_rejected_files_are_named_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporter, "compare", lambda *_: Agreement(worst=0.0, psnr=np.nan))
+    settings = {"formats": ("tflite",), "tflite_types": ("float16", "dynamic")}
+    said = export_toy(tmp_path, **settings).said
+    assert "float16.tflite (PSNR nan dB), dynamic.tflite (PSNR nan dB)" in said.rejected
+    assert "expected at least 32 dB and 45 dB" in said.rejected
+    assert said.summary == "Nothing of pets was exported."
+    assert not list(tmp_path.rglob("tflite/*"))
 
 
 def test_nothing_is_published_when_one_format_fails(tmp_path, monkeypatch):

@@ -19,27 +19,17 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.python.convert import mlir_quantize
 from tensorflow.lite.tools import flatbuffer_utils
 
-# Operations of the networks other than convolutions and matrix products.
-_FLOAT_OPERATIONS = (
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONCATENATION",
-    "GATHER",
-    "LEAKY_RELU",
-    "MAXIMUM",
-    "MEAN",
-    "MINIMUM",
-    "MUL",
-    "RELU_N1_TO_1",
-    "RESHAPE",
-    "RESIZE_NEAREST_NEIGHBOR",
-    "RSQRT",
-    "SPLIT",
-    "SQUARED_DIFFERENCE",
-    "SUB",
-)
+_IN_8_BITS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
+_CASTS = ("DEQUANTIZE", "QUANTIZE")
+_FLOAT_OPERATIONS = [
+    name
+    for name in vars(schema.BuiltinOperator)
+    if name.isupper() and name not in (*_IN_8_BITS, *_CASTS)
+]
 
 
 def convert_to_int8(
@@ -61,14 +51,17 @@ def convert_to_int8(
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = calibration
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_FLOAT_OPERATIONS))
-    # The debugger is TensorFlow's way of quantising some operations and not others.
-    debugger = tf.lite.experimental.QuantizationDebugger(
-        converter=converter, debug_dataset=calibration, debug_options=options
+    # As TensorFlow's own QuantizationDebugger quantises some operations and not others. It
+    # cannot be used itself: it rejects a model whose first signature has no convolution.
+    converter._experimental_calibrate_only = True
+    calibrated = converter.convert()
+    quantized = mlir_quantize(
+        calibrated,
+        denylisted_ops=_FLOAT_OPERATIONS,
+        # The names that choose single operations are those in the calibrated model.
+        denylisted_nodes=_float_convolutions(calibrated, decoder_blocks),
     )
-    # The names that choose single operations are those in the calibrated model.
-    options.denylisted_nodes = _float_convolutions(debugger.calibrated_model, decoder_blocks)
-    return _with_shared_buffers(debugger.get_nondebug_quantized_model())
+    return _with_shared_buffers(quantized)
 
 
 def _float_convolutions(content: bytes, decoder_blocks: int) -> list[str]:

@@ -11,12 +11,20 @@ from tfx.components.util import model_utils
 from tfx.types.standard_artifacts import Examples, InfraBlessing, Model
 
 from pipeline.components import canary_process
-from pipeline.components.canary import Canary, first_images, try_out
+from pipeline.components.canary import Canary, first_images
 from tests.data import makers
 from tests.pipeline.artifacts import artifact, examples_of, model_of, run_component
 from tests.source_tree import imports
 
-SIZES = {"img_size": 8, "style_dim": 3}
+INFO = {
+    "img_size": 8,
+    "style_dim": 3,
+    "domains": ["cat", "dog"],
+    "signatures": {
+        "paint": {"inputs": {"psi": "fraction"}, "output": {"image": "image"}},
+        "translate_style": {"inputs": {"style_code": "code"}, "output": {"image": "image"}},
+    },
+}
 IMAGES = [makers.encoded(makers.pixels(seed, 40, 50)) for seed in range(2)]
 
 
@@ -60,18 +68,54 @@ def test_a_model_that_hangs_is_given_up(exported, examples, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_signature_that_lacks_is_named(tmp_path):
-    class Half(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
-        def serve(self, psi):
-            return {"image": psi}
+def test_a_model_of_another_algorithm_is_blessed(toy_export, examples, tmp_path):
+    model = model_of(toy_export.base / "1", tmp_path / "model")
+    blessing = blessing_of(model, examples, tmp_path / "blessing")
+    assert model_utils.is_infra_validated(blessing)
 
+
+class Half(tf.Module):
+    """A model of one signature, which gives what it takes."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def serve(self, psi):
+        return {"image": psi}
+
+
+@pytest.mark.parametrize(
+    ("info", "names", "words"),
+    [
+        (INFO, ["serving_default"], "it lacks the signatures paint, paint_float, translate_style"),
+        (
+            {**INFO, "signatures": {"paint": {"inputs": {}, "output": {"image": "image"}}}},
+            ["serving_default", "paint", "paint_float"],
+            "serving_default takes psi, of which its model.json knows nothing",
+        ),
+        (
+            {**INFO, "signatures": {"paint": INFO["signatures"]["paint"]}},
+            ["serving_default", "paint", "paint_float"],
+            "serving_default gave numbers of shape (2,), expected (2, 8, 8, 3)",
+        ),
+        (
+            {**INFO, "signatures": {"paint": {"inputs": {"psi": "smell"}, "output": {}}}},
+            ["serving_default", "paint", "paint_float"],
+            "its model.json has an input of the unknown kind smell",
+        ),
+        ({"img_size": 8}, ["serving_default"], "its model.json lists no signatures"),
+    ],
+    ids=["signature", "input", "output", "kind", "old"],
+)
+def test_what_does_not_fit_model_json_is_named(info, names, words, tmp_path):
+    model, images = tmp_path / "model", tmp_path / "images"
     half = Half()
-    tf.saved_model.save(half, str(tmp_path / "model"), signatures={"serving_default": half.serve})
-    (tmp_path / "model" / "assets" / "model.json").write_text(json.dumps(SIZES))
-    assert "it lacks the signatures encode_style, encode_style_float" in try_out(
-        tmp_path / "model", IMAGES, 300
-    )
+    tf.saved_model.save(half, str(model), signatures=dict.fromkeys(names, half.serve))
+    (model / "assets" / "model.json").write_text(json.dumps(info))
+    images.mkdir()
+    for number, image in enumerate(IMAGES):
+        (images / f"{number}.image").write_bytes(image)
+    with pytest.raises(SystemExit) as ended:
+        canary_process.main(model, images)
+    assert words in ended.value.code
 
 
 def test_the_process_knows_tensorflow_alone():
@@ -85,7 +129,7 @@ def test_requests_are_images_of_several_domains(examples):
     assert all(tf.io.decode_image(image).shape == (40, 40, 3) for image in images)
 
 
-def picture(value=0.0, side=8):
+def floats(value=0.0, side=8):
     return np.full((2, side, side, 3), value, np.float32)
 
 
@@ -95,23 +139,26 @@ def files(side=8):
 
 
 @pytest.mark.parametrize(
-    ("output", "problem"),
+    ("output", "kind", "problem"),
     [
-        (picture(0.5), None),
-        (picture(1.5), "values up to 1.5"),
-        (picture(np.nan), "numbers that are NaN or infinite"),
-        (picture(side=4), r"numbers of shape \(2, 4, 4, 3\)"),
-        (picture()[:1], "numbers of shape"),
-        (np.ones((2, 3), np.float32), None),
-        (np.full((2, 3), np.inf, np.float32), "NaN or infinite"),
-        (np.ones((2, 4), np.float32), "numbers of shape"),
-        (files(), None),
-        (files()[:1], "1 pictures"),
-        (files(side=4), r"\(4, 4, 3\)"),
+        (floats(0.5), "image", None),
+        (floats(1.5), "image", "values up to 1.5"),
+        (floats(np.nan), "image", "numbers that are NaN or infinite"),
+        (floats(side=4), "image", r"numbers of shape \(2, 4, 4, 3\)"),
+        (floats()[:1], "image", "numbers of shape"),
+        (floats(), "code", "numbers of shape"),
+        (np.full((2, 3), 2, np.float32), "code", None),
+        (np.full((2, 3), np.inf, np.float32), "code", "NaN or infinite"),
+        (np.ones((2, 4), np.float32), "code", "numbers of shape"),
+        (np.ones((2, 3), np.float32), "image", "numbers of shape"),
+        (np.ones((2, 3), np.float32), "smell", "unknown kind smell"),
+        (files(), "image", None),
+        (files()[:1], "image", "1 images"),
+        (files(side=4), "image", r"\(4, 4, 3\)"),
     ],
 )
-def test_outputs_are_judged(output, problem):
-    found = canary_process.what_is_wrong(output, 2, SIZES)
+def test_outputs_are_judged(output, kind, problem):
+    found = canary_process.what_is_wrong(output, kind, 2, INFO)
     if problem is None:
         assert found is None
     else:

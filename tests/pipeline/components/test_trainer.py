@@ -18,13 +18,15 @@ from pipeline.components import trainer
 from pipeline.components.trainer import run_fn, run_key
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
+from stargan_tf.loading import load_run
 from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.training.checkpoints import load_trained
+from stargan_tf.training.run_dir import RunDir
 from tests.pipeline.artifacts import examples_of
 from tests.training import tiny
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = {
+    "algorithm": "stargan_v2",
     "img_size": 32,
     "base_channels": 4,
     "max_conv_dim": 8,
@@ -96,9 +98,9 @@ def test_the_model_can_be_served(root):
 
 def test_the_run_is_kept_with_the_model(root):
     (work,) = runs_in(root)
-    kept, original = load_trained(root / "model" / "1" / "run"), load_trained(work)
+    kept, original = load_run(root / "model" / "1" / "run"), load_run(work)
     assert kept.step == original.step == 2
-    assert kept.checkpoint.startswith(str(root / "model"))
+    assert kept.fingerprint == original.fingerprint
     names = [path.name for path in (root / "model/1/run/checkpoints").glob("*.index")]
     assert names == ["iteration-2.index"]
     assert any((root / "model_run" / "1" / "logs").iterdir())
@@ -112,7 +114,7 @@ def test_a_finished_run_is_not_trained_again(root, examples, no_export, capsys):
     assert "trained to iteration 2 already" in capsys.readouterr().out
     assert runs_in(root) == [work]
     assert (work / "metrics.jsonl").read_text() == before
-    assert load_trained(root / "model" / "2" / "run").step == 2
+    assert load_run(root / "model" / "2" / "run").step == 2
 
 
 def test_another_model_to_start_from_is_another_run(root, examples, no_export, capsys):
@@ -120,7 +122,7 @@ def test_another_model_to_start_from_is_another_run(root, examples, no_export, c
     trained(examples, root, 3, base_model=base, total_iters=1)
     assert "are those of " + str(root / "model" / "1" / "run") in capsys.readouterr().out
     assert len(runs_in(root)) == 2
-    assert load_trained(root / "model" / "3" / "run").config.warm_start.endswith("model/1/run")
+    assert RunDir(root / "model/3/run").read().config.warm_start.endswith("model/1/run")
 
 
 def test_the_key_holds_all_that_decides_the_result(examples, two_domains_dir, tmp_path):
@@ -183,7 +185,7 @@ def test_a_killed_trainer_goes_on_from_its_last_checkpoint(examples, tmp_path, n
     assert runs_in(tmp_path) == [work]
     records = [json.loads(line) for line in (work / "metrics.jsonl").read_text().splitlines()]
     assert [record["step"] for record in records] == list(range(1, total + 1))
-    assert load_trained(tmp_path / "model" / "2" / "run").step == total
+    assert load_run(tmp_path / "model" / "2" / "run").step == total
 
 
 def killed_after_a_checkpoint(values, root):
