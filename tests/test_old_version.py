@@ -1,6 +1,7 @@
 """Every command takes the run and the exported model that an earlier version made."""
 
 import dataclasses
+import io
 import json
 import shutil
 from pathlib import Path
@@ -9,11 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.config.evaluate import EvaluateConfig
+from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.sample import SampleConfig
+from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.loading import load_model, load_run
 from stargan_tf.sampling.sampler import sample
+from stargan_tf.serving.client import Client
+from stargan_tf.serving.exporter import export
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training_run import train_run
+from tests.devserver.running import running_server
+from tests.evaluation.fakes import fake_networks
 
 OLD = Path(__file__).parent / "old_version"
 EXPORTED = OLD / "models" / "old" / "1"
@@ -82,3 +90,43 @@ def test_run_and_export_draw_what_they_drew(tmp_path):
     }.items():
         found = drawn(load_model(**places), tmp_path / name)
         assert np.abs(found - expected).max() <= 1, name
+
+
+def test_run_and_export_are_evaluated_alike(tmp_path):
+    metrics = []
+    for name, places in {
+        "run": {"run_dir": str(OLD / "run"), "saved_model": ""},
+        "export": {"run_dir": "", "saved_model": str(EXPORTED)},
+    }.items():
+        config = EvaluateConfig(data_dir=str(OLD / "data"), num_outs_per_domain=2, **places)
+        evaluator = Evaluator(config, OLD / "data", tmp_path / name, fake_networks())
+        metrics.append(evaluator.evaluate(load_model(**places)))
+    assert metrics[0]["about"]["modes"].keys() == {"latent", "reference"}
+    for key, value in metrics[0].items():
+        if key != "about":
+            assert metrics[1][key] == pytest.approx(value, rel=0.02, abs=1e-3), key
+
+
+def test_the_run_can_be_exported(tmp_path):
+    config = ExportConfig(
+        run_dir=str(OLD / "run"),
+        data_dir=str(OLD / "data"),
+        out=str(tmp_path / "pets"),
+        tflite_types=("float32",),
+    )
+    assert "pets version 1" in export(config, load_run(config.run_dir, in_float32=True)).summary
+    old, new = (
+        drawn(load_model("", str(m)), tmp_path / m.parent.name)
+        for m in (EXPORTED, tmp_path / "pets" / "1")
+    )
+    assert np.abs(old - new).max() <= 1
+
+
+def test_the_export_is_served(tmp_path):
+    image, reference = ((IMAGES / name).read_bytes() for name in ("cat.png", "dog.png"))
+    with running_server(OLD / "models") as server:
+        with Client(f"http://127.0.0.1:{server.rest_port}", model="old") as client:
+            client.wait_until_ready(60)
+            png = client.translate_reference(image, reference, "dog")
+    expected = np.asarray(Image.open(IMAGES / "000__to_dog__ref_000.png"), np.int32)
+    assert np.abs(np.asarray(Image.open(io.BytesIO(png)), np.int32) - expected).max() <= 1

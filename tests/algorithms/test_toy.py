@@ -12,12 +12,16 @@ import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.algorithms.registry import settings_class
+from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.sample import SampleConfig
+from stargan_tf.evaluation import evaluator as evaluator_module
+from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.loading import load_run
 from stargan_tf.sampling.sampler import sample
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training_run import train_run
 from tests.data import makers
+from tests.evaluation.fakes import fake_networks
 
 NAME = "tests.algorithms.toy"
 LOSSES = {"judge/real", "judge/fake", "painter/fool", "painter/keep"}
@@ -83,6 +87,16 @@ def test_it_samples(runs, tmp_path):
     assert names == {f"x__to_{domain}__style.png" for domain in ("cat", "dog")}
     with Image.open(tmp_path / "out" / "x__to_cat__style.png") as image:
         assert image.size == (16, 16)
+
+
+def test_it_is_evaluated(runs, two_domains_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluator_module, "MIN_IMAGES", 2)
+    config = EvaluateConfig(run_dir=str(runs[0].root), data_dir=str(two_domains_dir))
+    evaluator = Evaluator(config, two_domains_dir, tmp_path, fake_networks())
+    results = evaluator.evaluate(load_run(runs[0].root))
+    assert results["about"]["modes"] == {"domain": "translations"}
+    assert 0 <= results["accuracy_domain/mean"] <= 1
+    assert not [name for name in results if name.startswith("PD_")]  # one output of each source
 
 
 def test_help_shows_its_flags():
