@@ -48,13 +48,7 @@ def find_models(models_dir: Path) -> list[ModelSettings]:
     return [ModelSettings(path.name, path) for path in folders if find_versions(path)]
 
 
-def fingerprint(path: Path) -> frozenset[tuple[str, int, int]]:
+def fingerprint(path: Path) -> frozenset[tuple[Path, int, int]]:
     """Changes when anything in a folder does: the files with their sizes and times."""
-    found = set()
-    for file in path.rglob("*"):
-        try:
-            status = file.stat()
-        except OSError:  # it is just being replaced
-            continue
-        found.add((str(file.relative_to(path)), status.st_size, status.st_mtime_ns))
-    return frozenset(found)
+    files = [(file, file.stat()) for file in path.rglob("*")]
+    return frozenset((file, status.st_size, status.st_mtime_ns) for file, status in files)

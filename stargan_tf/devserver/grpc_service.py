@@ -4,7 +4,7 @@ from concurrent import futures
 from typing import Any
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
@@ -46,7 +46,9 @@ class GrpcService(grpc.GenericRpcHandler):
                     sentence = f"{shown(method)} is not part of the development server."
                     raise ServingError(grpc.StatusCode.UNIMPLEMENTED, sentence)
                 kind, answer = self._methods[method]
-                return answer(_parsed(kind(), data), context).SerializeToString()
+                return answer(kind.FromString(data), context).SerializeToString()
+            except DecodeError:
+                failure = invalid(f"The message is damaged, expected that of {method}.")
             except Exception as error:
                 failure = error_of(error)
             return context.abort(failure.code, str(failure))
@@ -80,14 +82,6 @@ def make_server(service: GrpcService) -> tuple[grpc.Server, futures.ThreadPoolEx
     """Makes a gRPC server without a port, and its threads."""
     threads = futures.ThreadPoolExecutor(THREADS, thread_name_prefix="grpc")
     return grpc.server(threads, [service], None, _OPTIONS, MAX_WAITING), threads
-
-
-def _parsed(message: Message, data: bytes) -> Message:
-    try:
-        message.ParseFromString(data)
-    except Exception as error:
-        raise invalid(f"The message is damaged, expected {message.DESCRIPTOR.name}.") from error
-    return message
 
 
 def _target(request: Any) -> Target:

@@ -28,7 +28,7 @@ class LoadedVersion:
     error: ServingError | None = None
     servable: Servable | None = None
     leases: int = 0
-    tried: frozenset[tuple[str, int, int]] | None = None
+    tried: frozenset[tuple[Path, int, int]] | None = None
 
     def is_to_be_loaded(self, path: Path) -> bool:
         """Whether a version found at `path` was unloaded before, or failed and has changed."""

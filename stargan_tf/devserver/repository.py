@@ -118,12 +118,11 @@ class Repository:
         response = GetModelStatusResponse()
         with self._lock:
             wanted, versions = self._find(target)
+            numbers = sorted(versions, reverse=True) if wanted is None else [wanted]
             if wanted is not None and wanted not in versions:
-                known = ", ".join(map(str, sorted(versions)))
-                raise not_found(
-                    f"Found no version {wanted} of model {target.name}, expected one of {known}."
-                )
-            for number in sorted(versions, reverse=True) if wanted is None else [wanted]:
+                what, known = f"version {wanted} of model {target.name}", sorted(versions)
+                raise not_found(f"Found no {what}, expected one of {str(known)[1:-1]}.")
+            for number in numbers:
                 version = versions[number]
                 entry = response.model_version_status.add(version=number, state=version.state)
                 entry.status.error_code = version.error.code.value[0] if version.error else 0
@@ -155,10 +154,9 @@ class Repository:
             raise not_found(f"Found no model named {shown(name)}, expected one of: {known}.")
         if label is not None:
             labels = self._settings[name].labels if name in self._settings else {}
-            known = ", ".join(sorted(labels)) or "none"
             if label not in labels:
-                sentence = f"Model {name} has no label {shown(label)}, expected one of: {known}."
-                raise invalid(sentence)
+                what, known = f"no label {shown(label)}", ", ".join(sorted(labels)) or "none"
+                raise invalid(f"Model {name} has {what}, expected one of: {known}.")
             number = labels[label]
         return number, self._models[name]
 
@@ -216,8 +214,9 @@ class Repository:
         """Loads a version; until it is ready, those before it serve."""
         with self._lock:
             version.state = _LOADING
-        contents, start = fingerprint(version.path), time.monotonic()
+        contents, start = None, time.monotonic()
         try:
+            contents = fingerprint(version.path)
             servable = self._load(name, number, version.path)
         except Exception as error:  # one version must not keep the others from being served
             with self._lock:

@@ -44,7 +44,7 @@ class RestApplication:
         if method == "POST" and (match := _POST.fullmatch(path)):
             return Response(self._predict(match, request), content_type=_JSON)
         if method == "GET" and (match := _GET.fullmatch(path)):
-            answer = self._metadata(match) if match["metadata"] else self._status(match)
+            answer = (self._metadata if match["metadata"] else self._status)(_target(match))
             return Response(json.dumps(answer, indent=1), content_type=_JSON)
         if not path.lower().startswith("/v1/"):
             raise not_found(f"Found nothing at {shown(path)}, expected a path in /v1/models/.")
@@ -66,11 +66,11 @@ class RestApplication:
                 outputs = servable.run(parsed.signature, parsed.inputs)
                 return write_answer(outputs, parsed.is_row)
 
-    def _status(self, match: re.Match[str]) -> dict[str, Any]:
-        return _as_dict(self._repository.status(_target(match)))
+    def _status(self, target: Target) -> dict[str, Any]:
+        return _as_dict(self._repository.status(target))
 
-    def _metadata(self, match: re.Match[str]) -> dict[str, Any]:
-        with self._repository.lease(_target(match)) as servable:
+    def _metadata(self, target: Target) -> dict[str, Any]:
+        with self._repository.lease(target) as servable:
             answer = _as_dict(servable.metadata())
         del answer["metadata"]["signature_def"]["@type"]  # TensorFlow Serving writes none
         return answer

@@ -31,13 +31,7 @@ _TURNS = threading.Semaphore(max(4, os.cpu_count() or 1))
 
 
 class Servable:
-    """A SavedModel in memory; its session ends with it.
-
-    Attributes:
-      name: the model's.
-      signature_defs: as the SavedModel describes its signatures.
-      model_spec: name and version, as answers tell them.
-    """
+    """A SavedModel in memory, with its `signature_defs`, and a `model_spec` for answers."""
 
     def __init__(self, name: str, version: int, path: Path) -> None:
         """Loads a SavedModel and replays its warm-up requests; raises ServingError on failure."""
@@ -101,8 +95,7 @@ class Servable:
         try:
             outputs = self._session.run(fetches, feeds)
         except UnicodeDecodeError as error:
-            # The graph's sentence repeats bytes of the request that are no text, and
-            # TensorFlow fails to make its exception of it.
+            # TensorFlow cannot make an exception of bytes in the graph's sentence that are no text.
             raise invalid(sentence_of(error.object.decode(errors="replace"))) from error
         finally:
             _TURNS.release()

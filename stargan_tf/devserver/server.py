@@ -16,28 +16,14 @@ PATIENCE = 30.0
 
 
 class Server:
-    """A server in this process.
-
-    Attributes:
-      grpc_port: set by `start`.
-      rest_port: set by `start`.
-      repository: the models.
-    """
+    """A server in this process; `start` sets `grpc_port` and `rest_port`."""
 
     def __init__(
         self, config: ServeConfig, find_models: ModelsFinder, report: Callable[[str], None]
     ) -> None:
-        """Prepares a server that neither loads nor answers yet.
-
-        Args:
-          config: where it listens, and how often it looks for new versions.
-          find_models: says which models there are, again at each look.
-          report: is told a line about whatever happens.
-        """
-        self._config = config
-        self._report = report
-        self.grpc_port = 0
-        self.rest_port = 0
+        """Prepares a server that neither loads nor answers yet, and reports in lines."""
+        self._config, self._report = config, report
+        self.grpc_port = self.rest_port = 0
         self.repository = Repository(find_models, report=report)
         metrics = Metrics()
         self._rest_application = RestApplication(self.repository, metrics)
@@ -52,18 +38,15 @@ class Server:
         available = self.repository.available()
         if not any(available.values()):
             names = ", ".join(sorted(available)) or "none"
-            raise UserError(
-                f"None of the models could be loaded ({names}), expected at least one: see the "
-                "warnings above, or export a model again."
-            )
+            problem = f"None of the models could be loaded ({names}), expected at least one"
+            raise UserError(f"{problem}: see the warnings above, or export a model again.")
         try:
             self.grpc_port = self._grpc.add_insecure_port(f"{address}:{config.port}")
             self._rest = HttpServer(bind(host, config.rest_api_port), self._rest_application)
         except (OSError, RuntimeError) as error:
-            raise UserError(
-                f"Port {config.port} or {config.rest_api_port} on {host} was taken while the "
-                "models were loaded: choose another one."
-            ) from error
+            ports = f"{config.port} or {config.rest_api_port} on {host}"
+            problem = f"Port {ports} was taken while the models were loaded"
+            raise UserError(f"{problem}: choose another one.") from error
         self.rest_port = self._rest.port
         self._grpc.start()
         self._rest.start()
