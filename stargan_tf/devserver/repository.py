@@ -167,11 +167,9 @@ class Repository:
         wanted = max(available, default=None) if number is None else number
         if wanted in available:
             return available[wanted]
-        what = (
-            f"Model {target.name}" if number is None else f"Version {number} of model {target.name}"
-        )
-        names = ModelVersionStatus.State.Name
-        states = ", ".join(f"{n} is {names(v.state)}" for n, v in sorted(versions.items()))
+        name, model = ModelVersionStatus.State.Name, f"model {target.name}"
+        what = f"M{model[1:]}" if number is None else f"Version {number} of {model}"
+        states = ", ".join(f"{n} is {name(v.state)}" for n, v in sorted(versions.items()))
         raise not_found(f"{what} is not available, expected one that is: {states}.")
 
     def _poll_model(self, name: str, model: ModelSettings | None) -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from stargan_tf.config.serve import ServeConfig
 from stargan_tf.devserver import metrics
-from stargan_tf.devserver.model_config import read_models
+from stargan_tf.devserver.settings import read_models
 from tests.devserver.serving_messages import message_of
 from tests.source_tree import ROOT
 

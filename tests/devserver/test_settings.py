@@ -3,7 +3,7 @@
 import pytest
 
 from stargan_tf.devserver.discovery import ModelSettings
-from stargan_tf.devserver.model_config import read_models
+from stargan_tf.devserver.settings import read_models
 from stargan_tf.errors import UserError
 
 
