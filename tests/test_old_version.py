@@ -115,10 +115,8 @@ def test_the_run_can_be_exported(tmp_path):
         tflite_types=("float32",),
     )
     assert "pets version 1" in export(config, load_run(config.run_dir, in_float32=True)).summary
-    old, new = (
-        drawn(load_model("", str(m)), tmp_path / m.parent.name)
-        for m in (EXPORTED, tmp_path / "pets" / "1")
-    )
+    places = {"old": EXPORTED, "new": tmp_path / "pets" / "1"}
+    old, new = (drawn(load_model("", str(m)), tmp_path / name) for name, m in places.items())
     assert np.abs(old - new).max() <= 1
 
 

@@ -14,7 +14,6 @@ from PIL import Image
 from stargan_tf.algorithms.registry import settings_class
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.sample import SampleConfig
-from stargan_tf.evaluation import evaluator as evaluator_module
 from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.loading import load_run
 from stargan_tf.sampling.sampler import sample
@@ -34,13 +33,13 @@ def settings(data_dir, root, **changes):
 
 
 @pytest.fixture(scope="module")
-def runs(two_domains_dir, tmp_path_factory):
+def runs(three_domains_dir, tmp_path_factory):
     """An unbroken run, and one that was stopped after three iterations and resumed."""
     root = tmp_path_factory.mktemp("runs")
     unbroken, broken = RunDir(root / "unbroken"), RunDir(root / "broken")
-    assert train_run(settings(two_domains_dir, unbroken.root)) == 0
+    assert train_run(settings(three_domains_dir, unbroken.root)) == 0
     for total in (3, 6):
-        assert train_run(settings(two_domains_dir, broken.root, total_iters=total)) == 0
+        assert train_run(settings(three_domains_dir, broken.root, total_iters=total)) == 0
     return unbroken, broken
 
 
@@ -84,15 +83,14 @@ def test_it_samples(runs, tmp_path):
     config = dataclasses.replace(config, out=str(tmp_path / "out"))
     sample(config, load_run(runs[0].root))
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {f"x__to_{domain}__style.png" for domain in ("cat", "dog")}
+    assert names == {f"x__to_{domain}__style.png" for domain in ("cat", "dog", "wild")}
     with Image.open(tmp_path / "out" / "x__to_cat__style.png") as image:
         assert image.size == (16, 16)
 
 
-def test_it_is_evaluated(runs, two_domains_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr(evaluator_module, "MIN_IMAGES", 2)
-    config = EvaluateConfig(run_dir=str(runs[0].root), data_dir=str(two_domains_dir))
-    evaluator = Evaluator(config, two_domains_dir, tmp_path, fake_networks())
+def test_it_is_evaluated(runs, three_domains_dir, tmp_path):
+    config = EvaluateConfig(run_dir=str(runs[0].root), data_dir=str(three_domains_dir))
+    evaluator = Evaluator(config, three_domains_dir, tmp_path, fake_networks())
     results = evaluator.evaluate(load_run(runs[0].root))
     assert results["about"]["modes"] == {"domain": "translations"}
     assert 0 <= results["accuracy_domain/mean"] <= 1
