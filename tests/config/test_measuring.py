@@ -97,7 +97,7 @@ def test_lpips_needs_both_of_its_files(tmp_path):
 
 
 def test_an_unknown_name():
-    expected = "Found --features=vgg, expected one of efficientnet_lite0, inception, inception_k"
+    expected = f"Found --features=vgg, expected one of {', '.join(FEATURES)}: correct it."
     with pytest.raises(UserError, match=expected):
         MeasuringConfig(features="vgg").validate_networks()
 
