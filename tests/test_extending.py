@@ -168,26 +168,27 @@ def test_every_command_is_one_of_the_product():
     assert set(re.findall(r"python -m (\S+)", PAGE)) == COMMANDS
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("Do `a.py`:\n\n```\n1\n```\n", "none of the forms"),
-        ("Try it:\n\n```sh\npython -V\n```\n\nMore.", "nothing is said to be seen"),
-        ("Write `there.py`:\n\n```\n1\n```\n", "there already"),
-        ("In `there.py`, after the line with `b`, add:\n\n```\n1\n```\n", "0 lines"),
-        ("In `there.py`, replace the line with `a` by:\n\n```\n1\n```\n", "2 lines"),
-        ("Try it:\n\n```sh\nls\n```\n\nIt says `a`.", "begin with python"),
-        ("Try it:\n\n```sh\npython -c 1/0\n```\n\nIt says `a`.", "ZeroDivisionError"),
-        ("Try it:\n\n```sh\npython -V\n```\n\nIt fails and says `Python`.", "python -V"),
-        ("Try it:\n\n```sh\npython -V\n```\n\nIt says `Ruby`.", "'Ruby' is not in"),
-        ("Try it:\n\n```sh\npython -V\n```\n\nIt writes `b.py`.", "not written"),
-        ("Try it:\n\n```sh\npython -V\n```\n\nIt writes `there.py` with `b`.", "'b' is not in"),
-    ],
-)
-def test_a_wrong_recipe_is_noticed(text, complaint, tmp_path):
+# What is wrong with a recipe, by what is said of it.
+WRONG = {
+    "none of the forms": "Do `a.py`:\n\n```\n1\n```\n",
+    "nothing is said to be seen": "Try it:\n\n```sh\npython -V\n```\n\nMore.",
+    "there already": "Write `there.py`:\n\n```\n1\n```\n",
+    "0 lines": "In `there.py`, after the line with `b`, add:\n\n```\n1\n```\n",
+    "2 lines": "In `there.py`, replace the line with `a` by:\n\n```\n1\n```\n",
+    "begin with python": "Try it:\n\n```sh\nls\n```\n\nIt says `a`.",
+    "ZeroDivisionError": "Try it:\n\n```sh\npython -c 1/0\n```\n\nIt says `a`.",
+    "python -V": "Try it:\n\n```sh\npython -V\n```\n\nIt fails and says `Python`.",
+    "'Ruby' is not in": "Try it:\n\n```sh\npython -V\n```\n\nIt says `Ruby`.",
+    "not written": "Try it:\n\n```sh\npython -V\n```\n\nIt writes `b.py`.",
+    "'b' is not in": "Try it:\n\n```sh\npython -V\n```\n\nIt writes `there.py` with `b`.",
+}
+
+
+@pytest.mark.parametrize("complaint", WRONG)
+def test_a_wrong_recipe_is_noticed(complaint, tmp_path):
     (tmp_path / "there.py").write_text("a = 1\na = 2\n")
     with pytest.raises(AssertionError, match=complaint):
-        Follower(tmp_path).follow(parse(text))
+        Follower(tmp_path).follow(parse(WRONG[complaint]))
 
 
 @pytest.mark.parametrize(
