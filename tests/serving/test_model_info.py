@@ -33,4 +33,6 @@ def test_what_earlier_versions_left_unsaid_is_stargan_v2(exported):
     assert (info.name, info.style_dim) == ("old", 6)
     assert info.algorithm == exported.info.algorithm
     assert info.modes == exported.info.modes
-    assert list(info.signatures.items()) == list(exported.info.signatures.items())
+    # Later versions may have more of them.
+    found = list(exported.info.signatures.items())
+    assert list(info.signatures.items()) == found[: len(info.signatures)]
