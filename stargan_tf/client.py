@@ -1,11 +1,11 @@
 r"""Translates images with a model in TensorFlow Serving; needs no TensorFlow itself.
 
-One photo in a random look of a domain; another seed gives another look:
+One photo in a random style of a domain; another seed gives another style:
 
     python -m stargan_tf.client --model=pets --src=photo.jpg --target_domain=cat \
         --seed=3 --psi=0.7 --out=cat.png
 
-A folder of photos in four looks each, over gRPC; or in the style of one reference:
+A folder of photos in four styles each, over gRPC; or in the style of one reference:
 
     python -m stargan_tf.client --server=grpc://localhost:8500 --model=pets --src=photos \
         --target_domain=dog --num_outputs=4 --out=dogs

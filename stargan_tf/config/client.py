@@ -156,9 +156,9 @@ class ClientConfig:
         )
         out = Path(self.out)
         if self.is_file_out:
-            one_look = Path(self.ref).is_file() if self.ref else self.num_outputs == 1
+            one_style = Path(self.ref).is_file() if self.ref else self.num_outputs == 1
             check(
-                Path(self.src).is_file() and one_look,
+                Path(self.src).is_file() and one_style,
                 f"Found --out={self.out} for more than one picture, expected a folder: name one.",
             )
             check(

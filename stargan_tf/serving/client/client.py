@@ -48,13 +48,13 @@ class Client(Connection):
     ) -> list[bytes]: ...
 
     def translate(self, image: Any, target_domain: Any, *, seed: Any = 7, psi: Any = 1.0) -> Any:
-        """Translates into a domain in a random look.
+        """Translates into a domain in a random style.
 
         Args:
           image: encoded image(s).
           target_domain: name or index of a domain.
-          seed: decides the look; the same seed is the same look.
-          psi: from 0 (the domain's mean look) to 1 (the most diverse).
+          seed: decides the style; the same seed is the same style.
+          psi: from 0 (the domain's mean style) to 1 (the most diverse).
 
         Returns:
           The encoded translation(s).
@@ -83,13 +83,13 @@ class Client(Connection):
     def translate_latent(
         self, image: Any, target_domain: Any, latent: Any, *, psi: Any = 1.0
     ) -> Any:
-        """The same with the look of a latent code.
+        """The same with the style of a latent code.
 
         Args:
           image: encoded image(s).
           target_domain: name or index of a domain.
-          latent: as many floats, from a normal distribution, as `metadata` tells (16).
-          psi: from 0 (the domain's mean look) to 1.
+          latent: `latent_dim` floats (see the model's model.json), from a normal distribution.
+          psi: from 0 (the domain's mean style) to 1.
 
         Returns:
           The encoded translation(s).
@@ -114,11 +114,11 @@ class Client(Connection):
     ) -> list[bytes]: ...
 
     def translate_reference(self, image: Any, reference: Any, target_domain: Any) -> Any:
-        """Translates into the look of another image.
+        """Translates into the style of another image.
 
         Args:
           image: encoded image(s).
-          reference: encoded image(s) whose look is taken.
+          reference: encoded image(s) whose style is taken.
           target_domain: name or index of the references' domain.
 
         Returns:
@@ -138,14 +138,14 @@ class Client(Connection):
     ) -> list[list[float]]: ...
 
     def encode_style(self, reference: Any, target_domain: Any) -> Any:
-        """Takes the look of an image as a style code, for `translate_style`.
+        """Takes the style of an image as a style code, for `translate_style`.
 
         Args:
           reference: encoded image(s).
           target_domain: name or index of their domain.
 
         Returns:
-          The style code(s), 64 floats each.
+          The style code(s), `style_dim` floats each (see the model's model.json).
         """
         rows = Rows.of_images("reference_bytes", reference)
         rows.add_domain(target_domain)
@@ -166,15 +166,15 @@ class Client(Connection):
     ) -> list[list[float]]: ...
 
     def map_latent(self, latent: Any, target_domain: Any, *, psi: Any = 1.0) -> Any:
-        """Makes the look of a latent code a style code, for `translate_style`.
+        """Makes a style code of a latent code, for `translate_style`.
 
         Args:
-          latent: as many floats, from a normal distribution, as `metadata` tells (16).
+          latent: `latent_dim` floats (see the model's model.json), from a normal distribution.
           target_domain: name or index of a domain.
-          psi: from 0 (the domain's mean look) to 1 (the most diverse).
+          psi: from 0 (the domain's mean style) to 1 (the most diverse).
 
         Returns:
-          The style code(s), 64 floats each.
+          The style code(s), `style_dim` floats each (see the model's model.json).
         """
         rows = Rows.of_vectors("latent", latent)
         rows.add_domain(target_domain)
@@ -190,7 +190,7 @@ class Client(Connection):
     ) -> list[bytes]: ...
 
     def translate_style(self, image: Any, style_code: Any) -> Any:
-        """Translates into the look of a style code, whose domain is part of it.
+        """Translates into the style of a style code, whose domain is part of it.
 
         Args:
           image: encoded image(s).

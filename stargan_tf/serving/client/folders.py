@@ -21,17 +21,17 @@ class Job(NamedTuple):
 
     src: str  # a photo, or a folder of them
     target_domain: str
-    out: str  # a .png or .jpg file for one photo in one look, else a folder
-    ref: str = ""  # a reference, or a folder of them; empty for random looks
-    seed: int = 7  # that of the first random look; those after it have the seeds that follow
-    psi: float = 1.0  # truncation of the random looks
-    num_outputs: int = 1  # random looks
+    out: str  # a .png or .jpg file for one photo in one style, else a folder
+    ref: str = ""  # a reference, or a folder of them; empty for random styles
+    seed: int = 7  # that of the first random style; those after it have the seeds that follow
+    psi: float = 1.0  # truncation of the random styles
+    num_outputs: int = 1  # random styles
     concurrency: int = 4  # requests that are under way at once
     batch_size: int = 1  # images in a request
 
 
-class Look(NamedTuple):
-    """One look that every photo is given: that of a seed, or of a style code."""
+class Style(NamedTuple):
+    """One style that every photo is given: that of a seed, or of a style code."""
 
     name: str  # tells it from the others, in file names
     seed: int = 0
@@ -42,12 +42,12 @@ class Row(NamedTuple):
     """One translation that is to be made."""
 
     photo: Path
-    look: Look
+    style: Style
     name: str  # of its file, without suffix
 
 
-def reference_looks(client: Client, job: Job, warn: Warn) -> list[Look]:
-    """The looks of the job's references; those of a folder that cannot be used are left out.
+def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
+    """The styles of the job's references; those of a folder that cannot be used are left out.
 
     Raises:
       ServingError: no reference can be used, or the server cannot be.
@@ -61,16 +61,16 @@ def reference_looks(client: Client, job: Job, warn: Warn) -> list[Look]:
 
     rejects = Rejects(ask if ref.is_dir() else None, warn)
 
-    def encoded(path: Path) -> Look | None:
+    def encoded(path: Path) -> Style | None:
         try:
             style_code = ask(load_photo(path))
         except InvalidRequestError as error:
             rejects.add(path, error)
             return None
         rejects.accept()
-        return Look(f"ref_{names[path]}", style_code=style_code)
+        return Style(f"ref_{names[path]}", style_code=style_code)
 
-    found = [look for look in in_parallel(encoded, paths, job.concurrency) if look]
+    found = [style for style in in_parallel(encoded, paths, job.concurrency) if style]
     if not found:
         raise PhotoError(
             f"None of the {len(paths)} files in {ref} can be used as a reference, expected at "
@@ -97,11 +97,11 @@ class Translation:
         self._job = job
         self._out = Path(job.out)
         self._photos = files_of(Path(job.src))
-        self._looks = [Look(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
+        self._styles = [Style(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
         if job.ref:
-            self._looks = reference_looks(client, job, warn)
+            self._styles = reference_styles(client, job, warn)
         self._rejects = Rejects(self._ask if Path(job.src).is_dir() else None, warn)
-        self.total = len(self._photos) * len(self._looks)
+        self.total = len(self._photos) * len(self._styles)
 
     def run(self) -> Iterator[tuple[int, int]]:
         """Translates and writes, file by file.
@@ -131,8 +131,8 @@ class Translation:
     def _rows(self) -> Iterator[Row]:
         domain = self._job.target_domain.replace("/", "_")
         for photo, name in zip(self._photos, distinct_names(self._photos), strict=True):
-            for look in self._looks:
-                yield Row(photo, look, f"{name}__to_{domain}__{look.name}")
+            for style in self._styles:
+                yield Row(photo, style, f"{name}__to_{domain}__{style.name}")
 
     def _work(self, batch: list[Row]) -> tuple[int, list[tuple[Row, bytes]]]:
         return len(batch), self._translated(batch)
@@ -145,7 +145,7 @@ class Translation:
         if not rows:
             return []
         try:
-            images = self._request([row.look for row in rows], photos)
+            images = self._request([row.style for row in rows], photos)
         except InvalidRequestError as error:
             if len(rows) == 1:
                 self._rejects.add(rows[0].photo, error)
@@ -163,17 +163,17 @@ class Translation:
                 self._rejects.add(path, error)
         return None
 
-    def _request(self, looks: list[Look], photos: list[bytes]) -> list[bytes]:
-        style_codes = [look.style_code for look in looks if look.style_code is not None]
+    def _request(self, styles: list[Style], photos: list[bytes]) -> list[bytes]:
+        style_codes = [style.style_code for style in styles if style.style_code is not None]
         if style_codes:
             return self._client.translate_style(photos, style_codes)
-        seeds = [look.seed for look in looks]
+        seeds = [style.seed for style in styles]
         return self._client.translate(
             photos, self._job.target_domain, seed=seeds, psi=self._job.psi
         )
 
     def _ask(self, photo: bytes) -> list[bytes]:
-        return self._request(self._looks[:1], [photo])
+        return self._request(self._styles[:1], [photo])
 
     def _write(self, row: Row, image: bytes) -> None:
         wanted = FORMATS.get(self._out.suffix.lower())

@@ -41,7 +41,7 @@ def short_pauses(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
 
 
-def test_one_image_in_a_random_look(client, model):
+def test_one_image_in_a_random_style(client, model):
     result = client.translate(RED, "cat", seed=2**62, psi=0.5)
     row = {"image_bytes": RED, "target_domain": "cat", "seed": 2**62, "psi": 0.5}
     assert model.requests == [({"name": "pets"}, "translate_random", [row])]

@@ -42,7 +42,7 @@ def run(client, photos, tmp_path):
     return run
 
 
-def test_every_photo_in_every_look(run, model):
+def test_every_photo_in_every_style(run, model):
     files, counts, warnings = run(num_outputs=2, seed=100, psi=0.5)
     assert files == {
         f"{name}__to_cat__seed100_{index}.png": (red, 100 + index, 0)
