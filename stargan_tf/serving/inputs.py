@@ -72,8 +72,9 @@ def _example_codes(examples: Examples) -> np.ndarray:
     """Codes that the model makes: of images where it can, since these are at hand."""
     modes = examples.model.modes
     mode = drawable.mode_of(modes, drawable.IMAGE) or modes[0]
-    domains = tf.constant(_example_domains(examples))
-    sources = {drawable.IMAGE: examples.images, drawable.LATENT: _example_latents(examples)}
+    domains = tf.constant(examples.rng.permutation(_example_domains(examples)))
+    images = examples.rng.permutation(examples.images)  # several inputs get several codes
+    sources = {drawable.IMAGE: images, drawable.LATENT: _example_latents(examples)}
     source = sources.get(mode.source)
     one_by_one = (slice(row, row + 1) for row in range(len(examples.images)))  # to save memory
     codes = [

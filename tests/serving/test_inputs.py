@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -6,6 +8,7 @@ from stargan_tf.algorithms import signatures
 from stargan_tf.algorithms.signatures import KINDS
 from stargan_tf.serving.examples import find_images
 from stargan_tf.serving.inputs import TABLE, encoded, encoded_spec, example_inputs, float_spec
+from stargan_tf.serving.model_info import SignatureInfo
 from tests.serving.exports import DOMAINS
 
 
@@ -50,9 +53,25 @@ def test_examples_cover_the_model(exported, examples):
     assert 0.5 <= examples["psi"].min() and examples["psi"].max() <= 1
 
 
+def with_signatures(info, described):
+    return dataclasses.replace(info, signatures=described)
+
+
+def test_two_inputs_of_a_kind_get_two_values(exported, monkeypatch):
+    names = {kind: f"{kind}_b" for kind in KINDS.values()}
+    for kind, name in names.items():
+        monkeypatch.setitem(KINDS, name, kind)
+    info = with_signatures(exported.info, {"all": SignatureInfo(dict(KINDS), {})})
+    images = np.random.default_rng(1).uniform(-1, 1, [4, 32, 32, 3]).astype(np.float32)
+    found = example_inputs(exported.drawable, info, images, 0)
+    assert set(found) == set(KINDS)
+    for name in set(KINDS) - set(names.values()) - {"target_domain"}:
+        assert np.abs(found[name] - found[names[KINDS[name]]]).max() > 0.001, name
+
+
 def test_only_what_the_signatures_take(exported):
     images = np.zeros([1, 32, 32, 3], np.float32)
     described = {"encode_style": exported.info.signatures["encode_style"]}
-    info = exported.info.__class__(**{**vars(exported.info), "signatures": described})
+    info = with_signatures(exported.info, described)
     found = example_inputs(exported.drawable, info, images, 0)
     assert list(found) == ["reference", "target_domain"]
