@@ -7,7 +7,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from stargan_tf.algorithms.drawable import LATENT as LATENT_CODES
+from stargan_tf.algorithms.drawable import mode_of
 from stargan_tf.data.images import decode
+from stargan_tf.sampling.codes import CodeMaker
+from stargan_tf.sampling.styles import random_styles
 from tests.data import makers
 from tests.serving.exports import DOMAINS
 
@@ -163,6 +167,18 @@ def test_psi_pulls_to_the_mean_code_by_which_sample_truncates(signatures, export
     expected = call(signatures, "translate_style_float", {**given, "style_code": means})
     drawn = call(signatures, "translate_latent_float", given)
     np.testing.assert_allclose(drawn, expected, atol=1e-5)
+
+
+def test_a_seed_is_the_style_that_sample_draws_for_it(signatures, exported):
+    codes = CodeMaker(exported.drawable)
+    mode = mode_of(exported.drawable.modes, LATENT_CODES)
+    styles = random_styles(exported.drawable, mode, codes, [2], num=3, seed=40, psi=0.7)
+    given = floats(3, seed=np.array([40, 41, 42]), target_domain=np.full(3, 2, np.int32))
+    by_seed = call(signatures, "translate_random_float", given)
+    by_code = {**given, "style_code": np.stack([style.code for style in styles])}
+    expected = call(signatures, "translate_style_float", by_code)
+    assert np.abs(expected[0] - expected[1]).max() > 0.01
+    np.testing.assert_allclose(by_seed, expected, atol=1e-5)
 
 
 def test_domains_by_name_or_index(signatures):
