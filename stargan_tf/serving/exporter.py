@@ -160,12 +160,13 @@ def _write_tflite(
 def _rejection(rejected: Sequence[_Result]) -> str:
     if not rejected:
         return ""
-    found = ", ".join(f"{r.path.name} ({r.agreement})" for r in rejected)
-    floors = " and ".join(f"{floor:g} dB" for floor in sorted({r.floor for r in rejected}))
+    found = ", ".join(
+        f"{r.path.name} ({r.agreement}, expected at least {r.floor:g} dB)" for r in rejected
+    )
     types = ", ".join(result.path.stem for result in rejected)
     return (
-        f"Rejected {found}, expected at least {floors}, and wrote everything else: train longer, "
-        f"calibrate on more images (--calibration_images), or take {types} out of --tflite_types."
+        f"Rejected {found}, and wrote everything else: train longer, calibrate int8 on more images "
+        f"(--calibration_images), or take {types} out of --tflite_types."
     )
 
 
