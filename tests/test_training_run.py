@@ -2,13 +2,17 @@
 
 import dataclasses
 import json
+import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.errors import UserError
 from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.workers import Workers
 from stargan_tf.training_run import train_run
+from tests.data import makers
 from tests.training import tiny
 
 CONFIG = dataclasses.replace(
@@ -109,3 +113,33 @@ def test_learning_rates_may_change_on_resume(two_domains_dir, tmp_path, capsys, 
         "mapping_network": 0.5**13,
     }
     assert run.read().config.lr == 0.5**12
+
+
+def test_a_data_set_without_validation_images_can_be_trained_on(tmp_path, capsys):
+    source = makers.folder(tmp_path / "source", {"train/cat": 3, "train/dog": 3})
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source), val_fraction=0.0)
+    run = RunDir(tmp_path / "run")
+    assert sitting(run, tmp_path / "data", 2, eval_every=1, sample_every=2) == 0
+    assert capsys.readouterr().err.count("has no validation images to measure on") == 1
+    assert {path.name[:6] for path in run.samples.iterdir()} == {"000000", "000002"}
+    assert not [name for record in records(run) for name in record if name.startswith("val/")]
+
+
+@pytest.mark.parametrize("total_iters", [1, 0])
+def test_a_worker_leaves_no_scratch_folder(two_domains_dir, tmp_path, monkeypatch, total_iters):
+    """Neither when the run was finished before, nor when it fails to restore."""
+    run = RunDir(tmp_path / "run")
+    assert sitting(run, two_domains_dir, 1) == 0
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Workers, "__init__", not_the_chief)
+    if not total_iters:
+        (run.checkpoints / "iteration-1.index").write_bytes(b"damaged")
+        with pytest.raises(UserError, match="cannot be read"):
+            sitting(run, two_domains_dir, 1)
+    else:
+        assert sitting(run, two_domains_dir, 1) == 0
+    assert not list(tmp_path.glob("stargan_tf_worker_*"))
+
+
+def not_the_chief(self, strategy):
+    self._strategy, self._alone, self.chief = strategy, True, False

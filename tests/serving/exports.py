@@ -1,5 +1,6 @@
 """Small exported models, with random weights."""
 
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,3 +97,9 @@ def make_export(models_dir: Path, seed: int = 1, **settings) -> Export:
     """Exports random networks as the next version of models_dir/pets."""
     config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
     return Export(models_dir, make_model(seed), export(config, make_model(seed)))
+
+
+def read_metadata(path: Path) -> ModelInfo:
+    """What a .tflite file says about itself, read as its docs say."""
+    with zipfile.ZipFile(path) as archive:
+        return ModelInfo.from_json(archive.read("model.json").decode("utf-8"))

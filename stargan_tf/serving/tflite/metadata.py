@@ -7,7 +7,6 @@ the model, which every language can read (`unzip -p model.tflite model.json`).
 
 import io
 import zipfile
-from pathlib import Path
 
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
@@ -36,9 +35,3 @@ def add_metadata(content: bytes, info: ModelInfo) -> bytes:
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr(zipfile.ZipInfo(model_info.FILE, _NO_DATE), text)
     return file.getvalue()
-
-
-def read_metadata(path: Path) -> ModelInfo:
-    """Reads what `add_metadata` wrote."""
-    with zipfile.ZipFile(path) as archive:
-        return ModelInfo.from_json(archive.read(model_info.FILE).decode("utf-8"))

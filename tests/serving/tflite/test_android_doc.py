@@ -5,7 +5,7 @@ import re
 import pytest
 
 from stargan_tf.serving.tflite.interpreters import open_file
-from stargan_tf.serving.tflite.metadata import read_metadata
+from tests.serving.exports import read_metadata
 from tests.source_tree import ROOT
 
 TEXT = (ROOT / "docs/android.md").read_text()

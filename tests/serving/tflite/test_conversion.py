@@ -14,7 +14,7 @@ from stargan_tf.serving.graph import ServingGraph
 from stargan_tf.serving.inputs import example_inputs
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.tflite.interpreters import RUNTIMES, caller, open_file
-from stargan_tf.serving.tflite.metadata import read_metadata
+from tests.serving.exports import read_metadata
 
 SIGNATURES = {
     "translate_latent_float": ["image", "latent", "psi", "target_domain"],
