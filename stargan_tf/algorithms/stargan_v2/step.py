@@ -1,5 +1,6 @@
 """One training iteration of StarGAN v2: Choi et al. 2020, four updates."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -28,6 +29,20 @@ class TrainBatch(NamedTuple):
     y_trg: tf.Tensor  # the target domains
     z_trg: tf.Tensor
     z_trg2: tf.Tensor
+
+    def check(self, settings: StarGANv2Settings) -> None:
+        """Raises ShapeError unless every part has the shape and dtype that it should."""
+        size, latent = settings.img_size, settings.latent_dim
+        expected = {
+            IMAGE: lambda value: floats(value, "N", size, size, 3),
+            LABEL: lambda value: integers(value, "N"),
+            NORMAL: lambda value: floats(value, "N", latent),
+        }
+        kinds = {draw.name: draw.kind for draw in draws(settings)}
+        check_shapes(
+            f"a step takes images of img_size {size}, a domain and two latent codes for each",
+            **{name: expected[kinds[name]](value) for name, value in self._asdict().items()},
+        )
 
 
 def draws(settings: StarGANv2Settings) -> tuple[Draw, ...]:
@@ -65,28 +80,25 @@ def step(
     Raises:
       ShapeError: a part of the batch has another shape or dtype.
     """
-    x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2 = batch
-    image, latent = (settings.img_size, settings.img_size, 3), (settings.latent_dim,)
-    check_shapes(
-        f"a step takes images of img_size {settings.img_size}, a domain and two latent codes each",
-        x_real=floats(x_real, "N", *image),
-        y_org=integers(y_org, "N"),
-        x_ref=floats(x_ref, "N", *image),
-        x_ref2=floats(x_ref2, "N", *image),
-        y_trg=integers(y_trg, "N"),
-        z_trg=floats(z_trg, "N", *latent),
-        z_trg2=floats(z_trg2, "N", *latent),
-    )
-    G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
 
     def update_D(x_fake: tf.Tensor) -> Losses:
-        return minimize(
-            lambda: discriminator_objective(
-                networks, settings, x_real, y_org, x_fake, y_trg, minimize.gradient_scale
-            ),
-            "discriminator",
-        )
+        def objective() -> Objective:
+            scale = minimize.gradient_scale
+            return discriminator_objective(networks, settings, x_real, y_org, x_fake, y_trg, scale)
 
+        return minimize(objective, "discriminator")
+
+    def update_G(styles: Callable[[], tuple[tf.Tensor, tf.Tensor]], *stepped: str) -> Losses:
+        def objective() -> Objective:
+            return generator_objective(
+                networks, settings, x_real, y_org, y_trg, *styles(), lambda_ds
+            )
+
+        return minimize(objective, *stepped)
+
+    batch.check(settings)
+    x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2 = batch
+    G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
     encoded = G.encode(x_real)  # D's updates leave G as it is: one pass serves both
 
     # 1. D, with styles from latent codes.
@@ -96,22 +108,15 @@ def step(
     d_ref = update_D(G.decode(encoded, E(x_ref, y_trg)))
 
     # 3. G, F and E, with styles from latent codes.
-    def with_latents() -> Objective:
-        s_trg, s_trg2 = F(z_trg, y_trg), F(z_trg2, y_trg)
-        return generator_objective(
-            networks, settings, x_real, y_org, y_trg, s_trg, s_trg2, lambda_ds
-        )
-
-    g_latent = minimize(with_latents, "generator", "mapping_network", "style_encoder")
+    g_latent = update_G(
+        lambda: (F(z_trg, y_trg), F(z_trg2, y_trg)),
+        "generator",
+        "mapping_network",
+        "style_encoder",
+    )
 
     # 4. G alone, with styles from reference images.
-    def with_references() -> Objective:
-        s_trg, s_trg2 = E(x_ref, y_trg), E(x_ref2, y_trg)
-        return generator_objective(
-            networks, settings, x_real, y_org, y_trg, s_trg, s_trg2, lambda_ds
-        )
-
-    g_ref = minimize(with_references, "generator")
+    g_ref = update_G(lambda: (E(x_ref, y_trg), E(x_ref2, y_trg)), "generator")
 
     updates = {"D/latent": d_latent, "D/ref": d_ref, "G/latent": g_latent, "G/ref": g_ref}
     return {
