@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import stargan_tf
-from stargan_tf.training.checkpoints import load_trained
+from stargan_tf.loading import load_run
 
 pytestmark = pytest.mark.e2e
 
@@ -125,7 +125,7 @@ def test_run_dir_alone_finishes(interrupted, finished):
     assert finished.returncode == 0, finished.stderr
     assert f"at iteration {interrupted.saved}, on 1 device." in finished.stdout
     assert f"Trained to iteration {TOTAL_ITERS}." in finished.stdout
-    assert load_trained(interrupted.run_dir).step == TOTAL_ITERS
+    assert load_run(interrupted.run_dir).step == TOTAL_ITERS
 
 
 def test_no_iteration_is_lost_or_done_twice(interrupted, finished):
