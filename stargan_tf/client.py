@@ -1,11 +1,11 @@
 r"""Translates images with a model in TensorFlow Serving; needs no TensorFlow itself.
 
-One photo in a random style of a domain; another seed gives another style:
+One image in a random style of a domain; another seed gives another style:
 
     python -m stargan_tf.client --model=pets --src=photo.jpg --target_domain=cat \
         --seed=3 --psi=0.7 --out=cat.png
 
-A folder of photos in four styles each, over gRPC; or in the style of one reference:
+A folder of images in four styles each, over gRPC; or in the style of one reference:
 
     python -m stargan_tf.client --server=grpc://localhost:8500 --model=pets --src=photos \
         --target_domain=dog --num_outputs=4 --out=dogs
@@ -16,8 +16,8 @@ Which versions and signatures the server has:
 
     python -m stargan_tf.client --model=pets --status
 
-Photos may have any size and common format. Files of a folder that are no images, or that
-the server refuses, are named and left out.
+Images may have any size and common format. The command rejects files of a folder that are no
+images or that the server does not accept, and names each with its reason.
 """
 
 import signal
@@ -38,14 +38,14 @@ def main(argv: Sequence[str]) -> int:
     config.validate()
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
-    warnings.simplefilter("ignore")  # Pillow's remarks on photos that work all the same
+    warnings.simplefilter("ignore")  # Pillow's remarks on images that work all the same
     written = 0
     try:
         # Imported here, so that neither --help nor a mistake waits for it.
         from tqdm import tqdm
 
         from stargan_tf.serving.client import Client, ServingError
-        from stargan_tf.serving.client.folders import Job, Translation
+        from stargan_tf.serving.client.folders import FolderJob, Job
         from stargan_tf.serving.client.report import describe
 
         chosen = {"version": config.version or None, "label": config.label or None}
@@ -55,11 +55,11 @@ def main(argv: Sequence[str]) -> int:
                 print(text)
                 return 0 if available else 1
             job = Job(**{name: getattr(config, name) for name in Job._fields})
-            work = Translation(client, job, lambda text: tqdm.write(text, sys.stderr))
+            work = FolderJob(client, job, lambda text: tqdm.write(text, sys.stderr))
             with tqdm(total=work.total, unit="image", disable=work.total == 1) as bar:
-                for done, left_out in work.run():
+                for done, rejected in work.run():
                     written += done
-                    bar.update(done + left_out)
+                    bar.update(done + rejected)
     except KeyboardInterrupt as interrupt:
         raise UserError(f"Interrupted{kept(written, config.out)}.") from interrupt
     except (ServingError, OSError) as error:

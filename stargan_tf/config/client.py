@@ -15,7 +15,7 @@ MAX_TIMEOUT = 86400
 
 @dataclasses.dataclass(frozen=True)
 class ClientConfig:
-    """Which server is asked for what, and where the pictures go."""
+    """Which server is asked for what, and where the images go."""
 
     server: str = setting(
         "http://localhost:8501",
@@ -34,7 +34,7 @@ class ClientConfig:
     target_domain: str = setting(
         "",
         "Domain to translate into, by name or index. Which there are stands in the model's "
-        "assets/domains.txt, and in the server's refusal of any other.",
+        "assets/domains.txt, and in the server's answer to any other.",
     )
     psi: float = setting(
         1.0,
@@ -115,7 +115,7 @@ class ClientConfig:
         check(
             bool(self.src),
             "Found no --src, expected an image or a folder of images to translate: pass "
-            "--src=PHOTO.jpg.",
+            "--src=IMAGE.jpg.",
         )
         for flag in ("src", "ref"):
             value = getattr(self, flag)
@@ -151,7 +151,7 @@ class ClientConfig:
     def _validate_out(self) -> None:
         check(
             bool(self.out),
-            "Found no --out, expected where to write: pass --out=PICTURE.png for one image in one "
+            "Found no --out, expected where to write: pass --out=IMAGE.png for one image in one "
             "style, or --out=FOLDER.",
         )
         out = Path(self.out)
@@ -159,7 +159,7 @@ class ClientConfig:
             one_style = Path(self.ref).is_file() if self.ref else self.num_outputs == 1
             check(
                 Path(self.src).is_file() and one_style,
-                f"Found --out={self.out} for more than one picture, expected a folder: name one.",
+                f"Found --out={self.out} for more than one image, expected a folder: name one.",
             )
             check(
                 not out.is_dir(),

@@ -37,7 +37,7 @@ def test_what_works(config, changes):
     dataclasses.replace(config, **changes).validate()
 
 
-def test_a_status_needs_no_photos():
+def test_a_status_needs_no_images():
     ClientConfig(model="pets", status=True).validate()
 
 
@@ -67,7 +67,7 @@ def test_a_status_needs_no_photos():
         ({"concurrency": 0}, "--concurrency=0"),
         ({"batch_size": 0}, "--batch_size=0"),
         ({"out": ""}, "Found no --out"),
-        ({"out": "a.png", "num_outputs": 2}, "more than one picture"),
+        ({"out": "a.png", "num_outputs": 2}, "more than one image"),
     ],
 )
 def test_mistakes(config, changes, sentence):
@@ -84,18 +84,18 @@ def test_references_are_not_truncated(config):
         dataclasses.replace(config, psi=0.5).validate()
 
 
-def test_one_file_is_for_one_picture(config, tmp_path):
+def test_one_file_is_for_one_image(config, tmp_path):
     config = dataclasses.replace(config, out="a.png")
     dataclasses.replace(config, ref=config.src, num_outputs=4).validate()
     for changes in ({"src": str(tmp_path / "photos")}, {"ref": str(tmp_path / "photos")}):
-        with pytest.raises(UserError, match="more than one picture, expected a folder"):
+        with pytest.raises(UserError, match="more than one image, expected a folder"):
             dataclasses.replace(config, **changes).validate()
 
 
 def test_what_is_there_stays(config, tmp_path):
-    picture = tmp_path / "a.png"
-    picture.touch()
-    as_file = dataclasses.replace(config, out=str(picture))
+    image = tmp_path / "a.png"
+    image.touch()
+    as_file = dataclasses.replace(config, out=str(image))
     with pytest.raises(UserError, match="already exists.*--overwrite"):
         as_file.validate()
     dataclasses.replace(as_file, overwrite=True).validate()

@@ -18,12 +18,12 @@ class Client(Connection):
     Every method takes one image, or a list (or tuple) of N images as one batch, and returns
     one result or a list of N (`map_latent` does so with latent codes). Beside a list, each
     further argument is one value for all images or a list of N values. Images are the bytes of
-    upright JPEG or PNG files of any size, see `load_photo`; translations are PNG files (JPEG
+    upright JPEG or PNG files of any size, see `load_image`; translations are PNG files (JPEG
     files, where the model was exported so).
 
     An object may be used by any number of threads at once. All methods raise
 
-      InvalidRequestError: the server (or this class) refuses an argument.
+      InvalidRequestError: the server (or this class) does not accept an argument.
       NotFoundError: the server has no such model, version or label.
       UnavailableError: there is no server or it cannot answer, also not after the retries.
       DeadlineError: there was no answer in time.
@@ -83,7 +83,7 @@ class Client(Connection):
     def translate_latent(
         self, image: Any, target_domain: Any, latent: Any, *, psi: Any = 1.0
     ) -> Any:
-        """The same with the style of a latent code.
+        """Translates into a domain in the style of a latent code.
 
         Args:
           image: encoded image(s).

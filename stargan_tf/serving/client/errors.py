@@ -28,8 +28,8 @@ class InvalidRequestError(ServingError, ValueError):
     """The request cannot be answered as it is: a wrong argument, image or domain."""
 
 
-class PhotoError(InvalidRequestError):
-    """A file that is no usable image; nothing was sent."""
+class ImageError(InvalidRequestError):
+    """A file is no image that can be used; nothing was sent."""
 
 
 class NotFoundError(ServingError):

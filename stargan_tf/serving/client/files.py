@@ -4,20 +4,20 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import PhotoError
+from .errors import ImageError
 
 
 def files_of(path: Path) -> list[Path]:
     """The file itself, or the visible files directly in a folder, sorted.
 
     Raises:
-      PhotoError: the folder has none.
+      ImageError: the folder has none.
     """
     if path.is_file():
         return [path]
     found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
     if not found:
-        raise PhotoError(
+        raise ImageError(
             f"Found no files directly in {path}, expected images: add some, or name another folder."
         )
     return found

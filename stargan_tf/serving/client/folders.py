@@ -1,4 +1,4 @@
-"""Translating one photo or a folder of them, several requests at a time."""
+"""Translates one image or a folder of images, several requests at a time."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .client import Client
-from .errors import InvalidRequestError, PhotoError, ServingError
+from .errors import ImageError, InvalidRequestError, ServingError
 from .files import distinct_names, files_of, write_whole
+from .images import format_of, load_image, reencode
 from .parallel import in_parallel
-from .photos import format_of, load_photo, reencode
 from .rejects import Rejects, Warn
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg"}
@@ -19,10 +19,10 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 class Job(NamedTuple):
     """What is translated, and how."""
 
-    src: str  # a photo, or a folder of them
+    src: str  # an image, or a folder of images
     target_domain: str
-    out: str  # a .png or .jpg file for one photo in one style, else a folder
-    ref: str = ""  # a reference, or a folder of them; empty for random styles
+    out: str  # a .png or .jpg file for one image in one style, else a folder
+    ref: str = ""  # a reference, or a folder of references; empty for random styles
     seed: int = 7  # that of the first random style; those after it have the seeds that follow
     psi: float = 1.0  # truncation of the random styles
     num_outputs: int = 1  # random styles
@@ -31,7 +31,7 @@ class Job(NamedTuple):
 
 
 class Style(NamedTuple):
-    """One style that every photo is given: that of a seed, or of a style code."""
+    """One style that every image is given: that of a seed, or of a style code."""
 
     name: str  # tells it from the others, in file names
     seed: int = 0
@@ -41,13 +41,13 @@ class Style(NamedTuple):
 class Row(NamedTuple):
     """One translation that is to be made."""
 
-    photo: Path
+    source: Path
     style: Style
     name: str  # of its file, without suffix
 
 
 def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
-    """The styles of the job's references; those of a folder that cannot be used are left out.
+    """Takes the styles of the job's references; those of a folder may be rejected.
 
     Raises:
       ServingError: no reference can be used, or the server cannot be.
@@ -56,14 +56,14 @@ def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
     paths = files_of(ref)
     names = dict(zip(paths, distinct_names(paths), strict=True))
 
-    def ask(photo: bytes) -> list[float]:
-        return client.encode_style(photo, job.target_domain)
+    def ask(reference: bytes) -> list[float]:
+        return client.encode_style(reference, job.target_domain)
 
     rejects = Rejects(ask if ref.is_dir() else None, warn)
 
     def encoded(path: Path) -> Style | None:
         try:
-            style_code = ask(load_photo(path))
+            style_code = ask(load_image(path))
         except InvalidRequestError as error:
             rejects.add(path, error)
             return None
@@ -72,42 +72,43 @@ def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
 
     found = [style for style in in_parallel(encoded, paths, job.concurrency) if style]
     if not found:
-        raise PhotoError(
+        raise ImageError(
             f"None of the {len(paths)} files in {ref} can be used as a reference, expected at "
             "least one: see the warnings."
         )
     return sorted(found)
 
 
-class Translation:
-    """The work on one job."""
+class FolderJob:
+    """Does one job: translates its images in its styles and writes the results."""
 
     def __init__(self, client: Client, job: Job, warn: Warn) -> None:
-        """Lists the photos, and asks the server for the styles of references.
+        """Lists the images, and asks the server for the styles of references.
 
         Args:
           client: of the server.
           job: what is wanted.
-          warn: told of files that are left out.
+          warn: told of files that are rejected.
 
         Raises:
-          ServingError: there are no photos or no usable references, or the server cannot be used.
+          ServingError: there are no images, all references are rejected, or the server cannot be
+            used.
         """
         self._client = client
         self._job = job
         self._out = Path(job.out)
-        self._photos = files_of(Path(job.src))
+        self._sources = files_of(Path(job.src))
         self._styles = [Style(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
         if job.ref:
             self._styles = reference_styles(client, job, warn)
         self._rejects = Rejects(self._ask if Path(job.src).is_dir() else None, warn)
-        self.total = len(self._photos) * len(self._styles)
+        self.total = len(self._sources) * len(self._styles)
 
     def run(self) -> Iterator[tuple[int, int]]:
         """Translates and writes, file by file.
 
         Yields:
-          After every request: how many of `total` it brought, and how many were left out.
+          After every request: how many of `total` it brought, and how many were rejected.
 
         Raises:
           ServingError: nothing could be translated, or the server cannot be used any longer;
@@ -117,67 +118,68 @@ class Translation:
         rows = self._rows()
         batches = iter(lambda: list(islice(rows, self._job.batch_size)), [])
         written = 0
-        for wanted, images in in_parallel(self._work, batches, self._job.concurrency):
-            for row, image in images:
-                self._write(row, image)
-            written += len(images)
-            yield len(images), wanted - len(images)
+        for wanted, translations in in_parallel(self._work, batches, self._job.concurrency):
+            for row, translation in translations:
+                self._write(row, translation)
+            written += len(translations)
+            yield len(translations), wanted - len(translations)
         if not written:
             raise ServingError(
-                f"None of the {len(self._photos)} files in {self._job.src} could be translated, "
+                f"None of the {len(self._sources)} files in {self._job.src} could be translated, "
                 "expected at least one: see the warnings."
             )
 
     def _rows(self) -> Iterator[Row]:
         domain = self._job.target_domain.replace("/", "_")
-        for photo, name in zip(self._photos, distinct_names(self._photos), strict=True):
+        for source, name in zip(self._sources, distinct_names(self._sources), strict=True):
             for style in self._styles:
-                yield Row(photo, style, f"{name}__to_{domain}__{style.name}")
+                yield Row(source, style, f"{name}__to_{domain}__{style.name}")
 
     def _work(self, batch: list[Row]) -> tuple[int, list[tuple[Row, bytes]]]:
         return len(batch), self._translated(batch)
 
     def _translated(self, batch: list[Row]) -> list[tuple[Row, bytes]]:
-        """The rows that can be translated, with their translations."""
-        loaded = [(row, self._loaded(row.photo)) for row in batch]
-        rows = [row for row, photo in loaded if photo is not None]
-        photos = [photo for _, photo in loaded if photo is not None]
+        """Translates the rows; returns those that are not rejected, with their translations."""
+        loaded = [(row, self._loaded(row.source)) for row in batch]
+        rows = [row for row, image in loaded if image is not None]
+        images = [image for _, image in loaded if image is not None]
         if not rows:
             return []
         try:
-            images = self._request([row.style for row in rows], photos)
+            translations = self._request([row.style for row in rows], images)
         except InvalidRequestError as error:
             if len(rows) == 1:
-                self._rejects.add(rows[0].photo, error)
+                self._rejects.add(rows[0].source, error)
                 return []
-            # One bad photo fails its whole request: find it by asking for each alone.
-            return [image for row in rows for image in self._translated([row])]
+            # One bad image fails its whole request: find it by asking for each alone.
+            return [pair for row in rows for pair in self._translated([row])]
         self._rejects.accept()
-        return list(zip(rows, images, strict=True))
+        return list(zip(rows, translations, strict=True))
 
     def _loaded(self, path: Path) -> bytes | None:
         if path not in self._rejects:
             try:
-                return load_photo(path)
-            except PhotoError as error:
+                return load_image(path)
+            except ImageError as error:
                 self._rejects.add(path, error)
         return None
 
-    def _request(self, styles: list[Style], photos: list[bytes]) -> list[bytes]:
+    def _request(self, styles: list[Style], images: list[bytes]) -> list[bytes]:
         style_codes = [style.style_code for style in styles if style.style_code is not None]
         if style_codes:
-            return self._client.translate_style(photos, style_codes)
+            return self._client.translate_style(images, style_codes)
         seeds = [style.seed for style in styles]
         return self._client.translate(
-            photos, self._job.target_domain, seed=seeds, psi=self._job.psi
+            images, self._job.target_domain, seed=seeds, psi=self._job.psi
         )
 
-    def _ask(self, photo: bytes) -> list[bytes]:
-        return self._request(self._styles[:1], [photo])
+    def _ask(self, image: bytes) -> list[bytes]:
+        return self._request(self._styles[:1], [image])
 
-    def _write(self, row: Row, image: bytes) -> None:
+    def _write(self, row: Row, translation: bytes) -> None:
         wanted = FORMATS.get(self._out.suffix.lower())
         if wanted:
-            write_whole(self._out, reencode(image, wanted))
+            write_whole(self._out, reencode(translation, wanted))
         else:
-            write_whole(self._out / f"{row.name}{SUFFIXES[format_of(image)]}", image)
+            name = f"{row.name}{SUFFIXES[format_of(translation)]}"
+            write_whole(self._out / name, translation)

@@ -1,4 +1,4 @@
-"""A model's state and signatures in words."""
+"""Describes a model's state and signatures in words."""
 
 from .client import Client
 from .results import AVAILABLE, Signature, TensorSpec

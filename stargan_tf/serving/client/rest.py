@@ -37,7 +37,14 @@ class RestTransport:
     """Each request has a session, and so a kept connection, to itself."""
 
     def __init__(self, server: str, model: str, version: int | None, label: str | None) -> None:
-        """Args as for `Client`; `server` may have a path, as behind a proxy."""
+        """Makes the URL of the model; nothing is sent yet.
+
+        Args:
+          server: http://HOST:PORT or https://HOST:PORT, with a path where a proxy needs one.
+          model: name of the model.
+          version: one version of it; by default the newest.
+          label: a label of a version, instead of `version`.
+        """
         self._server = server
         self._url = f"{server.rstrip('/')}/v1/models/{quote(model, safe='')}"
         if version is not None:
@@ -66,7 +73,7 @@ class RestTransport:
         inputs = {name: [_to_json(v) for v in values] for name, values in columns.items()}
         body = json.dumps({"signature_name": signature, "inputs": inputs}).encode()
         outputs = self._ask("POST", ":predict", timeout, body).get("outputs")
-        # The name is left out where there is one output.
+        # The server omits the name where there is one output.
         rows = outputs.get(output) if isinstance(outputs, dict) else outputs
         if not isinstance(rows, list):
             raise ServingError(f"Found no {output} in the answer of {self._server}, expected it.")
@@ -104,7 +111,7 @@ class RestTransport:
     def _ask(
         self, method: str, path: str, timeout: float, body: bytes | None = None
     ) -> dict[str, Any]:
-        """One request and its JSON object."""
+        """Sends one request and returns the JSON object of its answer."""
         with self._lock:
             session = self._idle.pop() if self._idle else requests.Session()
         try:

@@ -1,4 +1,4 @@
-"""From what callers pass to equally long columns of plain values."""
+"""Makes equally long columns of plain values of what callers pass."""
 
 import operator
 from collections.abc import Callable, Sequence
@@ -13,7 +13,13 @@ class Rows:
     """The rows of one request: one for a single image or vector, N for a list of N."""
 
     def __init__(self, single: bool, count: int, what: str) -> None:
-        """Args: whether it is one without a list, how many, and of what, for errors."""
+        """Makes rows without columns.
+
+        Args:
+          single: whether the caller passed one value without a list.
+          count: number of rows.
+          what: name of what the rows are made of, for messages.
+        """
         self.single = single
         self.count = count
         self.columns: dict[str, list[Any]] = {}
@@ -114,7 +120,7 @@ def _is_list(value: Any) -> bool:
 def _wrong_image(name: str, value: Any) -> str:
     return (
         f"Found {type(value).__name__} for {name}, expected the bytes of an image file, or a list "
-        "of such: read files with load_photo."
+        "of such: read files with load_image."
     )
 
 

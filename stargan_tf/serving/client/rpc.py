@@ -56,7 +56,15 @@ class RpcTransport:
         *,
         secure: bool = False,
     ) -> None:
-        """Args as for `Client`, but `address` is HOST:PORT; `secure` for TLS."""
+        """Makes the channel, which connects at the first request.
+
+        Args:
+          address: HOST:PORT.
+          model: name of the model.
+          version: one version of it; by default the newest.
+          label: a label of a version, instead of `version`.
+          secure: whether to use TLS.
+        """
         self._address = address
         self._spec = ModelSpec(name=model)
         if version is not None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 DOMAINS = ("cat", "dog", "wild")
 STYLE_DIM = 4
-UNLIKED_WIDTH = 13  # the fake models refuse images of this width
+UNLIKED_WIDTH = 13  # the fake models reject images of this width
 STATUS_OF = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.NOT_FOUND: 404,

@@ -200,11 +200,11 @@ def test_no_server_at_all(scheme):
 
 def test_sixteen_threads(server, model):
     model.delay = 0.02
-    photos = [make_image(colour=(number, 0, 0)) for number in range(16)]
+    images = [make_image(colour=(number, 0, 0)) for number in range(16)]
     with Client(server, "pets") as client, ThreadPoolExecutor(16) as pool:
 
         def work(number):
-            red, green, _ = colour_of(client.translate(photos[number % 16], "cat", seed=number))
+            red, green, _ = colour_of(client.translate(images[number % 16], "cat", seed=number))
             return red, green
 
         assert list(pool.map(work, range(96))) == [(n % 16, n) for n in range(96)]

@@ -32,7 +32,7 @@ def run(*arguments, command=COMMAND):
 
 
 @pytest.fixture
-def photos(tmp_path):
+def images(tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     for name in ("a.png", "b.png"):
@@ -59,9 +59,9 @@ def test_help_is_quick_and_teaches():
         assert f"--{flag}" in result.stdout or f"--[no]{flag}" in result.stdout
 
 
-def test_one_photo_without_tensorflow(server, photos, tmp_path):
+def test_one_image_without_tensorflow(server, images, tmp_path):
     out = tmp_path / "new" / "cat.png"
-    arguments = [f"--src={photos / 'a.png'}", "--target_domain=cat", "--seed=99", f"--out={out}"]
+    arguments = [f"--src={images / 'a.png'}", "--target_domain=cat", "--seed=99", f"--out={out}"]
     arguments += [f"--server={server}", "--model=pets"]
     result = run(*arguments, command=[sys.executable, "-c", WATCHED])
     assert result.returncode == 0, result.stderr
@@ -73,14 +73,14 @@ def test_one_photo_without_tensorflow(server, photos, tmp_path):
     assert run(*arguments, "--overwrite").returncode == 0
 
 
-def test_a_folder(server, photos, tmp_path):
-    (photos / "notes.txt").write_text("no image")
-    (photos / "ugly.png").write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
+def test_a_folder(server, images, tmp_path):
+    (images / "notes.txt").write_text("no image")
+    (images / "ugly.png").write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
     out = tmp_path / "out"
     result = run(
         f"--server={server}",
         "--model=pets",
-        f"--src={photos}",
+        f"--src={images}",
         "--target_domain=dog",
         "--num_outputs=2",
         "--batch_size=3",
@@ -90,19 +90,19 @@ def test_a_folder(server, photos, tmp_path):
     names = [f"{name}__to_dog__seed7_{index}.png" for name in "ab" for index in (0, 1)]
     assert sorted(path.name for path in out.iterdir()) == names
     assert "Wrote 4 images" in result.stdout and str(out) in result.stdout
-    assert f"warning: left out: {photos / 'notes.txt'} cannot be used" in result.stderr
-    assert f"warning: left out: {photos / 'ugly.png'} (Found an ugly image" in result.stderr
+    assert f"warning: rejected: {images / 'notes.txt'} cannot be used" in result.stderr
+    assert f"warning: rejected: {images / 'ugly.png'} (Found an ugly image" in result.stderr
     assert result.stderr.count("warning: ") == 2
     assert "8/8" in result.stderr  # the bar
 
 
-def test_references(server, photos, tmp_path):
+def test_references(server, images, tmp_path):
     out = tmp_path / "out"
     result = run(
         f"--server={server}",
         "--model=pets",
-        f"--src={photos}",
-        f"--ref={photos / 'a.png'}",
+        f"--src={images}",
+        f"--ref={images / 'a.png'}",
         "--target_domain=dog",
         f"--out={out}",
     )
@@ -110,8 +110,8 @@ def test_references(server, photos, tmp_path):
     assert {p.name for p in out.iterdir()} == {f"{n}__to_dog__ref_a.png" for n in "ab"}
 
 
-def test_a_wrong_domain_is_told_once_with_the_right_ones(server, photos, tmp_path):
-    arguments = [f"--server={server}", "--model=pets", f"--src={photos}", f"--out={tmp_path / 'o'}"]
+def test_a_wrong_domain_is_told_once_with_the_right_ones(server, images, tmp_path):
+    arguments = [f"--server={server}", "--model=pets", f"--src={images}", f"--out={tmp_path / 'o'}"]
     assert_error(run(*arguments, "--target_domain=fox"), '"fox", expected one of cat, dog, wild')
     assert_error(run(*arguments), "no --target_domain")
     assert not (tmp_path / "o").exists()
@@ -154,16 +154,16 @@ def test_no_server():
     assert time.monotonic() - start < 5
 
 
-def test_a_file_that_cannot_be_written(server, photos):
-    arguments = [f"--server={server}", "--model=pets", f"--src={photos}", "--target_domain=cat"]
+def test_a_file_that_cannot_be_written(server, images):
+    arguments = [f"--server={server}", "--model=pets", f"--src={images}", "--target_domain=cat"]
     assert_error(run(*arguments, "--out=/dev/null/folder"), "/dev/null")
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_keeps_what_is_finished(server, model, photos, tmp_path, kind):
+def test_stopping_keeps_what_is_finished(server, model, images, tmp_path, kind):
     model.delay = 0.05
     out = tmp_path / "out"
-    arguments = [f"--server={server}", "--model=pets", f"--src={photos}", "--target_domain=cat"]
+    arguments = [f"--server={server}", "--model=pets", f"--src={images}", "--target_domain=cat"]
     process = subprocess.Popen(
         [*COMMAND, *arguments, "--num_outputs=1000", f"--out={out}"],
         stderr=subprocess.PIPE,
@@ -185,14 +185,14 @@ def test_stopping_keeps_what_is_finished(server, model, photos, tmp_path, kind):
             image.load()
 
 
-def test_a_server_that_breaks_off(model, photos, tmp_path):
+def test_a_server_that_breaks_off(model, images, tmp_path):
     model.before = [0, ConnectionAbortedError(), *[ConnectionAbortedError()] * 50]
     out = tmp_path / "out"
     with rest_server(model) as address:
         result = run(
             f"--server={address}",
             "--model=pets",
-            f"--src={photos}",
+            f"--src={images}",
             "--target_domain=cat",
             "--concurrency=1",
             "--timeout=0.5",

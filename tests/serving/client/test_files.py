@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from stargan_tf.serving.client import PhotoError
+from stargan_tf.serving.client import ImageError
 from stargan_tf.serving.client.files import distinct_names, files_of, write_whole
 
 
@@ -12,7 +12,7 @@ def test_a_file_or_the_visible_files_of_a_folder(tmp_path):
     (tmp_path / "folder").mkdir()
     assert files_of(tmp_path) == [tmp_path / "a.png", tmp_path / "b.jpg"]
     assert files_of(tmp_path / "a.png") == [tmp_path / "a.png"]
-    with pytest.raises(PhotoError, match="no files directly in"):
+    with pytest.raises(ImageError, match="no files directly in"):
         files_of(tmp_path / "folder")
 
 

@@ -3,20 +3,20 @@ from PIL import Image
 
 from stargan_tf.serving.client import (
     Client,
+    ImageError,
     InvalidRequestError,
-    PhotoError,
     ServingError,
     UnavailableError,
 )
-from stargan_tf.serving.client.folders import Job, Translation
+from stargan_tf.serving.client.folders import FolderJob, Job
 from tests.serving.client import fakes
 from tests.serving.client.fake_rest import rest_server
 from tests.serving.client.fakes import UNLIKED_WIDTH, colour_of, make_image
 
 
 @pytest.fixture
-def photos(tmp_path):
-    """Three photos, whose red tells them apart."""
+def images(tmp_path):
+    """Three images, whose red tells them apart."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for red, name in enumerate(("a.png", "b.png", "c.bmp"), start=1):
@@ -26,13 +26,13 @@ def photos(tmp_path):
 
 
 @pytest.fixture
-def run(client, photos, tmp_path):
+def run(client, images, tmp_path):
     """Runs a job; returns the files' colours by name, the counts and the warnings."""
 
     def run(**settings):
         warnings = []
-        job = {"src": str(photos), "target_domain": "cat", "out": str(tmp_path / "out"), **settings}
-        work = Translation(client, Job(**job), warnings.append)
+        job = {"src": str(images), "target_domain": "cat", "out": str(tmp_path / "out"), **settings}
+        work = FolderJob(client, Job(**job), warnings.append)
         counts = list(work.run())
         assert sum(map(sum, counts)) == work.total
         out = tmp_path / "out"
@@ -42,7 +42,7 @@ def run(client, photos, tmp_path):
     return run
 
 
-def test_every_photo_in_every_style(run, model):
+def test_every_image_in_every_style(run, model):
     files, counts, warnings = run(num_outputs=2, seed=100, psi=0.5)
     assert files == {
         f"{name}__to_cat__seed100_{index}.png": (red, 100 + index, 0)
@@ -67,51 +67,51 @@ def test_no_more_requests_at_once_than_asked_for(run, model):
 
 
 @pytest.mark.parametrize("batch_size", [1, 5])
-def test_what_cannot_be_used_is_left_out(run, photos, batch_size):
-    (photos / "notes.txt").write_text("no image")
-    (photos / "ugly.png").write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
+def test_what_cannot_be_used_is_rejected(run, images, batch_size):
+    (images / "notes.txt").write_text("no image")
+    (images / "ugly.png").write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
     files, counts, warnings = run(num_outputs=2, batch_size=batch_size)
     assert sorted(files) == [f"{n}__to_cat__seed7_{i}.png" for n in "abc" for i in (0, 1)]
     assert [sum(c) for c in zip(*counts, strict=True)] == [6, 4]
     assert sorted(warnings) == [
-        f"warning: left out: {photos / 'notes.txt'} cannot be used (not an image, or of an "
+        f"warning: rejected: {images / 'notes.txt'} cannot be used (not an image, or of an "
         "unknown format): give a JPEG, PNG, WebP or other common image.",
-        f"warning: left out: {photos / 'ugly.png'} (Found an ugly image in row 0: choose another.)",
+        f"warning: rejected: {images / 'ugly.png'} (Found an ugly image in row 0: choose another.)",
     ]
 
 
-def test_nothing_usable_is_an_error(run, photos):
-    for path in photos.iterdir():
+def test_an_error_says_when_all_are_rejected(run, images):
+    for path in images.iterdir():
         path.write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
     with pytest.raises(ServingError, match="None of the 3 files in .* could be translated"):
         run()
 
 
-def test_a_wrong_domain_is_no_photos_fault(run, model):
+def test_a_wrong_domain_is_no_images_fault(run, model):
     with pytest.raises(InvalidRequestError, match=r'^Found target_domain "fox", expected one of'):
         run(target_domain="fox", concurrency=1)
     assert len(model.requests) == 2
 
 
-def test_once_a_photo_was_accepted_the_settings_are_not_doubted(run, model, photos):
-    (photos / "ugly.png").write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
+def test_once_an_image_was_accepted_the_settings_are_not_doubted(run, model, images):
+    (images / "ugly.png").write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
     run(concurrency=1)
     assert len(model.requests) == 4
 
 
-def test_a_single_photo_is_never_left_out(run, photos):
-    path = photos / "a.png"
+def test_a_single_image_is_never_rejected(run, images):
+    path = images / "a.png"
     path.write_bytes(make_image(size=(UNLIKED_WIDTH, 5)))
     with pytest.raises(InvalidRequestError, match="ugly image"):
         run(src=str(path))
     path.write_text("no image")
-    with pytest.raises(PhotoError, match="a.png cannot be used"):
+    with pytest.raises(ImageError, match="a.png cannot be used"):
         run(src=str(path))
 
 
 @pytest.mark.parametrize(("name", "file_format"), [("x.png", "PNG"), ("x.JPG", "JPEG")])
-def test_one_file(run, photos, tmp_path, name, file_format):
-    run(src=str(photos / "a.png"), out=str(tmp_path / name), seed=200)
+def test_one_file(run, images, tmp_path, name, file_format):
+    run(src=str(images / "a.png"), out=str(tmp_path / name), seed=200)
     with Image.open(tmp_path / name) as image:
         assert image.format == file_format
         assert abs(image.convert("RGB").getpixel((0, 0))[1] - 200) <= 3
@@ -145,21 +145,21 @@ def test_references_of_which_none_is_usable(run, tmp_path):
     ref = tmp_path / "refs" / "a.png"
     ref.parent.mkdir()
     ref.write_text("no image")
-    with pytest.raises(PhotoError, match="None of the 1 files in .* as a reference"):
+    with pytest.raises(ImageError, match="None of the 1 files in .* as a reference"):
         run(ref=str(ref.parent))
-    with pytest.raises(PhotoError, match="a.png cannot be used"):
+    with pytest.raises(ImageError, match="a.png cannot be used"):
         run(ref=str(ref))
     ref.write_bytes(make_image())
     with pytest.raises(InvalidRequestError, match='target_domain "fox"'):
         run(ref=str(ref.parent), target_domain="fox")
 
 
-def test_a_server_that_goes_leaves_what_is_finished(photos, model, tmp_path):
+def test_a_server_that_goes_leaves_what_is_finished(images, model, tmp_path):
     out = tmp_path / "out"
-    job = Job(str(photos), "cat", str(out), concurrency=1)
+    job = Job(str(images), "cat", str(out), concurrency=1)
     with rest_server(model) as address:
         client = Client(address, "pets", retries=0)
-        work = Translation(client, job, print).run()
+        work = FolderJob(client, job, print).run()
         assert next(work) == (1, 0)
         model.before = [ConnectionAbortedError()] * 5
         with pytest.raises(UnavailableError):

@@ -83,7 +83,7 @@ def ok(value):
 
 def answer_to(answer, **options):
     with raw_server(answer) as address, Client(address, "pets", retries=0, **options) as client:
-        return client.translate(b"photo", "cat", seed=1, psi=0.5)
+        return client.translate(b"image", "cat", seed=1, psi=0.5)
 
 
 def test_a_request_byte_by_byte():
@@ -181,7 +181,7 @@ def test_a_connection_that_breaks_off():
 def test_a_broken_connection_is_tried_again():
     answers = (b"", OK % (5000, b"{"), ok({"outputs": [PIXEL]}))
     with raw_server(*answers) as address, Client(address, "pets") as client:
-        assert client.translate(b"photo", "cat") == b"\x89PNG"
+        assert client.translate(b"image", "cat") == b"\x89PNG"
 
 
 def test_an_answer_in_drops_keeps_to_the_deadline():

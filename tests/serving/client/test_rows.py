@@ -4,10 +4,10 @@ import pytest
 from stargan_tf.serving.client.errors import InvalidRequestError
 from stargan_tf.serving.client.rows import Rows
 
-PHOTO = b"photo"
+IMAGE = b"image"
 
 
-def columns_of(images=PHOTO, *, domain="cat", seed=7, psi=1.0):
+def columns_of(images=IMAGE, *, domain="cat", seed=7, psi=1.0):
     rows = Rows.of_images("image_bytes", images)
     rows.add_domain(domain)
     rows.add_int("seed", seed)
@@ -16,9 +16,9 @@ def columns_of(images=PHOTO, *, domain="cat", seed=7, psi=1.0):
 
 
 def test_a_single_image_is_one_row():
-    expected = {"image_bytes": [PHOTO], "target_domain": ["cat"], "seed": [7], "psi": [1.0]}
+    expected = {"image_bytes": [IMAGE], "target_domain": ["cat"], "seed": [7], "psi": [1.0]}
     assert columns_of() == expected
-    assert Rows.of_images("x", PHOTO).result([1]) == 1
+    assert Rows.of_images("x", IMAGE).result([1]) == 1
 
 
 def test_a_list_is_many_with_values_for_all_or_each():
@@ -29,7 +29,7 @@ def test_a_list_is_many_with_values_for_all_or_each():
         "seed": [1, 2],
         "psi": [0.5, 0.5],
     }
-    assert Rows.of_images("x", (PHOTO,)).result([1]) == [1]
+    assert Rows.of_images("x", (IMAGE,)).result([1]) == [1]
 
 
 def test_values_of_arrays_become_plain():
@@ -38,7 +38,7 @@ def test_values_of_arrays_become_plain():
     assert [type(v) for v in columns["seed"]] == [int, int]
     assert [type(v) for v in columns["psi"]] == [float, float]
     assert (
-        columns_of(bytearray(PHOTO))["image_bytes"] == columns_of(memoryview(PHOTO))["image_bytes"]
+        columns_of(bytearray(IMAGE))["image_bytes"] == columns_of(memoryview(IMAGE))["image_bytes"]
     )
 
 
@@ -93,7 +93,7 @@ def vectors(images, value):
 
 
 def test_vectors_for_one_for_all_and_for_each():
-    assert vectors(PHOTO, [1, 2.5]) == [[1.0, 2.5]]
+    assert vectors(IMAGE, [1, 2.5]) == [[1.0, 2.5]]
     assert vectors([b"a", b"b"], [1, 2]) == [[1.0, 2.0]] * 2
     assert vectors([b"a", b"b"], [[1, 2], [3, 4]]) == [[1.0, 2.0], [3.0, 4.0]]
     assert vectors([b"a", b"b"], np.eye(2, dtype=np.float32)) == [[1.0, 0.0], [0.0, 1.0]]
@@ -109,7 +109,7 @@ def test_wrong_vectors():
     with pytest.raises(InvalidRequestError, match="3 values for latent beside 2 images"):
         vectors([b"a", b"b"], [[1], [1], [1]])
     with pytest.raises(InvalidRequestError, match="beside a single image"):
-        vectors(PHOTO, [[1]])
+        vectors(IMAGE, [[1]])
 
 
 def test_rows_of_vectors():
@@ -124,7 +124,7 @@ def test_rows_of_vectors():
 
 
 def test_wrong_rows_of_vectors():
-    for value in (None, 1.0, [], "abc", [None], [["a"]], b"photo"):
+    for value in (None, 1.0, [], "abc", [None], [["a"]], b"image"):
         with pytest.raises(TypeError, match="latent"):
             Rows.of_vectors("latent", value)
     with pytest.raises(InvalidRequestError, match="1 to 2 floats"):

@@ -15,13 +15,13 @@ from tests.serving.client.fake_rest import rest_server
 from tests.serving.client.fake_rpc import rpc_server
 from tests.waiting import until
 
-PHOTO = fakes.make_image()
+IMAGE = fakes.make_image()
 
 
 def test_types_on_the_wire(model):
     with rpc_server(model) as address, Client(address, "pets") as client:
-        client.translate_latent(PHOTO, "cat", [1, 2])
-        client.translate(PHOTO, "cat")
+        client.translate_latent(IMAGE, "cat", [1, 2])
+        client.translate(IMAGE, "cat")
     assert model.dtypes == {
         "image_bytes": "object",
         "target_domain": "object",
@@ -60,7 +60,7 @@ def test_strange_answers(monkeypatch, model, outputs, sentence):
     answering(monkeypatch, outputs)
     with rpc_server(model) as address, Client(address, "pets") as client:
         with pytest.raises(ServingError, match=sentence):
-            client.translate(PHOTO, "cat")
+            client.translate(IMAGE, "cat")
 
 
 def test_a_server_without_the_service():
@@ -79,7 +79,7 @@ def test_an_unknown_signature_is_a_wrong_request(model):
     model.before = [fakes.Refused(grpc.StatusCode.FAILED_PRECONDITION, text)]
     with rpc_server(model) as address, Client(address, "pets") as client:
         with pytest.raises(InvalidRequestError, match=text):
-            client.translate_style(PHOTO, [0.5])
+            client.translate_style(IMAGE, [0.5])
 
 
 def test_the_rest_port(model):
@@ -95,7 +95,7 @@ def test_closing_ends_what_is_under_way(model):
 
     def work(client):
         try:
-            client.translate(PHOTO, "cat")
+            client.translate(IMAGE, "cat")
         except ServingError as error:
             caught.append(error)
 

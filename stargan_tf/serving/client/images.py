@@ -1,13 +1,13 @@
-"""From any image file to the upright JPEG or PNG that a model takes."""
+"""Makes any image file the upright JPEG or PNG that a model takes."""
 
 import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import PhotoError
+from .errors import ImageError
 
-if TYPE_CHECKING:  # imported when the first photo is prepared: callers may have other means
+if TYPE_CHECKING:  # imported when the first image is prepared: callers may have other means
     from PIL.Image import Image
 
 # More pixels are taken for a decompression bomb: a few kilobytes that fill the memory.
@@ -16,28 +16,28 @@ JPEG_QUALITY = 95
 # Only formats that Pillow decodes by itself; others would start other programs.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM")
-# JPEG files of telephones may hold further pictures, which decoders ignore.
+# JPEG files of telephones may hold further images, which decoders ignore.
 _SENT_AS_THEY_ARE = ("JPEG", "MPO", "PNG")
 _ORIENTATION = 0x0112  # EXIF tag
 
 
-def load_photo(path: str | os.PathLike[str]) -> bytes:
-    """Reads an image file as a model takes it, see `prepare_photo`.
+def load_image(path: str | os.PathLike[str]) -> bytes:
+    """Reads an image file as a model takes it, see `prepare_image`.
 
     Raises:
-      PhotoError: there is no such file, or it is no usable image.
+      ImageError: there is no such file, or it is no image that can be used.
     """
     try:
-        return prepare_photo(Path(path).read_bytes())
-    except (OSError, PhotoError) as error:
+        return prepare_image(Path(path).read_bytes())
+    except (OSError, ImageError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise PhotoError(
+        raise ImageError(
             f"{os.fspath(path)} cannot be used ({reason}): give a JPEG, PNG, WebP or other common "
             "image."
         ) from error
 
 
-def prepare_photo(content: bytes) -> bytes:
+def prepare_image(content: bytes) -> bytes:
     """Makes an image file into one that a model takes.
 
     Upright JPEG and PNG files without transparency are returned as they are. Others are turned
@@ -51,22 +51,22 @@ def prepare_photo(content: bytes) -> bytes:
       An upright JPEG or PNG file in grey or RGB, 8 bits each.
 
     Raises:
-      PhotoError: the bytes are no image, are damaged, or far too large.
+      ImageError: the bytes are no image, are damaged, or far too large.
     """
     if not content:
-        raise PhotoError("empty file")
+        raise ImageError("empty file")
     import PIL.Image
 
     try:
         return _prepare(content)
-    except PhotoError:
+    except ImageError:
         raise
     except PIL.Image.UnidentifiedImageError as error:
-        raise PhotoError("not an image, or of an unknown format") from error
+        raise ImageError("not an image, or of an unknown format") from error
     except PIL.Image.DecompressionBombError as error:
-        raise PhotoError(f"absurdly large: over {MAX_PIXELS} pixels") from error
+        raise ImageError(f"absurdly large: over {MAX_PIXELS} pixels") from error
     except Exception as error:  # Pillow's decoders raise nearly any type on damaged data
-        raise PhotoError(f"truncated or damaged: {error}") from error
+        raise ImageError(f"truncated or damaged: {error}") from error
 
 
 def _prepare(content: bytes) -> bytes:
@@ -76,7 +76,7 @@ def _prepare(content: bytes) -> bytes:
     PIL.Image.init()  # registers every format: Pillow would otherwise know only the commonest
     with PIL.Image.open(io.BytesIO(content), formats=FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
-            raise PhotoError(
+            raise ImageError(
                 f"absurdly large: {image.width}x{image.height}, over {MAX_PIXELS} pixels"
             )
         image.load()
@@ -107,14 +107,14 @@ def encode(image: "Image", file_format: str) -> bytes:
 
 
 def reencode(content: bytes, file_format: str) -> bytes:
-    """The image in another format; as it is when it has that format.
+    """Returns the image in another format, or as it is when it has that format.
 
     Args:
       content: a PNG or JPEG file, as a server answers.
       file_format: PNG or JPEG.
 
     Raises:
-      PhotoError: the bytes are no image.
+      ImageError: the bytes are no image.
     """
     if format_of(content) == file_format:
         return content
@@ -124,11 +124,11 @@ def reencode(content: bytes, file_format: str) -> bytes:
         with PIL.Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return encode(image.convert("RGB"), file_format)
     except (OSError, ValueError, SyntaxError) as error:
-        raise PhotoError("the server's answer is no image") from error
+        raise ImageError("the server's answer is no image") from error
 
 
 def format_of(content: bytes) -> str:
-    """JPEG for a JPEG file, else PNG: a server answers nothing else."""
+    """Returns JPEG for a JPEG file, else PNG: a server answers nothing else."""
     return "JPEG" if content.startswith(b"\xff\xd8") else "PNG"
 
 
@@ -140,10 +140,10 @@ def _to_rgb(image: "Image") -> "Image":
         grey = image.convert("I")
         low, high = grey.getextrema()
         if low < 0 or high > 65535:
-            raise PhotoError("unsupported pixels: 32-bit integers")
+            raise ImageError("unsupported pixels: 32-bit integers")
         return grey.point(lambda value: value * (1 / 257) + 0.5).convert("L").convert("RGB")
     if image.mode == "F":
-        raise PhotoError("unsupported pixels: floating point")
+        raise ImageError("unsupported pixels: floating point")
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         image = image.convert("RGBA")
         white = PIL.Image.new("RGBA", image.size, "white")

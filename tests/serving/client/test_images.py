@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.serving.client import PhotoError, load_photo, prepare_photo
-from stargan_tf.serving.client.photos import encode, format_of, reencode
+from stargan_tf.serving.client import ImageError, load_image, prepare_image
+from stargan_tf.serving.client.images import encode, format_of, reencode
 from tests.serving.client.fakes import colour_of, make_image
 
 ORIENTATION = 0x0112
@@ -45,7 +45,7 @@ def two_colours(file_format, orientation=None):
     ],
 )
 def test_plain_files_are_sent_as_they_are(content):
-    assert prepare_photo(content) is content
+    assert prepare_image(content) is content
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
@@ -58,13 +58,13 @@ def test_plain_files_are_sent_as_they_are(content):
         (8, (16, 32), (8, 31)),
     ],
 )
-def test_photos_are_turned_upright(file_format, orientation, size, is_red):
-    result = prepare_photo(two_colours(file_format, orientation))
+def test_images_are_turned_upright(file_format, orientation, size, is_red):
+    result = prepare_image(two_colours(file_format, orientation))
     image = opened(result)
     assert (image.format, image.size) == (file_format, size)
     assert np.allclose(image.getpixel(is_red), (255, 0, 0), atol=3)
     assert ORIENTATION not in image.getexif()
-    assert prepare_photo(result) is result
+    assert prepare_image(result) is result
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_photos_are_turned_upright(file_format, orientation, size, is_red):
     [("BMP", "PNG"), ("GIF", "PNG"), ("TIFF", "PNG"), ("PPM", "PNG"), ("WEBP", "JPEG")],
 )
 def test_other_formats_become_png_or_jpeg(file_format, becomes):
-    result = prepare_photo(make_image(file_format, colour="red"))
+    result = prepare_image(make_image(file_format, colour="red"))
     assert opened(result).format == becomes
     assert np.allclose(colour_of(result), (255, 0, 0), atol=3)
 
@@ -81,22 +81,22 @@ def test_other_formats_become_png_or_jpeg(file_format, becomes):
 @pytest.mark.parametrize(("alpha", "green"), [(0, 255), (255, 0), (128, 127)])
 def test_transparency_lies_over_white(file_format, alpha, green):
     content = make_image(file_format, mode="RGBA", colour=(255, 0, 0, alpha))
-    result = prepare_photo(content)
+    result = prepare_image(content)
     assert opened(result).mode == "RGB"
     assert np.allclose(colour_of(result), (255, green, green), atol=3)
 
 
 def test_a_transparent_palette_and_grey_lie_over_white():
     palette = make_image("PNG", mode="P", colour=0, transparency=0)
-    assert colour_of(prepare_photo(palette)) == (255, 255, 255)
+    assert colour_of(prepare_image(palette)) == (255, 255, 255)
     grey = make_image("PNG", mode="LA", colour=(0, 0))
-    assert colour_of(prepare_photo(grey)) == (255, 255, 255)
+    assert colour_of(prepare_image(grey)) == (255, 255, 255)
     keyed = make_image("PNG", mode="RGB", colour="red", transparency=(255, 0, 0))
-    assert colour_of(prepare_photo(keyed)) == (255, 255, 255)
+    assert colour_of(prepare_image(keyed)) == (255, 255, 255)
 
 
 def test_cmyk_becomes_rgb():
-    result = prepare_photo(make_image("JPEG", mode="CMYK", colour=(0, 255, 255, 0)))
+    result = prepare_image(make_image("JPEG", mode="CMYK", colour=(0, 255, 255, 0)))
     assert opened(result).mode == "RGB"
     assert np.allclose(colour_of(result), (255, 0, 0), atol=5)
 
@@ -105,7 +105,7 @@ def test_cmyk_becomes_rgb():
 def test_16_bits_of_grey_keep_their_brightness(value, expected):
     buffer = io.BytesIO()
     Image.fromarray(np.full((8, 8), value, np.uint16)).save(buffer, "PNG")
-    image = opened(prepare_photo(buffer.getvalue()))
+    image = opened(prepare_image(buffer.getvalue()))
     assert image.mode == "RGB"
     assert image.getpixel((0, 0)) == (expected,) * 3
 
@@ -120,7 +120,7 @@ def test_16_bits_of_colour_become_8():
     pixels = (b"\x00" + b"\xff\xff\x80\x80\x00\x00" * side) * side
     content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
     content += chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
-    result = prepare_photo(content)
+    result = prepare_image(content)
     assert result != content and result[24] == 8
     assert colour_of(result) == (255, 128, 0)
 
@@ -129,16 +129,16 @@ def test_the_original_is_not_told_more_about():
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     exif[0x010F] = "maker"
-    result = prepare_photo(make_image("JPEG", exif=exif, icc_profile=b"profile"))
+    result = prepare_image(make_image("JPEG", exif=exif, icc_profile=b"profile"))
     assert not opened(result).getexif()
     assert b"profile" not in result
 
 
-def test_only_the_first_picture_of_a_telephones_file():
+def test_only_the_first_image_of_a_telephones_file():
     buffer = io.BytesIO()
     second = Image.new("RGB", (8, 8), "blue")
     Image.new("RGB", (8, 8), "red").save(buffer, "MPO", save_all=True, append_images=[second])
-    assert prepare_photo(buffer.getvalue()) == buffer.getvalue()
+    assert prepare_image(buffer.getvalue()) == buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_only_the_first_picture_of_a_telephones_file():
     ],
 )
 def test_bad_files_are_refused_with_a_reason(content, reason, tmp_path):
-    with pytest.raises(PhotoError, match=reason):
-        prepare_photo(content)
+    with pytest.raises(ImageError, match=reason):
+        prepare_image(content)
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
-    with pytest.raises(PhotoError) as caught:
-        load_photo(path)
+    with pytest.raises(ImageError) as caught:
+        load_image(path)
     assert str(caught.value).startswith(f"{path} cannot be used (")
     assert reason in str(caught.value)
 
@@ -165,24 +165,24 @@ def test_bad_files_are_refused_with_a_reason(content, reason, tmp_path):
 def test_bombs_are_refused():
     content = bytearray(make_image("BMP"))
     content[18:26] = (20_000).to_bytes(4, "little") * 2
-    with pytest.raises(PhotoError, match="absurdly large"):
-        prepare_photo(bytes(content))
+    with pytest.raises(ImageError, match="absurdly large"):
+        prepare_image(bytes(content))
 
 
-def test_photos_in_many_threads_leave_the_warnings_of_an_app_alone():
+def test_images_in_many_threads_leave_the_warnings_of_an_app_alone():
     filters = list(warnings.filters)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(prepare_photo, [make_image("BMP")] * 40))
+        list(pool.map(prepare_image, [make_image("BMP")] * 40))
     assert warnings.filters == filters
 
 
 def test_files_that_cannot_be_read(tmp_path):
     for path in (tmp_path / "missing.jpg", tmp_path):
-        with pytest.raises(PhotoError, match="cannot be used .*(No such file|directory)"):
-            load_photo(path)
+        with pytest.raises(ImageError, match="cannot be used .*(No such file|directory)"):
+            load_image(path)
     path = tmp_path / "a.png"
     path.write_bytes(make_image())
-    assert load_photo(os.fspath(path)) == make_image()
+    assert load_image(os.fspath(path)) == make_image()
 
 
 def test_answers_in_another_format():
@@ -191,6 +191,6 @@ def test_answers_in_another_format():
     assert reencode(png, "PNG") is png and reencode(jpeg, "JPEG") is jpeg
     assert opened(reencode(png, "JPEG")).format == "JPEG"
     assert opened(reencode(jpeg, "PNG")).format == "PNG"
-    with pytest.raises(PhotoError, match="no image"):
+    with pytest.raises(ImageError, match="no image"):
         reencode(b"nothing", "JPEG")
     assert opened(encode(Image.new("RGB", (3, 3)), "PNG")).size == (3, 3)
