@@ -1,19 +1,22 @@
 r"""Translates images with the networks of a training run, or with an exported model.
 
-One photo in random looks of every domain, as one labelled picture; another seed gives
-other looks, and 0.7 keeps them nearer to the domain's typical one:
+One image in random styles of every domain, as one labelled grid:
 
     python -m stargan_tf.sample --run_dir=runs/pets --src=photo.jpg --out=looks.png \
         --seed=3 --psi=0.7
 
-A folder of photos in the style of one reference, or of many, in folders that have the
+Seed N gives the style that a server draws for seed N (`python -m stargan_tf.client --seed=N`);
+the further styles are those of the seeds N + 1, N + 2 and so on. --psi=0.7 keeps the styles
+nearer to the domain's mean style.
+
+A folder of images in the style of one reference, or of many, in folders that have the
 names of the domains (refs/cat/, refs/dog/ ...):
 
     python -m stargan_tf.sample --run_dir=runs/pets --src=photos --ref=tiger.jpg \
         --target_domain=wild --out=tigers.png
     python -m stargan_tf.sample --run_dir=runs/pets --src=photos --ref=refs --out=refs.png
 
-A video that moves smoothly from look to look and back to the first (mp4, webp or gif):
+A video that moves smoothly from style to style and back to the first (mp4, webp or gif):
 
     python -m stargan_tf.sample --run_dir=runs/pets --src=photo.jpg --target_domain=dog \
         --num_outputs=6 --out=dogs.mp4
@@ -27,8 +30,8 @@ With the model that comes with this package, without any training:
     python -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src=photo.jpg \
         --out=looks.png
 
-Photos may have any size and common format; their central square is used. Files of a
-folder that are no images are named and left out.
+Images may have any size and common format; their central square is used. The command rejects
+files of a folder that are no images, and names each with its reason.
 """
 
 import signal

@@ -35,7 +35,7 @@ def run_dir(tmp_path_factory):
 
 
 @pytest.fixture
-def photos(tmp_path):
+def images(tmp_path):
     for name in ("a.jpg", "b.png"):
         save_image(tmp_path / "photos" / name, "teal", size=(60, 40))
     return tmp_path / "photos"
@@ -69,39 +69,39 @@ def test_mistakes_are_found_without_loading_anything(tmp_path):
     assert_error(result, "--run_dir=missing", "train")
 
 
-def test_a_folder_without_a_run_is_refused_at_once(photos, tmp_path):
+def test_a_folder_without_a_run_is_an_error_at_once(images, tmp_path):
     start = time.monotonic()
-    result = run(f"--run_dir={photos}", f"--src={photos}", f"--out={tmp_path / 'a.png'}")
+    result = run(f"--run_dir={images}", f"--src={images}", f"--out={tmp_path / 'a.png'}")
     assert time.monotonic() - start < 3
-    assert_error(result, photos, "config.json")
+    assert_error(result, images, "config.json")
 
 
 @pytest.mark.e2e
-def test_a_grid_of_a_folder(run_dir, photos, tmp_path):
-    (photos / "notes.txt").write_text("no image")
+def test_a_grid_of_a_folder(run_dir, images, tmp_path):
+    (images / "notes.txt").write_text("no image")
     out = tmp_path / "grid.png"
     result = run(
         f"--run_dir={run_dir}",
-        f"--src={photos}",
+        f"--src={images}",
         "--target_domain=dog",
         "--psi=0.7",
         f"--out={out}",
     )
     assert result.returncode == 0, result.stderr
     assert str(out) in result.stdout and "after 0 iterations" in result.stdout
-    assert f"warning: left out: {photos / 'notes.txt'}" in result.stderr
+    assert f"warning: rejected: {images / 'notes.txt'}" in result.stderr
     with Image.open(out) as image:
         image.load()
 
-    again = run(f"--run_dir={run_dir}", f"--src={photos}", f"--out={out}")
+    again = run(f"--run_dir={run_dir}", f"--src={images}", f"--out={out}")
     assert_error(again, out, "already exists", "--overwrite")
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_leaves_no_half_written_video(run_dir, photos, tmp_path, kind):
+def test_stopping_leaves_no_half_written_video(run_dir, images, tmp_path, kind):
     out = tmp_path / "out" / "video.mp4"
-    arguments = [f"--run_dir={run_dir}", f"--src={photos}", "--frames=100000", f"--out={out}"]
+    arguments = [f"--run_dir={run_dir}", f"--src={images}", "--frames=100000", f"--out={out}"]
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         stderr=subprocess.PIPE,
@@ -120,12 +120,12 @@ def test_stopping_leaves_no_half_written_video(run_dir, photos, tmp_path, kind):
 
 
 @pytest.mark.e2e
-def test_an_exported_model_needs_no_run(exported, photos, tmp_path):
+def test_an_exported_model_needs_no_run(exported, images, tmp_path):
     out = tmp_path / "grid.png"
     model = f"--saved_model={exported.base / '1'}"
-    result = run(model, f"--src={photos}", f"--out={out}", "--num_outputs=2")
+    result = run(model, f"--src={images}", f"--out={out}", "--num_outputs=2")
     assert result.returncode == 0, result.stderr
     assert "pets version 1" in result.stdout
     with Image.open(out) as image:
         image.load()
-    assert_error(run(model, "--run_dir=.", f"--src={photos}", f"--out={out}"), "expected one of")
+    assert_error(run(model, "--run_dir=.", f"--src={images}", f"--out={out}"), "expected one of")

@@ -11,7 +11,7 @@ VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
 
 @dataclasses.dataclass(frozen=True)
 class SampleConfig:
-    """What is translated, into what, and where the pictures go."""
+    """What is translated, into what, and where the images go."""
 
     run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
     saved_model: str = setting(
@@ -34,7 +34,11 @@ class SampleConfig:
         "Truncation of the styles, from 0 (every one the domain's mean style) to 1 (as they are, "
         "the most diverse); 0.5 to 0.7 looks safer, at the price of variety.",
     )
-    seed: int = setting(7, "Seed of the random styles; the same seed always gives the same styles.")
+    seed: int = setting(
+        7,
+        "Seed of the first random style; those after it have the seeds that follow. A server draws "
+        "the same style for the same seed.",
+    )
     num_outputs: int = setting(4, "Random styles per domain.")
     max_sources: int = setting(
         8,
@@ -44,7 +48,7 @@ class SampleConfig:
     max_refs: int = setting(8, "The same for the references of each domain.")
     out: str = setting(
         "",
-        "File to write: .png or .jpg for a grid of pictures; .mp4, .webp or .gif for a video that "
+        "File to write: .png or .jpg for a grid of images; .mp4, .webp or .gif for a video that "
         "moves from style to style. With --images_only, a folder.",
     )
     images_only: bool = setting(
@@ -77,7 +81,7 @@ class SampleConfig:
         check(
             bool(self.src),
             "Found no --src, expected an image or a folder of images to translate: pass "
-            "--src=PHOTO.jpg.",
+            "--src=IMAGE.jpg.",
         )
         for flag in ("src", "ref"):
             value = getattr(self, flag)

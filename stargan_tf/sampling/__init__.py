@@ -1,1 +1,1 @@
-"""From trained networks to pictures: styles, translations, grids and videos."""
+"""Draws images with trained networks: styles, translations, grids and videos."""

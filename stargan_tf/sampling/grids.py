@@ -1,4 +1,4 @@
-"""Labelled grids of pictures."""
+"""Lays out labelled grids of images."""
 
 import functools
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ class Group(NamedTuple):
 
 
 class Grid:
-    """Square pictures in columns and rows, with groups of each labelled and set apart.
+    """Square images in columns and rows, with groups of each labelled and set apart.
 
-    Everything but the pictures is drawn at once, so that a video pays for it once.
+    Everything but the images is drawn at once, so that a video pays for it once.
     """
 
     def __init__(self, cell: int, columns: Sequence[Group], rows: Sequence[Group]) -> None:
         """Lays out the grid.
 
         Args:
-          cell: side of the pictures.
+          cell: side of the images.
           columns: groups of columns, from left to right, labelled above.
           rows: groups of rows, from top to bottom, labelled at the left.
 
@@ -44,7 +44,7 @@ class Grid:
           UserError: it would have more than `MAX_PIXELS` pixels.
         """
         self.cell = cell
-        self._gap = max(2, cell // 32)  # between pictures
+        self._gap = max(2, cell // 32)  # between images
         self._space = max(8, cell // 8)  # between groups, and around everything
         self._font_size = max(12, cell // 11)
         left = self._space + self._row_labels_width(rows)
@@ -59,7 +59,7 @@ class Grid:
         self.height += self.height % 2
         check(
             self.width * self.height <= MAX_PIXELS,
-            f"Found {len(self._lefts)} x {len(self._tops)} pictures of {cell} pixels for one "
+            f"Found {len(self._lefts)} x {len(self._tops)} images of {cell} pixels for one "
             f"grid, expected at most {MAX_PIXELS // 10**6} million pixels in all: give fewer "
             "images, or write them singly with --images_only.",
         )
@@ -67,9 +67,9 @@ class Grid:
         self._draw_column_labels(columns)
         self._draw_row_labels(rows)
 
-    def paste(self, column: int, row: int, picture: np.ndarray) -> None:
-        """Puts a picture, [cell, cell, 3] uint8, into a cell of every image made from now on."""
-        self._canvas.paste(Image.fromarray(picture), self.corner(column, row))
+    def paste(self, column: int, row: int, image: np.ndarray) -> None:
+        """Puts an image, [cell, cell, 3] uint8, into a cell; `image` gives it from now on."""
+        self._canvas.paste(Image.fromarray(image), self.corner(column, row))
 
     def write(self, column: int, row: int, text: str, *, below: bool) -> None:
         """Writes into an empty cell: about the cell below it, or the one to the right."""
@@ -84,11 +84,11 @@ class Grid:
         )
 
     def corner(self, column: int, row: int) -> tuple[int, int]:
-        """The x and y of a cell's upper left pixel."""
+        """Returns the x and y of a cell's upper left pixel."""
         return self._lefts[column], self._tops[row]
 
     def image(self) -> np.ndarray:
-        """The grid with all that was pasted: a new array, [height, width, 3] uint8."""
+        """Returns the grid with all that was pasted: a new array, [height, width, 3] uint8."""
         return np.array(self._canvas)
 
     def _positions(self, start: int, groups: Sequence[Group]) -> list[int]:
@@ -138,7 +138,7 @@ def styles_grid(
     styles: Sequence[Group],
     references: np.ndarray | None = None,
 ) -> Grid:
-    """Sources down the side, each followed by its translations, in columns of one style each.
+    """Draws sources down the side, each followed by its translations, one column a style.
 
     Args:
       sources: [N, R, R, 3] uint8.
@@ -155,17 +155,17 @@ def styles_grid(
     first_row = 0 if references is None else 1
     for column, reference in enumerate(references if references is not None else []):
         grid.paste(1 + column, 0, reference)
-    for row, (source, pictures) in enumerate(zip(sources, translations, strict=True), first_row):
+    for row, (source, of_source) in enumerate(zip(sources, translations, strict=True), first_row):
         grid.paste(0, row, source)
-        for column, picture in enumerate(pictures):
-            grid.paste(1 + column, row, picture)
+        for column, translation in enumerate(of_source):
+            grid.paste(1 + column, row, translation)
     return grid
 
 
 def sources_grid(
     num_sources: int, cell: int, styles: Sequence[Group], *, with_references: bool = False
 ) -> Grid:
-    """The empty grid of `styles_grid`: for videos, and to see whether it is too large."""
+    """Makes the empty grid of `styles_grid`: for videos, and to see whether it is too large."""
     if not with_references:
         return Grid(cell, [Group("source"), *styles], [Group("", num_sources)])
     grid = Grid(cell, [Group(""), *styles], [Group(""), Group("", num_sources)])

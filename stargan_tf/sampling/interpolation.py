@@ -11,7 +11,7 @@ from stargan_tf.files import written_whole
 from stargan_tf.sampling.codes import interpolation_loop, lerp
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.grids import Grid, Group, sources_grid
-from stargan_tf.sampling.pictures import Sources, progress
+from stargan_tf.sampling.stills import Sources, progress
 from stargan_tf.sampling.styles import Style
 from stargan_tf.sampling.video import check_size, write_video
 
@@ -47,7 +47,7 @@ def write_interpolation(
 
     Raises:
       UserError: there is only one reference, the frames would be too large, or no
-        source is usable.
+        source is an image that can be used.
     """
     check(
         styles[0].reference is None or len(styles) >= 2,
@@ -71,7 +71,7 @@ def write_interpolation(
 
 
 def _make_tracks(styles: Sequence[Style]) -> list[list[Style]]:
-    """The styles that follow each other in each column; equally many in all."""
+    """Returns the styles that follow each other in each column; equally many in all."""
     if styles[0].reference is not None:
         return [list(styles)]
     return [list(group) for _, group in groupby(styles, key=lambda style: style.domain)]
@@ -108,13 +108,13 @@ def _draw_frames(
     for start in range(0, len(steps), chunk):
         part = steps[start : start + chunk]
         codes = [lerp(track[a].code, track[b].code, t) for a, b, t in part for track in tracks]
-        pictures = drawer.draw(encoded, np.stack(codes), on_progress)
-        pictures = pictures.reshape(len(images), len(part), len(tracks), *pictures.shape[2:])
+        drawn = drawer.draw(encoded, np.stack(codes), on_progress)
+        drawn = drawn.reshape(len(images), len(part), len(tracks), *drawn.shape[2:])
         for number, (a, b, t) in enumerate(part):
             for column, track in enumerate(tracks, 1):
                 if has_references:
                     blend = lerp(track[a].reference, track[b].reference, t)
                     grid.paste(column, 0, np.round(blend).astype(np.uint8))
                 for row in range(len(images)):
-                    grid.paste(column, first_row + row, pictures[row, number, column - 1])
+                    grid.paste(column, first_row + row, drawn[row, number, column - 1])
             yield grid.image()

@@ -1,4 +1,4 @@
-"""Sampling from beginning to end: settings and trained networks in, pictures out."""
+"""Runs one sampling from beginning to end: takes settings and networks, writes images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
-from stargan_tf.sampling.interpolation import write_interpolation
-from stargan_tf.sampling.photos import (
+from stargan_tf.sampling.images import (
     find_references,
     find_sources,
     spread,
     spread_references,
 )
-from stargan_tf.sampling.pictures import Sources, write_grid, write_images
+from stargan_tf.sampling.interpolation import write_interpolation
+from stargan_tf.sampling.stills import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import Style, domain_styles, random_styles, reference_styles
 
 ALL_DOMAINS = "all"
@@ -71,7 +71,7 @@ def sample(config: SampleConfig, model: TrainedModel) -> str:
 
 
 def target_index(name: str, domains: Sequence[str]) -> int | None:
-    """Index of the domain that --target_domain names; None for all of them.
+    """Returns the index of the domain that --target_domain names; None for all of them.
 
     Raises:
       UserError: there is no such domain.

@@ -12,7 +12,7 @@ from stargan_tf.algorithms.latents import draw_latents
 from stargan_tf.sampling.codes import CodeMaker, truncate
 from stargan_tf.sampling.drawing import to_8_bit
 from stargan_tf.sampling.files import distinct_names
-from stargan_tf.sampling.photos import ReferenceFile, read_photos
+from stargan_tf.sampling.images import ReferenceFile, read_images
 
 
 class Style(NamedTuple):
@@ -56,12 +56,12 @@ def random_styles(
 
 
 def latents_from(seed: int, num: int, latent_dim: int) -> np.ndarray:
-    """The latent codes of the seeds from `seed` on, [num, latent_dim] float32."""
+    """Draws the latent codes of the seeds from `seed` on, [num, latent_dim] float32."""
     return draw_latents(tf.range(seed, seed + num, dtype=tf.int64), latent_dim).numpy()
 
 
 def domain_styles(mode: Mode, codes: CodeMaker, domains: Sequence[int]) -> list[Style]:
-    """The one style of each domain, of models whose domain decides alone.
+    """Makes the one style of each domain, of models whose domain decides alone.
 
     Args:
       mode: the one that takes nothing else.
@@ -90,7 +90,7 @@ def reference_styles(
       psi: truncation towards the mean code of the reference's domain.
 
     Raises:
-      UserError: no reference is a usable image.
+      UserError: no reference is an image that can be used.
     """
     domain_of = {reference.path: reference.domain for reference in references}
     name_of: dict[Path, str] = {}
@@ -99,7 +99,7 @@ def reference_styles(
         name_of.update(zip(paths, distinct_names(paths), strict=True))
     mean_of = {domain: codes.mean_code(domain) for domain in set(domain_of.values()) if psi < 1}
     styles = []
-    for path, pixels in read_photos(root, list(domain_of), img_size):
+    for path, pixels in read_images(root, list(domain_of), img_size):
         domain = domain_of[path]
         code = codes.make(mode, pixels[np.newaxis], domain)[0]
         code = truncate(code, mean_of[domain], psi) if psi < 1 else code

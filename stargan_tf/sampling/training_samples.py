@@ -141,7 +141,7 @@ class TrainingSamples:
         return _Domain(index, name, images[:num_sources], images[num_sources:])
 
     def _cycle(self, encoded: Any, codes: Sequence[np.ndarray]) -> np.ndarray:
-        """Sources, translations into the next shown domain, and their way back.
+        """Draws sources, translations into the next shown domain, and their way back.
 
         Args:
           encoded: the sources.
@@ -169,26 +169,26 @@ class TrainingSamples:
             ],
             [Group("source"), Group("translation"), Group("reconstruction")],
         )
-        for row, pictures in enumerate([self._sources, x_fake, x_rec]):
-            for column, picture in enumerate(to_8_bit(pictures)):
-                grid.paste(column, row, picture)
+        for row, images in enumerate([self._sources, x_fake, x_rec]):
+            for column, image in enumerate(to_8_bit(images)):
+                grid.paste(column, row, image)
         return grid.image()
 
     def _styles_grid(
         self, encoded: Any, codes: Sequence[np.ndarray], *, with_references: bool = False
     ) -> np.ndarray:
-        """The sources, downwards, in the styles of each domain, across.
+        """Draws the sources, downwards, in the styles of each domain, across.
 
         Args:
           encoded: the sources.
           codes: of each shown domain, [styles, D].
           with_references: whether the references head their columns.
         """
-        pictures = self._drawer.draw(encoded, np.concatenate(codes))
+        translations = self._drawer.draw(encoded, np.concatenate(codes))
         columns = [
             Group(domain.name, len(own)) for domain, own in zip(self._domains, codes, strict=True)
         ]
         references = None
         if with_references:
             references = to_8_bit(np.concatenate([d.references for d in self._domains]))
-        return styles_grid(to_8_bit(self._sources), pictures, columns, references).image()
+        return styles_grid(to_8_bit(self._sources), translations, columns, references).image()

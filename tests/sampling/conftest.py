@@ -1,7 +1,7 @@
 import pytest
 
 from stargan_tf.sampling.drawing import BatchDrawer
-from stargan_tf.sampling.pictures import Sources
+from stargan_tf.sampling.stills import Sources
 from tests.sampling.fakes import SIZE, SOURCES, FakeDrawable, save_image
 
 

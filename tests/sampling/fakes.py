@@ -1,4 +1,4 @@
-"""Networks whose pictures are known in advance, and images to feed them."""
+"""Networks whose images are known in advance, and images to feed them."""
 
 import numpy as np
 import tensorflow as tf

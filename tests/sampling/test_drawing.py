@@ -22,11 +22,11 @@ def test_agrees_with_the_generator(precision):
         networks = algorithm.build(algorithm.averaged)
     generator = networks["generator"]
     x, s = uniform(3, SIZE, SIZE, 3), uniform(2, 3)
-    pictures = drawn(BatchDrawer(algorithm.drawable(networks), batch_size=4), x, s)
-    assert pictures.shape == (3, 2, SIZE, SIZE, 3) and pictures.dtype == np.uint8
+    translations = drawn(BatchDrawer(algorithm.drawable(networks), batch_size=4), x, s)
+    assert translations.shape == (3, 2, SIZE, SIZE, 3) and translations.dtype == np.uint8
     for style in range(2):
         expected = to_8_bit(generator(x, s[[style] * 3]).numpy())
-        difference = np.abs(pictures[:, style].astype(int) - expected)
+        difference = np.abs(translations[:, style].astype(int) - expected)
         # bfloat16 sums differ with the size of the batch.
         assert np.mean(difference) < (0.1 if precision == "none" else 3)
 
@@ -37,10 +37,10 @@ def test_every_image_meets_every_style(batch_size):
     styles = np.float32([[0, 0, 0], [1, -1, 0.5]])
     done = []
     drawer = BatchDrawer(FakeDrawable(), batch_size=batch_size)
-    pictures = drawer.draw(drawer.encode(images), styles, done.append)
+    translations = drawer.draw(drawer.encode(images), styles, done.append)
     for i, image in enumerate(images):
         for j, style in enumerate(styles):
-            np.testing.assert_array_equal(pictures[i, j], to_8_bit((image + style) / 2))
+            np.testing.assert_array_equal(translations[i, j], to_8_bit((image + style) / 2))
     assert sum(done) == 6 and max(done) <= batch_size
 
 
@@ -48,8 +48,8 @@ def test_pairs_are_taken_as_given():
     images = np.stack([flat(0, 0, 0), flat(1, 1, 1)])
     drawer = BatchDrawer(FakeDrawable(), batch_size=2)
     styles = np.float32([[0, 0, 0], [3, 3, 3], [1, 0, -1]])
-    pictures = drawer.draw_pairs(drawer.encode(images), np.array([1, 1, 0]), styles)
-    np.testing.assert_array_equal(pictures[:, 0, 0], [[0.5] * 3, [2.0] * 3, [0.5, 0, -0.5]])
+    translations = drawer.draw_pairs(drawer.encode(images), np.array([1, 1, 0]), styles)
+    np.testing.assert_array_equal(translations[:, 0, 0], [[0.5] * 3, [2.0] * 3, [0.5, 0, -0.5]])
 
 
 def test_the_drawing_is_traced_once():

@@ -7,7 +7,7 @@ from stargan_tf.sampling.grids import Grid, Group, sources_grid, styles_grid
 CELL = 32
 
 
-def picture(value):
+def image_of(value):
     return np.full([CELL, CELL, 3], value, np.uint8)
 
 
@@ -22,10 +22,10 @@ def ink(image):
 
 
 @pytest.mark.parametrize("references", [False, True])
-def test_every_picture_is_in_its_cell(references):
-    sources = np.stack([picture(1), picture(2)])
-    translations = np.stack([[picture(10 * n + m) for m in range(3)] for n in (1, 2)])
-    heads = np.stack([picture(m) for m in (100, 101, 102)]) if references else None
+def test_every_image_is_in_its_cell(references):
+    sources = np.stack([image_of(1), image_of(2)])
+    translations = np.stack([[image_of(10 * n + m) for m in range(3)] for n in (1, 2)])
+    heads = np.stack([image_of(m) for m in (100, 101, 102)]) if references else None
     grid = styles_grid(sources, translations, [Group("cat", 2), Group("dog")], heads)
     first = int(references)
     for n in range(2):
@@ -36,16 +36,16 @@ def test_every_picture_is_in_its_cell(references):
         assert (cell(grid, 1 + m, 0) == heads[m]).all()
 
 
-def test_pictures_cover_nothing_but_their_cells():
+def test_images_cover_nothing_but_their_cells():
     grid = Grid(CELL, [Group("", 2), Group("")], [Group("", 2)])
     before = ink(grid.image()).sum()
     for column in range(3):
         for row in range(2):
-            grid.paste(column, row, picture(0))
+            grid.paste(column, row, image_of(0))
     assert before == 0 and ink(grid.image()).sum() == 3 * 2 * CELL**2
 
 
-def test_groups_are_set_apart_further_than_pictures():
+def test_groups_are_set_apart_further_than_images():
     grid = Grid(CELL, [Group("", 2), Group("")], [Group("")])
     inside = grid.corner(1, 0)[0] - grid.corner(0, 0)[0] - CELL
     between = grid.corner(2, 0)[0] - grid.corner(1, 0)[0] - CELL
@@ -88,10 +88,10 @@ def test_sizes_are_even_and_as_said():
     assert grid.height % 2 == 0 and grid.width % 2 == 0
 
 
-def test_later_pictures_leave_earlier_images_alone():
+def test_later_images_leave_earlier_grids_alone():
     grid = Grid(CELL, [Group("")], [Group("")])
     before = grid.image()
-    grid.paste(0, 0, picture(0))
+    grid.paste(0, 0, image_of(0))
     assert not ink(before).any()
 
 

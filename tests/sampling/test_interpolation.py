@@ -21,7 +21,7 @@ from tests.sampling.fakes import (
 MOVE = {"frames": 5, "fps": 10, "batch_size": 8}
 
 
-def test_video_of_random_looks(tmp_path, drawer, sources):
+def test_video_of_random_styles(tmp_path, drawer, sources):
     out = tmp_path / "video.webp"
     message = write_interpolation(out, drawer, sources, STYLES, DOMAINS, **MOVE)
     image = Image.open(out)

@@ -94,8 +94,8 @@ def test_truncation_draws_styles_together(samples, styles_layout):
     grids = samples(FakeDrawable(), 0)
 
     def spread(name):
-        pictures = [cell(grids[name], styles_layout, 1 + style, 0) for style in range(STYLES)]
-        return np.ptp(pictures, axis=0)[:2].max()  # the blue is the domain's
+        drawn = [cell(grids[name], styles_layout, 1 + style, 0) for style in range(STYLES)]
+        return np.ptp(drawn, axis=0)[:2].max()  # the blue is the domain's
 
     full = spread("latent_psi_1.0")
     assert full > 10
@@ -183,7 +183,7 @@ def test_grids_follow_the_weights(samples):
     before = samples(networks, 0)["latent_psi_0.5"]
     Moving.shift.assign(0.5)
     after = samples(networks, 1)["latent_psi_0.5"]
-    # Half of the shift through psi, the rest through the mean; half of all in the picture.
+    # Half of the shift through psi, the rest through the mean; half of all in the image.
     assert after.mean() - before.mean() > 10
 
 

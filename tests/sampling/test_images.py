@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import UserError
-from stargan_tf.sampling.photos import (
+from stargan_tf.sampling.images import (
     ReferenceFile,
     find_domain,
     find_references,
     find_sources,
-    read_photos,
+    read_images,
     spread,
 )
 from tests.sampling.fakes import DOMAINS, SIZE, save_image
@@ -65,7 +65,7 @@ def test_references_in_domain_folders(tmp_path, capsys):
     save_image(tmp_path / "others" / "x.jpg", "red")
     save_image(tmp_path / "stray.jpg", "red")
     assert find_references(tmp_path, DOMAINS) == [ReferenceFile(felix, 0), ReferenceFile(tiger, 2)]
-    assert f"warning: left out {tmp_path / 'stray.jpg'}" in capsys.readouterr().err
+    assert f"warning: rejected: {tmp_path / 'stray.jpg'}" in capsys.readouterr().err
 
 
 def test_only_the_target_domains_folder_is_used(tmp_path):
@@ -90,24 +90,24 @@ def test_domains_are_found_by_the_names_of_the_folders_they_were_made_from():
     assert find_domain("___", domains) is None
 
 
-def test_photos_of_any_size_become_square(tmp_path):
+def test_images_of_any_size_become_square(tmp_path):
     paths = [
         save_image(tmp_path / "wide.jpg", (255, 0, 0), size=(90, 40)),
         save_image(tmp_path / "small.png", (0, 0, 0), size=(7, 9)),
     ]
-    photos = list(read_photos(tmp_path, paths, SIZE))
-    assert [photo.path for photo in photos] == paths
-    for photo in photos:
-        assert photo.pixels.shape == (SIZE, SIZE, 3) and photo.pixels.dtype == np.float32
-    np.testing.assert_allclose(photos[0].pixels.mean(axis=(0, 1)), [1, -1, -1], atol=0.03)
+    found = list(read_images(tmp_path, paths, SIZE))
+    assert [image.path for image in found] == paths
+    for image in found:
+        assert image.pixels.shape == (SIZE, SIZE, 3) and image.pixels.dtype == np.float32
+    np.testing.assert_allclose(found[0].pixels.mean(axis=(0, 1)), [1, -1, -1], atol=0.03)
 
 
-def test_bad_files_of_a_folder_are_named_and_left_out(tmp_path, capsys):
+def test_bad_files_of_a_folder_are_named_and_rejected(tmp_path, capsys):
     good = save_image(tmp_path / "good.png", "red")
     bad = tmp_path / "notes.txt"
     bad.write_text("no image")
-    photos = list(read_photos(tmp_path, [good, bad], SIZE))
-    assert [photo.path for photo in photos] == [good]
+    found = list(read_images(tmp_path, [good, bad], SIZE))
+    assert [image.path for image in found] == [good]
     error = capsys.readouterr().err
     assert error.startswith("warning: ") and str(bad) in error and error.count("\n") == 1
 
@@ -115,15 +115,15 @@ def test_bad_files_of_a_folder_are_named_and_left_out(tmp_path, capsys):
 def test_a_folder_of_bad_files_is_an_error(tmp_path):
     bad = tmp_path / "notes.txt"
     bad.write_text("no image")
-    with pytest.raises(UserError, match="None of the 1 files in .* is a usable image"):
-        list(read_photos(tmp_path, [bad], SIZE))
+    with pytest.raises(UserError, match="None of the 1 files in .* is an image that can be used"):
+        list(read_images(tmp_path, [bad], SIZE))
 
 
 def test_a_single_bad_file_is_an_error(tmp_path):
     bad = tmp_path / "photo.jpg"
     bad.write_text("no image")
     with pytest.raises(UserError, match="photo.jpg"):
-        list(read_photos(bad, [bad], SIZE))
+        list(read_images(bad, [bad], SIZE))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Still pictures: one grid, or single images."""
+"""Writes stills: one grid, or single images."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from stargan_tf.files import written_whole
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import distinct_names
 from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
-from stargan_tf.sampling.photos import read_photos
+from stargan_tf.sampling.images import read_images
 from stargan_tf.sampling.styles import Style
 
 # Fewer translations than this are done before a bar could be read.
@@ -25,20 +25,35 @@ class Sources:
     """The images to translate, listed but not yet read."""
 
     def __init__(self, root: Path, paths: Sequence[Path], img_size: int) -> None:
-        """Args as for `read_photos`."""
+        """Notes what is to be read.
+
+        Args:
+          root: the file or folder that `paths` were found in.
+          paths: image files.
+          img_size: R, the side that the images are read at.
+        """
         self.root = root
         self.paths = list(paths)
         self.img_size = img_size
 
     def read(self) -> np.ndarray:
-        """All that are usable: [N, R, R, 3] float32 in [-1, 1]."""
-        return np.stack([p.pixels for p in read_photos(self.root, self.paths, self.img_size)])
+        """Reads all that are not rejected.
+
+        Returns:
+          [N, R, R, 3] float32 in [-1, 1].
+
+        Raises:
+          UserError: no source is an image that can be used.
+        """
+        return np.stack(
+            [image.pixels for image in read_images(self.root, self.paths, self.img_size)]
+        )
 
 
 def write_grid(
     out: Path, drawer: BatchDrawer, sources: Sources, styles: Sequence[Style], names: Sequence[str]
 ) -> str:
-    """Writes one picture: sources down the side, styles across.
+    """Writes one grid: sources down the side, styles across.
 
     Args:
       out: .png or .jpg to write.
@@ -51,20 +66,20 @@ def write_grid(
       What was written, in words.
 
     Raises:
-      UserError: the picture would be too large, or no source is usable.
+      UserError: the grid would be too large, or all sources are rejected.
     """
     columns = _columns(styles, names)
     has_references = styles[0].reference is not None
-    # Made for its check alone: a picture that is too large should not cost the translations.
+    # Made for its check alone: a grid that is too large should not cost the translations.
     sources_grid(len(sources.paths), sources.img_size, columns, with_references=has_references)
     images = sources.read()
     with progress(len(images) * len(styles)) as advance:
-        pictures = drawer.draw(drawer.encode(images), _codes(styles), advance)
+        translations = drawer.draw(drawer.encode(images), _codes(styles), advance)
     references = np.stack([style.reference for style in styles]) if has_references else None
-    picture = styles_grid(to_8_bit(images), pictures, columns, references).image()
+    grid = styles_grid(to_8_bit(images), translations, columns, references).image()
     with written_whole(out) as path:
-        Image.fromarray(picture).save(path, quality=JPEG_QUALITY)
-    return f"a grid of {picture.shape[1]} x {picture.shape[0]} pixels"
+        Image.fromarray(grid).save(path, quality=JPEG_QUALITY)
+    return f"a grid of {grid.shape[1]} x {grid.shape[0]} pixels"
 
 
 def write_images(
@@ -91,28 +106,28 @@ def write_images(
       What was written, in words.
 
     Raises:
-      UserError: no source is usable.
+      UserError: all sources are rejected.
     """
     name_of = dict(zip(sources.paths, distinct_names(sources.paths), strict=True))
-    photos = read_photos(sources.root, sources.paths, sources.img_size)
+    images = read_images(sources.root, sources.paths, sources.img_size)
     written = 0
     with progress(len(sources.paths) * len(styles)) as advance:
-        while batch := list(islice(photos, batch_size)):
-            encoded = drawer.encode(np.stack([photo.pixels for photo in batch]))
+        while batch := list(islice(images, batch_size)):
+            encoded = drawer.encode(np.stack([image.pixels for image in batch]))
             for start in range(0, len(styles), batch_size):
                 part = styles[start : start + batch_size]
-                pictures = drawer.draw(encoded, _codes(part), advance)
-                for photo, row in zip(batch, pictures, strict=True):
-                    for style, picture in zip(part, row, strict=True):
-                        name = f"{name_of[photo.path]}__to_{names[style.domain]}__{style.name}.png"
+                translations = drawer.draw(encoded, _codes(part), advance)
+                for image, row in zip(batch, translations, strict=True):
+                    for style, translation in zip(part, row, strict=True):
+                        name = f"{name_of[image.path]}__to_{names[style.domain]}__{style.name}.png"
                         with written_whole(folder / name) as path:
-                            Image.fromarray(picture).save(path)
+                            Image.fromarray(translation).save(path)
                         written += 1
     return f"{written} images"
 
 
 def _columns(styles: Sequence[Style], names: Sequence[str]) -> list[Group]:
-    """One group of columns for each domain."""
+    """Makes one group of columns for each domain."""
     groups = groupby(styles, key=lambda style: style.domain)
     return [Group(names[domain], len(list(group))) for domain, group in groups]
 

@@ -1,9 +1,9 @@
 import numpy as np
 from PIL import Image
 
-from stargan_tf.sampling import pictures
+from stargan_tf.sampling import stills
 from stargan_tf.sampling.grids import Group, sources_grid
-from stargan_tf.sampling.pictures import write_grid, write_images
+from stargan_tf.sampling.stills import write_grid, write_images
 from tests.sampling.fakes import (
     DOMAINS,
     SIZE,
@@ -15,7 +15,7 @@ from tests.sampling.fakes import (
 )
 
 
-def test_grid_of_random_looks(tmp_path, drawer, sources):
+def test_grid_of_random_styles(tmp_path, drawer, sources):
     out = tmp_path / "new" / "grid.png"
     message = write_grid(out, drawer, sources, STYLES, DOMAINS)
     image = Image.open(out)
@@ -74,6 +74,6 @@ def test_bad_sources_do_not_shift_the_names(tmp_path, drawer, sources):
 def test_a_progress_bar_appears_for_more_than_a_few(tmp_path, drawer, sources, capsys, monkeypatch):
     write_grid(tmp_path / "few.png", drawer, sources, STYLES, DOMAINS)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(pictures, "BAR_FROM", 8)
+    monkeypatch.setattr(stills, "BAR_FROM", 8)
     write_grid(tmp_path / "many.png", drawer, sources, STYLES, DOMAINS)
     assert "8/8" in capsys.readouterr().err

@@ -24,7 +24,7 @@ class ReferenceFile(NamedTuple):
     domain: int  # index of the domain it belongs to
 
 
-class Photo(NamedTuple):
+class LoadedImage(NamedTuple):
     """An image as the networks take it."""
 
     path: Path
@@ -76,7 +76,7 @@ def find_references(
             f"Found no domain for --ref={ref}, expected its folder to have the name of one "
             f"({names}): pass --target_domain.",
         )
-        tqdm.write(f"warning: left out {_list(files)}, which lie in no domain's folder", sys.stderr)
+        tqdm.write(f"warning: rejected: {_list(files)} (not in a folder of a domain)", sys.stderr)
         files = []
     found = [ReferenceFile(path, own_domain) for path in files if own_domain is not None] + nested
     wanted = names if target is None else domains[target]
@@ -96,7 +96,7 @@ def spread(items: Sequence[Item], limit: int) -> list[Item]:
 
 
 def spread_references(references: Sequence[ReferenceFile], limit: int) -> list[ReferenceFile]:
-    """The same for the references of each domain."""
+    """Takes at most `limit` references of each domain at even distances; 0 for all."""
     domains = sorted({reference.domain for reference in references})
     return [
         reference
@@ -105,8 +105,8 @@ def spread_references(references: Sequence[ReferenceFile], limit: int) -> list[R
     ]
 
 
-def read_photos(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[Photo]:
-    """Reads images one by one; those of a folder that cannot be used are left out.
+def read_images(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[LoadedImage]:
+    """Reads images one by one; those of a folder that cannot be used are rejected.
 
     Args:
       root: the file or folder that `paths` were found in.
@@ -116,26 +116,26 @@ def read_photos(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[Ph
     Raises:
       UserError: `root` is a file that cannot be used, or no file of the folder can.
     """
-    usable = 0
+    num_read = 0
     for path in paths:
         try:
             image = load_image(path)
         except UserError as error:
             if root.is_file():
                 raise
-            tqdm.write(f"warning: left out: {error}", sys.stderr)
+            tqdm.write(f"warning: rejected: {error}", sys.stderr)
             continue
-        usable += 1
-        yield Photo(path, np.asarray(preprocess(image, img_size)))
+        num_read += 1
+        yield LoadedImage(path, np.asarray(preprocess(image, img_size)))
     check(
-        usable > 0,
-        f"None of the {len(paths)} files in {root} is a usable image, expected at least one: "
-        "check the folder.",
+        num_read > 0,
+        f"None of the {len(paths)} files in {root} is an image that can be used, expected at least "
+        "one: check the folder.",
     )
 
 
 def find_domain(name: str, domains: Sequence[str]) -> int | None:
-    """Index of the domain of this name, or that a folder of this name was made into."""
+    """Returns the index of the domain of this name, or that a folder of this name became."""
     if name not in domains and any(character.isalnum() for character in name):
         name = domain_names([name])[name]
     return list(domains).index(name) if name in domains else None
