@@ -1,7 +1,7 @@
 """The Examples artifact that ImageExampleGen writes, and how stargan_tf reads it.
 
 URI/Split-train/train-DOMAIN-00000-of-00001.tfrecord and so on, Split-val alike, and beside
-them dataset_info.json and, when images were refused, rejected.jsonl.
+them dataset_info.json and, when images were rejected, rejected.jsonl.
 """
 
 import json
@@ -49,7 +49,7 @@ def as_data_dir(examples_uri: str, folder: Path) -> Path:
 
 
 def read_rejected(examples_uri: str) -> list[dict[str, str]]:
-    """The images that were refused: {file, domain, reason} each."""
+    """Reads the images that were rejected: {file, domain, reason} each."""
     path = local_path(examples_uri) / REJECTED_FILE
     if not path.is_file():
         return []

@@ -11,7 +11,7 @@ from pipeline.metadata import executions_of
 
 _INPUTS = (pb.Event.INPUT, pb.Event.DECLARED_INPUT)
 _MADE = (pb.Event.OUTPUT, pb.Event.DECLARED_OUTPUT)
-_FOUND = pb.Event.INTERNAL_OUTPUT  # what a resolver gives: somebody else made it
+_FOUND = pb.Event.INTERNAL_OUTPUT  # what a resolver gives: another execution made it
 _BROKEN_OFF = (pb.Execution.FAILED, pb.Execution.CANCELED)
 
 
@@ -58,10 +58,14 @@ class Execution(NamedTuple):
 
 
 class History:
-    """Questions to ML Metadata about what was made of what."""
+    """Answers which execution made an artifact, and of what."""
 
     def __init__(self, store: mlmd.MetadataStore) -> None:
-        """Takes the metadata."""
+        """Asks nothing yet.
+
+        Args:
+          store: the metadata of the pipeline.
+        """
         self._store = store
 
     def pushed(self) -> dict[str, pb.Artifact]:
@@ -79,18 +83,18 @@ class History:
         newest = max(protos, key=lambda proto: proto.id, default=None)
         return None if newest is None else self._execution(newest)
 
-    def maker(self, artifact: pb.Artifact) -> Execution | None:
-        """The execution that made an artifact; those that took it from the cache do not count."""
+    def producer(self, artifact: pb.Artifact) -> Execution | None:
+        """Returns the execution that made an artifact, not those that took it from the cache."""
         ids = self._executions_of(artifact, _MADE)
         made = [e for e in self._executions(ids) if e.proto.last_known_state != pb.Execution.CACHED]
         return min(made, key=lambda execution: execution.proto.id, default=None)
 
-    def users(self, artifact: pb.Artifact) -> list[Execution]:
-        """The executions that took an artifact in."""
+    def consumers(self, artifact: pb.Artifact) -> list[Execution]:
+        """Returns the executions that have an artifact as input."""
         return self._executions(self._executions_of(artifact, _INPUTS))
 
     def inputs(self, execution: Execution) -> dict[str, pb.Artifact]:
-        """What an execution took in, by key."""
+        """Returns the input artifacts of an execution, by key."""
         return self._artifacts(execution.proto, _INPUTS)
 
     def same_run(self, execution: Execution) -> list[Execution]:

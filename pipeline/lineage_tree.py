@@ -1,4 +1,4 @@
-"""The origin of a model as a tree of lines, for people."""
+"""Shows the origin of a model as a tree of lines."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -109,7 +109,7 @@ def _evaluation(evaluation: Record | None) -> Node | None:
     if evaluation is None:
         return None
     before = evaluation["baseline_figures"] or {}
-    figures = [
+    metrics = [
         f"{name} {value:.4g}" + (f" (before: {before[name]:.4g})" if name in before else "")
         for name, value in (evaluation["figures"] or {}).items()
     ]
@@ -121,7 +121,7 @@ def _evaluation(evaluation: Record | None) -> Node | None:
         f"evaluation: {_judgement(evaluation)}",
         (
             f"by {_execution(evaluation)}",
-            *(figures or (_GONE,)),
+            *(metrics or (_GONE,)),
             f"thresholds: {', '.join(thresholds)}",
             f"compared with: {_other(baseline) if baseline else 'no model, for there was none'}",
             *(evaluation["notes"] or ()),

@@ -25,13 +25,13 @@ from stargan_tf.data.preparation import beam_options
 from stargan_tf.errors import UserError
 
 
-def run(options: Options, people: TextIO, log: Path | None) -> int:
+def run(options: Options, console: TextIO, log: Path | None) -> int:
     """Runs the pipeline.
 
     Args:
       options: checked.
-      people: where a line for each component and the verdict go.
-      log: where everything else goes, None if people see that as well.
+      console: takes a line for each component, and the verdict.
+      log: takes everything else; None if that goes to the console as well.
 
     Returns:
       The exit status: 0 when the model is good and pushed, 2 when it is not good enough,
@@ -42,7 +42,7 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
     """
     beam_options(options.pipeline.beam_args)  # Beam itself ignores what it does not know
     config = with_infrastructure(options.pipeline)
-    with alone(Path(config.pipeline_root)):
+    with exclusive_lock(Path(config.pipeline_root)):
         connection = connection_config(config)
         store = open_store(connection)
         results = Results(store, config, options.train)
@@ -51,9 +51,9 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
             options.data,
             options.train,
             metadata=connection,
-            schema_file=named_by_content(SCHEMA_FILE, Path(config.pipeline_root) / "schema"),
+            schema_file=copy_named_by_hash(SCHEMA_FILE, Path(config.pipeline_root) / "schema"),
         )
-        with watching(people, results.describe) as progress:
+        with watching(console, results.describe) as progress:
             try:
                 tfx.orchestration.LocalDagRunner().run(pipeline)
             except (Exception, KeyboardInterrupt) as error:
@@ -63,12 +63,12 @@ def run(options: Options, people: TextIO, log: Path | None) -> int:
                 progress.fail("stopped" if number else "failed")
                 if number:
                     _clean_up(store, config, node)
-                    people.write(f"{cause(error)}\n")
+                    console.write(f"{cause(error)}\n")
                     return 128 + number
                 where = f" Everything is in {log}." if log else ""
                 raise UserError(f"{cause(error)}{where}") from error
         verdict = results.verdict()
-        people.write(f"{verdict.sentence}\n")
+        console.write(f"{verdict.sentence}\n")
         return verdict.exit_status
 
 
@@ -89,8 +89,8 @@ def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
     return dataclasses.replace(config, infrastructure="docker" if docker else "canary")
 
 
-def named_by_content(file: Path, folder: Path) -> Path:
-    """Copies a file to a name that follows its content, and returns the copy.
+def copy_named_by_hash(file: Path, folder: Path) -> Path:
+    """Copies a file to a name that is the hash of its content, and returns the copy.
 
     ImportSchemaGen's cache knows its file by the path alone, and would not see an edit.
     """
@@ -102,7 +102,7 @@ def named_by_content(file: Path, folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def alone(root: Path) -> Iterator[None]:
+def exclusive_lock(root: Path) -> Iterator[None]:
     """Keeps a second run out of the same pipeline root.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What ML Metadata knows about how a pushed model came to be."""
+"""Traces a pushed model back to its images, with ML Metadata."""
 
 import dataclasses
 import json
@@ -43,10 +43,10 @@ def trace(store: mlmd.MetadataStore, version: str) -> Record:
             f"metadata knows: {there}; pass one of them, or the --pipeline_root of that model."
         )
     artifact = pushed[version]
-    pusher = history.maker(artifact)
-    came_in = history.inputs(pusher)
-    model = came_in["model"]
-    trainer = history.maker(model)
+    pusher = history.producer(artifact)
+    inputs = history.inputs(pusher)
+    model = inputs["model"]
+    trainer = history.producer(model)
     return {
         "version": version,
         "pushed_to": value_of(artifact, "pushed_destination"),
@@ -54,8 +54,8 @@ def trace(store: mlmd.MetadataStore, version: str) -> Record:
         "model": {"number": model.id, "uri": model.uri},
         "training": _training(history, trainer),
         "data": _data(history, trainer),
-        "evaluation": _evaluation(history, came_in.get("model_blessing")),
-        "infrastructure": _infrastructure(history, came_in.get("infra_blessing")),
+        "evaluation": _evaluation(history, inputs.get("model_blessing")),
+        "infrastructure": _infrastructure(history, inputs.get("infra_blessing")),
     }
 
 
@@ -73,21 +73,21 @@ def _training(history: History, trainer: Execution) -> Record:
 
 def _data(history: History, trainer: Execution) -> Record:
     examples = history.inputs(trainer)["examples"]
-    example_gen = history.maker(examples)
+    example_gen = history.producer(examples)
     settings = example_gen.setting("custom_config")
     try:
         info = DatasetInfo.load(local_path(examples.uri))
     except UserError:
         info = None
     found = {
-        kind: (artifact, history.maker(artifact))
+        kind: (artifact, history.producer(artifact))
         for execution in history.same_run(trainer)
         for artifact in execution.outputs.values()
         if (kind := artifact.type) in ("Schema", "ExampleStatistics", "ExampleAnomalies")
     }
     checks = {
-        kind: {"uri": artifact.uri, **(maker.record() if maker else {})}
-        for kind, (artifact, maker) in found.items()
+        kind: {"uri": artifact.uri, **(producer.record() if producer else {})}
+        for kind, (artifact, producer) in found.items()
     }
     anomalies = checks.get("ExampleAnomalies")
     return {
@@ -109,7 +109,7 @@ def _data(history: History, trainer: Execution) -> Record:
 def _evaluation(history: History, blessing: pb.Artifact | None) -> Record | None:
     if blessing is None:
         return None
-    evaluator = history.maker(blessing)
+    evaluator = history.producer(blessing)
     evaluation = evaluator.outputs.get("evaluation")
     verdict = _read_json(local_path(evaluation.uri) / "verdict.json") if evaluation else None
     return {
@@ -129,7 +129,7 @@ def _infrastructure(history: History, blessing: pb.Artifact | None) -> Record | 
     if blessing is None:
         return None
     return {
-        **history.maker(blessing).record(),
+        **history.producer(blessing).record(),
         "blessed": bool(value_of(blessing, "blessed")),
     }
 
@@ -138,7 +138,7 @@ def _model(history: History, model: pb.Artifact | None) -> Record | None:
     """Another model, with the versions under which it was pushed."""
     if model is None:
         return None
-    pushes = [user.outputs.get("pushed_model") for user in history.users(model)]
+    pushes = [execution.outputs.get("pushed_model") for execution in history.consumers(model)]
     versions = [value_of(push, "pushed_version") for push in pushes if push]
     return {
         "number": model.id,

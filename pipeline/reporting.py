@@ -1,4 +1,4 @@
-"""What people see of a run: one line a component; everything else goes into a log file."""
+"""Reports a run: one line a component on the console, everything else in a log file."""
 
 import contextlib
 import logging
@@ -35,7 +35,7 @@ def output_in(log_file: Path | None) -> Iterator[TextIO]:
       log_file: created with its folder; None to leave everything as it is.
 
     Yields:
-      Where to write what people shall see.
+      The console: takes what shall not go into the file.
     """
     if log_file is None:
         yield sys.stdout
@@ -44,11 +44,11 @@ def output_in(log_file: Path | None) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [os.dup(1), os.dup(2)]
-    with open(log_file, "a") as log, os.fdopen(os.dup(1), "w") as people:
+    with open(log_file, "a") as log, os.fdopen(os.dup(1), "w") as console:
         try:
             for descriptor in (1, 2):
                 os.dup2(log.fileno(), descriptor)
-            yield people
+            yield console
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -60,15 +60,15 @@ def output_in(log_file: Path | None) -> Iterator[TextIO]:
 class Progress(logging.Handler):
     """Writes a line for each component, from what TFX's runner logs."""
 
-    def __init__(self, people: TextIO, describe: Describe) -> None:
+    def __init__(self, console: TextIO, describe: Describe) -> None:
         """Makes a handler that is still to be added to absl's logger.
 
         Args:
-          people: where the lines go.
+          console: takes the lines.
           describe: see `Describe`.
         """
         super().__init__(logging.INFO)
-        self._people = people
+        self._console = console
         self._describe = describe
         self._started = 0.0
         self._cached = False
@@ -80,7 +80,7 @@ class Progress(logging.Handler):
             self.current = str(record.args[0])
             self._started = time.monotonic()
             self._cached = False
-            if self._people.isatty():  # overwritten at the end
+            if self._console.isatty():  # overwritten at the end
                 self._write(f"{self.current:<{NAME_WIDTH}}       ...\r")
         elif record.msg == _CACHED:
             self._cached = True
@@ -99,14 +99,14 @@ class Progress(logging.Handler):
         self.current = None
 
     def _write(self, text: str) -> None:
-        self._people.write(text)
-        self._people.flush()
+        self._console.write(text)
+        self._console.flush()
 
 
 @contextlib.contextmanager
-def watching(people: TextIO, describe: Describe) -> Iterator[Progress]:
+def watching(console: TextIO, describe: Describe) -> Iterator[Progress]:
     """Reports the components that TFX runs meanwhile; see `Progress`."""
-    progress = Progress(people, describe)
+    progress = Progress(console, describe)
     before = absl_logging.get_verbosity()
     # Through absl, not its logger: TensorFlow sets it back to what absl says now and then.
     absl_logging.set_verbosity(absl_logging.INFO)

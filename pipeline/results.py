@@ -1,4 +1,4 @@
-"""What came of each component, in a few words, and of the whole run."""
+"""Describes the result of each component, in a few words, and of the whole run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ BLESSED = "blessed"
 
 
 class Verdict(NamedTuple):
-    """What came of a run that went through to its end."""
+    """The result of a run that went through to its end."""
 
     sentence: str
     exit_status: int
@@ -28,7 +28,13 @@ class Results:
     def __init__(
         self, store: mlmd.MetadataStore, config: PipelineConfig, train: TrainConfig
     ) -> None:
-        """Args: the metadata and the settings of the run."""
+        """Reads nothing yet.
+
+        Args:
+          store: the metadata of the pipeline.
+          config: settings of the pipeline.
+          train: settings of the training, for its number of iterations.
+        """
         self._history = History(store)
         self._config = config
         self._train = train
@@ -38,16 +44,16 @@ class Results:
             "Trainer": lambda _: f"to iteration {train.total_iters:,}",
             "WarmStart": _found_model,
             "Baseline": _found_model,
-            "ModelEvaluator": _figures,
+            "ModelEvaluator": _metrics,
             "InfraCheck": _infra,
             "Pusher": _pushed,
         }
 
     def describe(self, node: str) -> str:
-        """The result of a node that has just ended; empty when there is nothing to say.
+        """Describes the result of a node that has just ended; empty when there is nothing to say.
 
         Raises:
-          UserError: the node found no inputs, which TFX notes down and goes on.
+          UserError: the node found no inputs: TFX marks it as failed and goes on.
         """
         execution = self._latest(node)
         if execution is None:
@@ -61,7 +67,7 @@ class Results:
         return describer(execution) if describer else ""
 
     def verdict(self) -> Verdict:
-        """What to say at the end, and the exit status."""
+        """Returns what to say at the end, and the exit status."""
         pusher = self._latest("Pusher")
         if pusher.output_property("pushed_model", "pushed"):
             place = pushed_to(pusher)
@@ -95,8 +101,8 @@ def _images(execution: Execution) -> str:
         return ""
     info = DatasetInfo.load(uri)
     counts = ", ".join(f"{sum(by.values()):,} {split}" for split, by in info.counts.items())
-    refused = f", {info.rejected:,} refused" if info.rejected else ""
-    return f"{counts} images of {len(info.domains)} domains{refused}"
+    rejected = f", {info.rejected:,} rejected" if info.rejected else ""
+    return f"{counts} images of {len(info.domains)} domains{rejected}"
 
 
 def _found_model(execution: Execution) -> str:
@@ -104,10 +110,10 @@ def _found_model(execution: Execution) -> str:
     return f"model {uri.name}" if uri else "none yet"
 
 
-def _figures(execution: Execution) -> str:
-    figures = execution.output_property("blessing", "summary") or "no figures"
+def _metrics(execution: Execution) -> str:
+    metrics = execution.output_property("blessing", "summary") or "no metrics"
     good = execution.output_property("blessing", BLESSED)
-    return figures if good else f"{figures}: not good enough"
+    return metrics if good else f"{metrics}: not good enough"
 
 
 def _shortcomings(execution: Execution) -> str:
@@ -129,6 +135,6 @@ def _pushed(execution: Execution) -> str:
 
 
 def _short(path: Path) -> str:
-    """Relative to here where it lies in here."""
+    """Returns a path relative to the working directory where it lies in it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

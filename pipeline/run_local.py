@@ -37,13 +37,13 @@ def main(argv: Sequence[str]) -> int:
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, _interrupt)
 
-    with output_in(log) as people:
+    with output_in(log) as console:
         if log:
-            print(f"Everything but these lines goes to {log}", file=people, flush=True)
+            print(f"Everything but these lines goes to {log}", file=console, flush=True)
         # Imported here, for it takes many seconds, and not before its chatter has a place.
         from pipeline.local_run import run
 
-        return run(chosen, people, log)
+        return run(chosen, console, log)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -25,12 +25,12 @@ def AnomalyGate(  # noqa: N802 (components are named like classes)
     """Fails unless the data may be trained on.
 
     Args:
-      examples: of ImageExampleGen, with the list of refused images.
+      examples: of ImageExampleGen, with the list of rejected images.
       anomalies: of ExampleValidator.
-      max_rejected: how many images may be refused: below 1 a fraction, else a count.
+      max_rejected: how many images may be rejected: below 1 a fraction, else a count.
 
     Raises:
-      UserError: too many images were refused, or a split does not fit the schema.
+      UserError: too many images were rejected, or a split does not fit the schema.
     """
     check_rejected(examples.uri, max_rejected)
     for split in artifact_utils.decode_split_names(anomalies.split_names):
@@ -40,7 +40,7 @@ def AnomalyGate(  # noqa: N802 (components are named like classes)
 
 
 def check_rejected(examples_uri: str, max_rejected: float) -> None:
-    """Raises UserError when more images were refused than may be."""
+    """Raises UserError when more images were rejected than `max_rejected` allows."""
     from stargan_tf.data.preparation import too_many
 
     rejected = read_rejected(examples_uri)
@@ -51,7 +51,7 @@ def check_rejected(examples_uri: str, max_rejected: float) -> None:
     named = "; ".join(f"{image['file']} ({image['reason']})" for image in rejected[:_NAMED])
     more = f" and {len(rejected) - _NAMED} more" if len(rejected) > _NAMED else ""
     raise UserError(
-        f"Found {len(rejected)} of {total} images unusable: {named}{more}; expected at most "
+        f"Found {len(rejected)} of {total} images rejected: {named}{more}; expected at most "
         f"--data.max_rejected={max_rejected:g}: see {examples_uri}/rejected.jsonl, then mend or "
         "remove those files or raise --data.max_rejected."
     )

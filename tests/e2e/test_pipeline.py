@@ -185,7 +185,7 @@ def test_broken_images_stop_at_the_gate(broken: tuple[Place, Run]) -> None:
     assert run.status == 1
     assert [name for name, _ in run.columns()] == COMPONENTS[:5]
     assert run.lines[-1].split()[::3] == ["AnomalyGate", "failed"]
-    assert run.stderr.startswith("error: Found 2 of 22 images unusable: train/cat/cut.png (")
+    assert run.stderr.startswith("error: Found 2 of 22 images rejected: train/cat/cut.png (")
     assert "; train/dog/empty.png (empty file); expected" in run.stderr
     assert run.stderr.endswith(f"Everything is in {run.log}.\n") and run.stderr.count("\n") == 1
     assert not place.models.exists()

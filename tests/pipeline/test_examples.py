@@ -35,7 +35,7 @@ def test_another_folder_is_no_data_set(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_refused_images_are_read_back(tmp_path: Path) -> None:
+def test_rejected_images_are_read_back(tmp_path: Path) -> None:
     assert read_rejected(str(tmp_path)) == []
     image = {"file": "cat/ä\udcff.png", "domain": "cat", "reason": "empty file"}
     text = json.dumps(image, ensure_ascii=False) + "\n"

@@ -15,7 +15,7 @@ from stargan_tf.config.prepare_data import SOURCES, PrepareDataConfig
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.sources import source_class
 from stargan_tf.errors import UserError
-from tests.pipeline.written_metadata import FIGURES, History, Metadata, write
+from tests.pipeline.written_metadata import METRICS, History, Metadata, write
 
 ROOT = Path(__file__).parents[2]
 INFO = DatasetInfo(
@@ -81,7 +81,7 @@ def test_the_checks_are_those_of_the_run_of_the_training(history):
 
 def test_the_judgement_comes_with_the_model_before(history, second):
     evaluation = second["evaluation"]
-    assert (evaluation["blessed"], evaluation["figures"]) == (True, FIGURES)
+    assert (evaluation["blessed"], evaluation["figures"]) == (True, METRICS)
     assert evaluation["thresholds"]["max_distance"] == 40.0
     assert evaluation["baseline"]["versions"] == ["100"]
     assert second["infrastructure"]["blessed"]

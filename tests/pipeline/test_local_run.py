@@ -11,7 +11,12 @@ from tfx.dsl.components.base.base_node import BaseNode
 from pipeline import local_run
 from pipeline.config import PipelineConfig
 from pipeline.history import Execution, History
-from pipeline.local_run import alone, named_by_content, run, with_infrastructure
+from pipeline.local_run import (
+    copy_named_by_hash,
+    exclusive_lock,
+    run,
+    with_infrastructure,
+)
 from pipeline.metadata import connection_config, open_store
 from pipeline.options import Options
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
@@ -26,14 +31,14 @@ def config(tmp_path: Path) -> PipelineConfig:
 
 
 @pytest.fixture
-def people() -> io.StringIO:
+def console() -> io.StringIO:
     return io.StringIO()
 
 
 def start(
     config: PipelineConfig,
     node: BaseNode,
-    people: io.StringIO,
+    console: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
 ) -> int:
     """Runs a pipeline of one component."""
@@ -49,7 +54,7 @@ def start(
         )
 
     monkeypatch.setattr(local_run, "create_pipeline", create)
-    return run(Options(config, PrepareDataConfig(), StarGANv2Settings()), people, Path("the.log"))
+    return run(Options(config, PrepareDataConfig(), StarGANv2Settings()), console, Path("the.log"))
 
 
 def latest(config: PipelineConfig, node: str) -> Execution:
@@ -58,20 +63,20 @@ def latest(config: PipelineConfig, node: str) -> Execution:
 
 
 def test_a_failure_is_one_sentence(
-    config: PipelineConfig, people: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    config: PipelineConfig, console: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError) as raised:
-        start(config, nodes.Broken(), people, monkeypatch)
+        start(config, nodes.Broken(), console, monkeypatch)
     assert str(raised.value) == "Found nothing to eat. Everything is in the.log."
-    assert people.getvalue().split()[::3] == ["Broken", "failed"]
+    assert console.getvalue().split()[::3] == ["Broken", "failed"]
     assert latest(config, "Broken").state == "FAILED"
 
 
 def test_an_interrupt_leaves_nothing_half_done(
-    config: PipelineConfig, people: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    config: PipelineConfig, console: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert start(config, nodes.Interrupted(), people, monkeypatch) == 128 + signal.SIGTERM
-    line, last = people.getvalue().splitlines()
+    assert start(config, nodes.Interrupted(), console, monkeypatch) == 128 + signal.SIGTERM
+    line, last = console.getvalue().splitlines()
     assert line.split()[::3] == ["Interrupted", "stopped"]
     assert last == "Interrupted: the same command goes on from here."
     assert latest(config, "Interrupted").state == "CANCELED"
@@ -81,20 +86,20 @@ def test_an_interrupt_leaves_nothing_half_done(
 def test_an_edited_schema_has_another_name(tmp_path: Path) -> None:
     schema = tmp_path / "schema.pbtxt"
     schema.write_text("feature {}")
-    first = named_by_content(schema, tmp_path / "kept")
-    assert named_by_content(schema, tmp_path / "kept") == first
+    first = copy_named_by_hash(schema, tmp_path / "kept")
+    assert copy_named_by_hash(schema, tmp_path / "kept") == first
     assert first.read_text() == "feature {}"
     schema.write_text("feature { }")
-    second = named_by_content(schema, tmp_path / "kept")
+    second = copy_named_by_hash(schema, tmp_path / "kept")
     assert second != first and second.read_text() == "feature { }"
 
 
 def test_only_one_run_at_a_time(config: PipelineConfig) -> None:
     root = Path(config.pipeline_root)
-    with alone(root):
-        with pytest.raises(UserError, match="another run at work"), alone(root):
+    with exclusive_lock(root):
+        with pytest.raises(UserError, match="another run at work"), exclusive_lock(root):
             pass
-    with alone(root):
+    with exclusive_lock(root):
         pass
 
 

@@ -12,8 +12,8 @@ from stargan_tf.errors import UserError
 
 
 def test_a_line_for_each_component() -> None:
-    people = io.StringIO()
-    with watching(people, lambda node: f"what {node} made") as progress:
+    console = io.StringIO()
+    with watching(console, lambda node: f"what {node} made") as progress:
         logging.info("Component %s is running.", "ImageExampleGen")
         logging.info("A cached execution %d is used.", 7)
         logging.info("Component %s is finished.", "ImageExampleGen")
@@ -23,7 +23,7 @@ def test_a_line_for_each_component() -> None:
         logging.info("Component %s is finished.", "Trainer")
         logging.info("Component %s is running.", "Pusher")
         progress.fail()
-    assert people.getvalue().splitlines() == [
+    assert console.getvalue().splitlines() == [
         "ImageExampleGen      cached  what ImageExampleGen made",
         "Trainer               0.0 s  what Trainer made",
         "Pusher                0.0 s  failed",
@@ -34,13 +34,13 @@ def test_a_result_that_is_an_error_ends_the_run() -> None:
     def describe(node: str) -> str:
         raise UserError(f"{node} found nothing.")
 
-    people = io.StringIO()
-    with watching(people, describe) as progress:
+    console = io.StringIO()
+    with watching(console, describe) as progress:
         logging.info("Component %s is running.", "Baseline")
         with pytest.raises(UserError, match="Baseline found nothing"):
             logging.info("Component %s is finished.", "Baseline")
         progress.fail()
-    assert people.getvalue() == "Baseline              0.0 s  failed\n"
+    assert console.getvalue() == "Baseline              0.0 s  failed\n"
 
 
 def test_afterwards_absl_is_as_before() -> None:
@@ -55,25 +55,25 @@ def test_everything_else_goes_into_the_file(tmp_path: Path) -> None:
 import os, subprocess, sys
 from pathlib import Path
 from pipeline.reporting import output_in
-with output_in(Path({str(tmp_path / "logs" / "run.log")!r})) as people:
+with output_in(Path({str(tmp_path / "logs" / "run.log")!r})) as console:
     print("from Python")
     print("an error", file=sys.stderr)
     os.write(2, b"from C++\\n")
     subprocess.run(["echo", "from a child"])
-    print("for people", file=people)
+    print("for the console", file=console)
 print("afterwards")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("for people\nafterwards\n", "")
+    assert (done.stdout, done.stderr) == ("for the console\nafterwards\n", "")
     log = (tmp_path / "logs" / "run.log").read_text()
     assert sorted(log.splitlines()) == ["an error", "from C++", "from Python", "from a child"]
 
 
 def test_without_a_file_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    with output_in(None) as people:
+    with output_in(None) as console:
         print("from Python")
-        print("for people", file=people)
-    assert capsys.readouterr().out == "from Python\nfor people\n"
+        print("for the console", file=console)
+    assert capsys.readouterr().out == "from Python\nfor the console\n"
 
 
 def failure(inner: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ from tfx.proto import example_gen_pb2
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 
-FIGURES = {"FID_latent": 12.5, "LPIPS_latent": 0.25}
+METRICS = {"FID_latent": 12.5, "LPIPS_latent": 0.25}
 
 
 class Metadata:
@@ -130,7 +130,7 @@ class History(Metadata):
         )
         inputs = {"model": model, "model_blessing": blessing, "infra_blessing": infra}
         self.execute("Pusher", inputs, {"pushed_model": pushed})
-        verdict = {"figures": FIGURES, "baseline": baseline and FIGURES, "notes": []}
+        verdict = {"figures": METRICS, "baseline": baseline and METRICS, "notes": []}
         write(Path(evaluation.uri) / "verdict.json", json.dumps(verdict).encode())
 
 

@@ -13,7 +13,7 @@ TOTAL = 13  # images of two_domains_dir
 
 @pytest.fixture
 def examples(two_domains_dir: Path, tmp_path: Path) -> Path:
-    """Examples of which 7 images more were refused."""
+    """Examples beside which 7 images were rejected."""
     uri = examples_of(two_domains_dir, tmp_path / "examples")
     images = [{"file": f"cat/{n}.png", "domain": "cat", "reason": "empty file"} for n in range(7)]
     (uri / "rejected.jsonl").write_text("".join(json.dumps(image) + "\n" for image in images))
@@ -26,16 +26,16 @@ def test_sound_data_passes(two_domains_dir: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("max_rejected", [7.0, 0.36])
-def test_as_many_may_be_refused_as_the_flag_says(examples: Path, max_rejected: float) -> None:
+def test_as_many_may_be_rejected_as_the_flag_says(examples: Path, max_rejected: float) -> None:
     check_rejected(str(examples), max_rejected)
 
 
 @pytest.mark.parametrize("max_rejected", [0.0, 6.0, 0.34])
-def test_refused_images_are_named(examples: Path, max_rejected: float) -> None:
+def test_rejected_images_are_named(examples: Path, max_rejected: float) -> None:
     with pytest.raises(UserError) as raised:
         check_rejected(str(examples), max_rejected)
     sentence = str(raised.value)
-    assert sentence.startswith(f"Found 7 of {TOTAL + 7} images unusable: cat/0.png (empty file); ")
+    assert sentence.startswith(f"Found 7 of {TOTAL + 7} images rejected: cat/0.png (empty file); ")
     assert "cat/4.png (empty file) and 2 more; expected at most" in sentence
     assert f"--data.max_rejected={max_rejected:g}" in sentence
     assert f"{examples}/rejected.jsonl" in sentence
