@@ -33,18 +33,18 @@ demo: $(STAMP)  ## Draw portraits, train on them for minutes, show image grids b
 	@test -e data/portraits || $(PY) -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
 	@$(PY) -m stargan_tf.train --flagfile=stargan_tf/flagfiles/demo.flags \
 	  --data_dir=data/portraits --run_dir=runs/demo
-	@printf '%s\n' 'Now look at pictures from before and after:' \
+	@printf '%s\n' 'Now look at images from before and after:' \
 	  '  runs/demo/samples/000000_latent_psi_1.0.png   random styles, untrained' \
 	  '  runs/demo/samples/000800_latent_psi_1.0.png   random styles, trained' \
 	  '  runs/demo/samples/000800_reference.png        styles of the portraits across the top' \
-	  'Translate a picture of your own:' \
-	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=PHOTO.jpg --out=looks.png' \
+	  'Translate an image of your own:' \
+	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=IMAGE.jpg --out=looks.png' \
 	  'Train for longer: stargan_tf/flagfiles/portraits_64.flags says how.'
 
 IMG ?= saved_models/portraits_64/example.png
 OUT ?= runs/looks.png
 
-translate: $(STAMP)  ## Draw a picture of yours in many looks with the trained model: IMG=photo.jpg OUT=looks.png
+translate: $(STAMP)  ## Draw an image of yours in many styles with the trained model: IMG=photo.jpg OUT=looks.png
 	@mkdir -p $(dir $(OUT))
 	@$(PY) -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src="$(IMG)" --out="$(OUT)" --overwrite
 
