@@ -206,5 +206,5 @@ def _say_what_is_next(run: RunDir, step: int, stopped_by: signal.Signals | None)
     print(
         f"  look:    {run.samples} holds the image grids, by iteration\n"
         f"  watch:   tensorboard --logdir={run.logs}\n"
-        f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=PHOTO --out=looks.png"
+        f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=IMAGE --out=looks.png"
     )

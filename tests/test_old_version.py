@@ -54,8 +54,8 @@ def drawn(model, out):
         out=str(out),
     )
     sample(config, model)
-    (picture,) = out.iterdir()
-    return np.asarray(Image.open(picture), np.int32)
+    (translation,) = out.iterdir()
+    return np.asarray(Image.open(translation), np.int32)
 
 
 def test_the_run_is_one_of_stargan_v2(run):

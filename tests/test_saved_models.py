@@ -22,7 +22,7 @@ def test_small_enough_to_come_along():
     assert size <= 20e6
 
 
-def test_the_card_says_whose_pictures_it_learned_from():
+def test_the_card_says_whose_images_it_learned_from():
     for domain, credit in INFO.credits.items():
         assert domain in CARD and credit["creator"] in CARD and credit["licence"] in CARD
 
@@ -41,9 +41,9 @@ def test_the_card_has_the_measured_metrics():
         assert cells == ["-" if value is None else f"{value:.4g}" for value in values]
 
 
-@pytest.mark.parametrize("picture", re.findall(r"\]\(([^):]+\.png)\)", CARD))
-def test_its_pictures_are_there(picture):
-    with Image.open(MODEL / picture) as image:
+@pytest.mark.parametrize("name", re.findall(r"\]\(([^):]+\.png)\)", CARD))
+def test_its_images_are_there(name):
+    with Image.open(MODEL / name) as image:
         image.load()
 
 
@@ -51,8 +51,8 @@ def test_its_pictures_are_there(picture):
 def test_make_translate(tmp_path):
     """The model turns a drawn head into a pixelated one, without any training."""
     out = tmp_path / "looks.png"
-    picture = "IMG=saved_models/portraits_64/example.png"
-    command = ["make", "--old-file=.venv/.installed", "translate", picture, f"OUT={out}"]
+    source = "IMG=saved_models/portraits_64/example.png"
+    command = ["make", "--old-file=.venv/.installed", "translate", source, f"OUT={out}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert str(out) in done.stdout

@@ -14,7 +14,7 @@ from stargan_tf.training.signals import StopRequest
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 
-# Given the averaged networks and the step, draws pictures: uint8 [H, W, 3] by name.
+# Given the averaged networks and the step, draws images: uint8 [H, W, 3] by name.
 Sampler = Callable[[Networks, int], dict[str, np.ndarray]]
 # Given the averaged networks, measures them: numbers by log key.
 Evaluator = Callable[[Networks], dict[str, float]]
@@ -41,7 +41,7 @@ def train(
       step: bound to `state`.
       batches: distributed batches, from the iteration to start from on.
       checkpoints: bound to `state`.
-      log: takes the losses, numbers and pictures.
+      log: takes the losses, numbers and images.
       sample: called every `sample_every` iterations, and at both ends.
       evaluate: called every `eval_every` iterations.
       agree_to_stop: called before every iteration and after the last.

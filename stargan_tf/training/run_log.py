@@ -147,7 +147,7 @@ class RunLog:
             file.write(json.dumps({"step": step, "time": time.time(), **scalars}) + "\n")
 
     def write_images(self, step: int, images: dict[str, np.ndarray]) -> None:
-        """Writes pictures, uint8 [H, W, 3] each, to TensorBoard."""
+        """Writes images, uint8 [H, W, 3] each, to TensorBoard."""
         if not self._chief:
             return
         with self._writer.as_default(step):

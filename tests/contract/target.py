@@ -41,10 +41,10 @@ class Target(NamedTuple):
         return ModelInfo.of_saved_model(self.folder)
 
     def expected(self, signature: str, **inputs) -> np.ndarray:
-        """What a signature gives for lists of values: pictures, or style codes."""
+        """What a signature gives for lists of values: images, or style codes."""
         tensors = {key: tf.constant(value, _TYPES.get(key)) for key, value in inputs.items()}
         (output,) = load(self.folder).signatures[signature](**tensors).values()
-        return pictures(output.numpy()) if output.dtype == tf.string else output.numpy()
+        return decoded(output.numpy()) if output.dtype == tf.string else output.numpy()
 
 
 @functools.cache
@@ -52,15 +52,15 @@ def load(folder: Path):
     return tf.saved_model.load(str(folder))
 
 
-def pictures(contents) -> np.ndarray:
+def decoded(contents) -> np.ndarray:
     """Encoded images as [N, R, R, 3] integers."""
     return np.stack(
         [np.asarray(Image.open(io.BytesIO(c)).convert("RGB")) for c in contents], dtype=int
     )
 
 
-def photos(num: int, start: int = 0) -> list[bytes]:
-    """Small photos of several sizes and formats, each different from all others."""
+def sources(num: int, start: int = 0) -> list[bytes]:
+    """Small images of several sizes and formats, each different from all others."""
     formats = ("PNG", "JPEG")
     return [
         makers.encoded(makers.pixels(n, 40 + n % 7, 44 + n % 5), formats[n % 2])

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from stargan_tf.serving.client import Client, InvalidRequestError, NotFoundError
-from tests.contract.target import photos, pictures
+from tests.contract.target import decoded, sources
 
 # Servers merge requests, and sums of other lengths round otherwise.
 LEVELS = 1
@@ -26,30 +26,30 @@ def latents(target):
 
 def test_translate(client, target):
     domains = [target.info.domains[n % len(target.info.domains)] for n in range(3)]
-    given = client.translate(photos(3), domains, seed=[1, 2, 3], psi=0.7)
+    given = client.translate(sources(3), domains, seed=[1, 2, 3], psi=0.7)
     inputs = {"target_domain": domains, "seed": [1, 2, 3], "psi": [0.7] * 3}
-    near(pictures(given), target.expected("translate_random", image_bytes=photos(3), **inputs))
+    near(decoded(given), target.expected("translate_random", image_bytes=sources(3), **inputs))
 
 
 def test_translate_latent(client, target, latents):
-    given = client.translate_latent(photos(3), "0", latents, psi=[0.0, 0.5, 1.0])
+    given = client.translate_latent(sources(3), "0", latents, psi=[0.0, 0.5, 1.0])
     inputs = {"target_domain": ["0"] * 3, "latent": latents, "psi": [0.0, 0.5, 1.0]}
-    near(pictures(given), target.expected("translate_latent", image_bytes=photos(3), **inputs))
+    near(decoded(given), target.expected("translate_latent", image_bytes=sources(3), **inputs))
 
 
 def test_translate_reference(client, target):
-    given = client.translate_reference(photos(2), photos(2, start=5), 1)
-    inputs = {"reference_bytes": photos(2, start=5), "target_domain": ["1"] * 2}
-    near(pictures(given), target.expected("translate_reference", image_bytes=photos(2), **inputs))
+    given = client.translate_reference(sources(2), sources(2, start=5), 1)
+    inputs = {"reference_bytes": sources(2, start=5), "target_domain": ["1"] * 2}
+    near(decoded(given), target.expected("translate_reference", image_bytes=sources(2), **inputs))
 
 
 def test_encode_and_translate_style(client, target):
-    styles = client.encode_style(photos(2, start=5), [0, 1])
-    inputs = {"reference_bytes": photos(2, start=5), "target_domain": ["0", "1"]}
+    styles = client.encode_style(sources(2, start=5), [0, 1])
+    inputs = {"reference_bytes": sources(2, start=5), "target_domain": ["0", "1"]}
     np.testing.assert_allclose(styles, target.expected("encode_style", **inputs), atol=1e-4)
-    given = client.translate_style(photos(2), styles)
-    inputs = {"image_bytes": photos(2), "style_code": styles}
-    near(pictures(given), target.expected("translate_style", **inputs))
+    given = client.translate_style(sources(2), styles)
+    inputs = {"image_bytes": sources(2), "style_code": styles}
+    near(decoded(given), target.expected("translate_style", **inputs))
 
 
 def test_map_latent(client, target, latents):
@@ -59,10 +59,10 @@ def test_map_latent(client, target, latents):
 
 
 def test_one_image_without_a_list(client, target):
-    (photo,) = photos(1)
+    (source,) = sources(1)
     domain = target.info.domains[0]
-    given = client.translate(photo, domain, seed=5)
-    near(pictures([given]), pictures([client.translate([photo], [domain], seed=[5])[0]]))
+    given = client.translate(source, domain, seed=5)
+    near(decoded([given]), decoded([client.translate([source], [domain], seed=[5])[0]]))
 
 
 def test_status_and_metadata(client, target):
@@ -77,30 +77,30 @@ def test_status_and_metadata(client, target):
 @pytest.mark.parametrize("protocol", ["grpc", "rest"])
 def test_versions(target, protocol):
     url = getattr(target, protocol)
-    (photo,) = photos(1)
+    (source,) = sources(1)
     with Client(url, target.name, version=target.version) as client:
         near(
-            pictures([client.translate(photo, 0)]),
+            decoded([client.translate(source, 0)]),
             target.expected(
-                "serving_default", image_bytes=[photo], target_domain=["0"], seed=[7], psi=[1.0]
+                "serving_default", image_bytes=[source], target_domain=["0"], seed=[7], psi=[1.0]
             ),
         )
     for name, version in ((target.name, 9999), ("no_such_model", None)):
         with Client(url, name, version=version, retries=0) as client:
             with pytest.raises(NotFoundError):
-                client.translate(photo, 0)
+                client.translate(source, 0)
 
 
 WRONG = {
     "no image": (lambda c: c.translate(b"hello", 0), "no JPEG or PNG image in row 0"),
-    "damaged": (lambda c: c.translate(photos(1)[0][:200], 0), "PNG"),
-    "one bad of two": (lambda c: c.translate([photos(1)[0], b"x"], 0), "in row 1 of image_bytes"),
-    "domain": (lambda c: c.translate(photos(1)[0], "cow"), "cow in row 0, expected one of"),
-    "index": (lambda c: c.translate(photos(1)[0], 99), "99 in row 0, expected one of"),
-    "psi": (lambda c: c.translate(photos(1)[0], 0, psi=2.0), "psi 2 in row 0, expected 0 to 1"),
-    "latent": (lambda c: c.translate_latent(photos(1)[0], 0, [1.0]), "latent of length 1, expect"),
-    "style": (lambda c: c.translate_style(photos(1)[0], [1.0] * 3), "style_code of length 3"),
-    "reference": (lambda c: c.translate_reference(photos(1)[0], b"x", 0), "reference_bytes"),
+    "damaged": (lambda c: c.translate(sources(1)[0][:200], 0), "PNG"),
+    "one bad of two": (lambda c: c.translate([sources(1)[0], b"x"], 0), "in row 1 of image_bytes"),
+    "domain": (lambda c: c.translate(sources(1)[0], "cow"), "cow in row 0, expected one of"),
+    "index": (lambda c: c.translate(sources(1)[0], 99), "99 in row 0, expected one of"),
+    "psi": (lambda c: c.translate(sources(1)[0], 0, psi=2.0), "psi 2 in row 0, expected 0 to 1"),
+    "latent": (lambda c: c.translate_latent(sources(1)[0], 0, [1.0]), "latent of length 1, expect"),
+    "style": (lambda c: c.translate_style(sources(1)[0], [1.0] * 3), "style_code of length 3"),
+    "reference": (lambda c: c.translate_reference(sources(1)[0], b"x", 0), "reference_bytes"),
 }
 
 
@@ -110,17 +110,17 @@ def test_wrong_requests_get_a_sentence(client, send, sentence):
         send(client)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value) and "node" not in str(error.value)
-    assert client.translate(photos(1)[0], 0)
+    assert client.translate(sources(1)[0], 0)
 
 
 def test_sixteen_at_once_get_their_own_answers(client, target):
-    contents = photos(24)
+    contents = sources(24)
     seeds = list(range(24))
     names = {"target_domain": ["1"] * 24, "seed": seeds, "psi": [1.0] * 24}
     expected = target.expected("translate_random", image_bytes=contents, **names)
     with ThreadPoolExecutor(16) as threads:
         given = list(threads.map(lambda n: client.translate(contents[n], 1, seed=n), seeds))
-    near(pictures(given), expected)
+    near(decoded(given), expected)
 
 
 def b64(content):
@@ -133,20 +133,23 @@ def post(target, body, path=":predict"):
 
 def test_rest_rows(target):
     rows = [
-        {"image_bytes": b64(photo), "target_domain": "0", "seed": 1, "psi": 0.5}
-        for photo in photos(2)
+        {"image_bytes": b64(source), "target_domain": "0", "seed": 1, "psi": 0.5}
+        for source in sources(2)
     ]
     answer = post(target, {"instances": rows}).json()
-    given = pictures([base64.b64decode(row["b64"]) for row in answer["predictions"]])
+    given = decoded([base64.b64decode(row["b64"]) for row in answer["predictions"]])
     inputs = {"target_domain": ["0"] * 2, "seed": [1, 1], "psi": [0.5, 0.5]}
-    near(given, target.expected("serving_default", image_bytes=photos(2), **inputs))
+    near(given, target.expected("serving_default", image_bytes=sources(2), **inputs))
 
 
 def test_rest_columns(target):
-    inputs = {"reference_bytes": [b64(photo) for photo in photos(2)], "target_domain": ["0", "1"]}
+    inputs = {
+        "reference_bytes": [b64(source) for source in sources(2)],
+        "target_domain": ["0", "1"],
+    }
     body = {"signature_name": "encode_style", "inputs": inputs}
     answer = post(target, body, f"/versions/{target.version}:predict").json()
-    expected = target.expected("encode_style", reference_bytes=photos(2), target_domain=["0", "1"])
+    expected = target.expected("encode_style", reference_bytes=sources(2), target_domain=["0", "1"])
     np.testing.assert_allclose(answer["outputs"], expected, atol=1e-4)
 
 

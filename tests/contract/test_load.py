@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.serving.client import Client, InvalidRequestError
-from tests.contract.target import Target, photos, pictures
+from tests.contract.target import Target, decoded, sources
 
 REQUESTS = 10_000
 WARM_UP = 2_000
@@ -52,7 +52,7 @@ def mixed_requests(target):
     made = []
     for n in range(60):
         num = 1 + n % 3
-        images, references = photos(num, start=3 * n), photos(num, start=500 + 3 * n)
+        images, references = sources(num, start=3 * n), sources(num, start=500 + 3 * n)
         domains = [info.domains[(n + k) % len(info.domains)] for k in range(num)]
         seeds, psi = [n + 1000 * k for k in range(num)], [round(float(rng.uniform()), 3)] * num
         latent = rng.standard_normal([num, info.latent_dim]).astype(np.float32).tolist()
@@ -108,7 +108,7 @@ def test_ten_thousand_requests(server):
         given = ask(client)
         if signature == "encode_style":
             return "right" if np.abs(np.asarray(given) - expected).max() < 1e-3 else "wrong"
-        return "right" if np.abs(pictures(given) - expected).max() <= 1 else "wrong"
+        return "right" if np.abs(decoded(given) - expected).max() <= 1 else "wrong"
 
     def note(number):
         try:

@@ -11,7 +11,7 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from stargan_tf.serving.client import Client
-from tests.contract.target import photos
+from tests.contract.target import sources
 
 EACH = 250
 CLEAN = {
@@ -23,8 +23,8 @@ CLEAN = {
 
 
 def good_row():
-    (photo,) = photos(1)
-    encoded = {"b64": base64.b64encode(photo).decode()}
+    (source,) = sources(1)
+    encoded = {"b64": base64.b64encode(source).decode()}
     return {"image_bytes": encoded, "target_domain": "0", "seed": 1, "psi": 0.5}
 
 
@@ -85,9 +85,9 @@ def test_rest(target):
 def malformed_request(rng, name):
     request = predict_pb2.PredictRequest()
     request.model_spec.name = name
-    (photo,) = photos(1)
+    (source,) = sources(1)
     values = {
-        "image_bytes": tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=[photo]),
+        "image_bytes": tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=[source]),
         "target_domain": tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=[b"0"]),
         "seed": tensor_pb2.TensorProto(dtype=types_pb2.DT_INT64, int64_val=[1]),
         "psi": tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, float_val=[0.5]),
@@ -144,6 +144,6 @@ def test_grpc(target):
 
 
 def still_answers(target, url):
-    (photo,) = photos(1)
+    (source,) = sources(1)
     with Client(url, target.name) as client:
-        assert np.size(client.encode_style(photo, 0)) == target.info.style_dim
+        assert np.size(client.encode_style(source, 0)) == target.info.style_dim

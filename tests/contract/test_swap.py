@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.serving.client import Client
-from tests.contract.target import Target, photos, pictures
+from tests.contract.target import Target, decoded, sources
 from tests.devserver.running import running_server
 from tests.serving.exports import NAME, make_export
 
@@ -21,10 +21,10 @@ PAUSE = 0.02  # of each client: enough to let the server load what it shall swap
 
 
 class Version(NamedTuple):
-    """An exported model that no server sees yet, and what it makes of the photo."""
+    """An exported model that no server sees yet, and what it makes of the source."""
 
     folder: Path
-    picture: np.ndarray
+    translation: np.ndarray
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def versions(exported, tmp_path_factory):
     second = make_export(
         tmp_path_factory.mktemp("second"), seed=2, formats=("saved_model",), check_images=1
     )
-    (photo,) = photos(1)
-    inputs = {"image_bytes": [photo], "target_domain": ["0"], "seed": [SEED], "psi": [1.0]}
+    (source,) = sources(1)
+    inputs = {"image_bytes": [source], "target_domain": ["0"], "seed": [SEED], "psi": [1.0]}
     folders = (exported.base / "1", second.base / "1")
     return [Version(f, Target(f, "", "").expected("serving_default", **inputs)) for f in folders]
 
@@ -43,7 +43,7 @@ def versions(exported, tmp_path_factory):
 @pytest.mark.parametrize("protocol", ["grpc", "rest"])
 def test_version_swap_under_load(tmp_path, versions, protocol):
     shutil.copytree(versions[0].folder, tmp_path / NAME / "1")
-    (photo,) = photos(1)
+    (source,) = sources(1)
     with running_server(tmp_path) as server:
         port = server.grpc_port if protocol == "grpc" else server.rest_port
         url = f"{'grpc' if protocol == 'grpc' else 'http'}://127.0.0.1:{port}"
@@ -53,7 +53,7 @@ def test_version_swap_under_load(tmp_path, versions, protocol):
             with Client(url, NAME, retries=0, timeout=PATIENCE) as client:
                 while not stop.is_set():
                     try:
-                        answers.append((time.monotonic(), client.translate(photo, 0, seed=SEED)))
+                        answers.append((time.monotonic(), client.translate(source, 0, seed=SEED)))
                     except Exception as error:
                         errors.append(error)
                     time.sleep(PAUSE)
@@ -79,12 +79,12 @@ def test_version_swap_under_load(tmp_path, versions, protocol):
                 thread.join()
         assert not errors
         assert server.repository.available() == {NAME: [2]}
-    first, second = (version.picture for version in versions)
+    first, second = (version.translation for version in versions)
     assert np.abs(first - second).max() > 10
     # Two images at most by bytes, if the server runs one request at a time.
-    seen = {content: pictures([content]) for content in {content for _, content in answers}}
-    of_first = {c for c, picture in seen.items() if np.abs(picture - first).max() <= 1}
-    of_second = {c for c, picture in seen.items() if np.abs(picture - second).max() <= 1}
+    seen = {content: decoded([content]) for content in {content for _, content in answers}}
+    of_first = {c for c, translation in seen.items() if np.abs(translation - first).max() <= 1}
+    of_second = {c for c, translation in seen.items() if np.abs(translation - second).max() <= 1}
     assert of_first | of_second == set(seen) and of_first and of_second
     by_time = [content in of_second for _, content in sorted(answers)]
     assert not by_time[0] and by_time[-1]

@@ -96,8 +96,8 @@ def own_images(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_own_images_from_folder_to_video(own_images):
-    for picture in ("dogs.png", "by_reference.png"):
-        assert Image.open(own_images / picture).size[0] > 32
+    for name in ("dogs.png", "by_reference.png"):
+        assert Image.open(own_images / name).size[0] > 32
     assert (own_images / "felix.mp4").stat().st_size > 0
     assert len(list((own_images / "dogs_and_all").iterdir())) >= 8
 
@@ -105,14 +105,14 @@ def test_own_images_from_folder_to_video(own_images):
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_servers_and_phones(own_images):
-    """From the run to the pictures that a server sends, and to the table of TFLite files."""
+    """From the run to the images that a server sends, and to the table of TFLite files."""
     export, serve, client, benchmark = commands_under("Export and serve a model")
     assert "photos version 1" in run(export, own_images)
     with started(f"{serve} --port=0 --rest_api_port=0", own_images) as lines:
         (address,) = (line.split()[-1] for line in lines if line.startswith("REST on "))
         run(f"{client} --server={address}", own_images)
-    pictures = sorted((own_images / "served").iterdir())
-    assert [Image.open(picture).size for picture in pictures] == [(32, 32)] * 4
+    served = sorted((own_images / "served").iterdir())
+    assert [Image.open(path).size for path in served] == [(32, 32)] * 4
     table = run(f"{benchmark} --runs=3", own_images)
     assert all(f"{kind}.tflite" in table for kind in ("float32", "float16", "dynamic", "int8"))
 

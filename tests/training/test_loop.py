@@ -16,7 +16,7 @@ from tests.training import tiny
 from tests.training.fakes import FakeState, FakeStep
 from tests.training.tiny import LOSSES
 
-PICTURE = {"cycle": np.zeros([4, 6, 3], np.uint8)}
+IMAGE = {"cycle": np.zeros([4, 6, 3], np.uint8)}
 
 
 class Training:
@@ -49,7 +49,7 @@ class Training:
     def sample(self, networks, step):
         assert networks is self.state.averages
         self.sampled.append(step)
-        return PICTURE
+        return IMAGE
 
     def evaluate(self, networks):
         assert networks is self.state.averages
@@ -80,7 +80,7 @@ def test_everything_is_done_when_it_is_due(training):
     assert steps == [(3, 2.0), (3, None), (6, 5.0), (6, None), (8, 7.5)]
 
 
-def test_last_picture_and_checkpoint_come_at_the_end_whenever_that_is(training):
+def test_last_image_and_checkpoint_come_at_the_end_whenever_that_is(training):
     run = training(sample_every=4, save_every=4, total_iters=6)
     run()
     assert run.sampled == [0, 4, 6]
@@ -163,7 +163,7 @@ def test_nothing_is_saved_with_weights_that_are_no_numbers(training):
     assert run.saved() == [2]
 
 
-def test_a_signal_while_the_first_pictures_are_drawn_saves_and_stops(training):
+def test_a_signal_while_the_first_images_are_drawn_saves_and_stops(training):
     run = training(sample_every=2)
     draw = run.sample
 

@@ -32,7 +32,7 @@ def records(run):
 
 @pytest.fixture
 def events(run):
-    """What TensorBoard reads of two iterations and a picture."""
+    """What TensorBoard reads of two iterations and an image."""
     with RunLog(run, ALGORITHM, 0, chief=True) as log:
         for value in (1, 3):
             log.add(losses(value), seconds=2.0, input_seconds=0.5)

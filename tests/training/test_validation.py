@@ -44,9 +44,9 @@ def test_means_over_all_images_whatever_the_batches(networks, images):
     assert found["val/latent_cyc"] == pytest.approx(np.mean(cyc), rel=1e-5)
 
 
-def test_the_same_networks_get_the_same_figures(networks, images):
+def test_the_same_networks_get_the_same_metrics(networks, images):
     assert measure(networks, images) == measure(networks, images)
 
 
-def test_no_images_give_no_figures(networks, images):
+def test_no_images_give_no_metrics(networks, images):
     assert measure(networks, images.take(0)) == {}

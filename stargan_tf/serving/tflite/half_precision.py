@@ -13,7 +13,7 @@ def convert_to_float16(converter: tf.lite.TFLiteConverter) -> bytes:
 
     XNNPACK widens 16-bit constants itself. Convolutions copy the result; additions and
     multiplications keep pointing at it, and with several signatures in a file it is
-    gone when they run: pictures turn to noise.
+    gone when they run: images turn to noise.
 
     Args:
       converter: of the float model.

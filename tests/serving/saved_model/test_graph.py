@@ -83,7 +83,7 @@ def call(signatures, name, given):
     return output.numpy()
 
 
-def pictures(contents):
+def decoded(contents):
     return np.stack([np.asarray(Image.open(io.BytesIO(content))) for content in contents])
 
 
@@ -107,7 +107,7 @@ def test_any_number_of_rows(signatures, name):
         if name.endswith("_float") or "encode" in name or "map" in name:
             np.testing.assert_allclose(alone[0], whole[row], atol=1e-5)
         else:
-            difference = pictures(alone).astype(int) - pictures(whole[row : row + 1])
+            difference = decoded(alone).astype(int) - decoded(whole[row : row + 1])
             assert np.abs(difference).max() <= 1
 
 
@@ -140,7 +140,7 @@ def test_encoded_images_are_float_images_in_other_words(signatures, name):
         np.testing.assert_allclose(given, expected, atol=1e-4)
     else:
         assert np.std(expected) > 0.1
-        difference = pictures(given) - np.round((expected + 1) * 127.5)
+        difference = decoded(given) - np.round((expected + 1) * 127.5)
         assert np.abs(difference).max() <= 1
 
 
@@ -214,7 +214,7 @@ def with_alpha():
 def test_images_are_read_as_in_training(signatures, content):
     given = request(1, image_bytes=[content])
     expected = floats(1, image=preprocessed(content)[np.newaxis])
-    drawn = pictures(call(signatures, "translate_style", given))
+    drawn = decoded(call(signatures, "translate_style", given))
     difference = drawn - np.round((call(signatures, "translate_style_float", expected) + 1) * 127.5)
     assert np.abs(difference).max() <= 2  # Pillow and TensorFlow round transparency apart
 
@@ -296,7 +296,7 @@ def test_empty_batches(signatures, name):
 
 
 def test_every_row_is_named_only_by_its_own_fault(signatures):
-    """A good image is never blamed for its neighbour, nor answered with its picture."""
+    """A good image is never blamed for its neighbour, nor answered with its translation."""
     for bad in range(3):
         contents = request(3)["image_bytes"]
         contents[bad] = b"not an image"

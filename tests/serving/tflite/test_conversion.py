@@ -132,7 +132,7 @@ def test_int8_convolutions_and_float_statistics(exported):
     for name in ("MEAN", "SQUARED_DIFFERENCE", "RSQRT", "LEAKY_RELU", "ADD"):
         assert set(types[name]) == {float32}, name
     assert set(types["TRANSPOSE_CONV"]) == {int8}
-    # Of each of the three signatures with a picture: 3 decoder blocks' second
+    # Of each of the three signatures with an image: 3 decoder blocks' second
     # convolutions and the pointwise ones; of two, those of the style encoder, too.
     decoder, pointwise = 3, 3
     in_float = 3 * (decoder + pointwise) + 2 * 1
