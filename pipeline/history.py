@@ -1,4 +1,4 @@
-"""Questions to ML Metadata about what was made of what."""
+"""Asks ML Metadata which execution made which artifact."""
 
 from datetime import datetime, timezone
 from pathlib import Path
@@ -34,19 +34,19 @@ class Execution(NamedTuple):
         return pb.Execution.State.Name(self.proto.last_known_state)
 
     def setting(self, name: str) -> Any:
-        """A setting of the component, None when it has none of that name."""
+        """Returns a setting of the component, None when it has none of that name."""
         return value_of(self.proto, name)
 
     def uri(self, key: str) -> Path | None:
-        """Where the output `key` lies, None when there is none."""
+        """Returns the path of the output `key`, None when there is none."""
         return Path(self.outputs[key].uri) if key in self.outputs else None
 
     def output_property(self, key: str, name: str) -> Any:
-        """A property of the output `key`, None when there is none."""
+        """Returns a property of the output `key`, None when there is none."""
         return value_of(self.outputs[key], name) if key in self.outputs else None
 
     def record(self) -> dict[str, Any]:
-        """When it ran and for how long."""
+        """Returns the node, the state, when the execution ran and for how long."""
         started, ended = self.proto.create_time_since_epoch, self.proto.last_update_time_since_epoch
         return {
             "node": self.node,

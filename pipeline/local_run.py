@@ -73,7 +73,7 @@ def run(options: Options, console: TextIO, log: Path | None) -> int:
 
 
 def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
-    """Settles who tries the model out.
+    """Decides whether Docker or the canary tries the model out.
 
     Raises:
       UserError: Docker is asked for, and does not answer.

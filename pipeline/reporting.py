@@ -75,7 +75,7 @@ class Progress(logging.Handler):
         self.current: str | None = None  # the component that runs now
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Takes down when components begin and end."""
+        """Notes when components begin and end."""
         if record.msg == _RUNNING:
             self.current = str(record.args[0])
             self._started = time.monotonic()
@@ -88,7 +88,7 @@ class Progress(logging.Handler):
             self._end(self._describe(self.current))
 
     def fail(self, words: str = "failed") -> None:
-        """Notes that the component that runs now has come to no good end."""
+        """Notes that the component that runs now has failed or was stopped."""
         if self.current:
             self._end(words)
 
@@ -120,7 +120,7 @@ def watching(console: TextIO, describe: Describe) -> Iterator[Progress]:
 
 
 def cause(error: BaseException) -> str:
-    """One sentence about why a component failed."""
+    """Returns one sentence about why a component failed."""
     for link in _chain(error):
         if isinstance(link, UserError):
             return str(link)
@@ -131,7 +131,7 @@ def cause(error: BaseException) -> str:
 
 
 def interrupted(error: BaseException) -> int:
-    """The number of the signal that an error goes back to, 0 for none."""
+    """Returns the number of the signal that an error goes back to, 0 for none."""
     for link in _chain(error):
         if isinstance(link, KeyboardInterrupt):
             return link.args[0] if link.args else signal.SIGINT

@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def kept(written: int, out: str) -> str:
-    """What to know about files that were written before the work ended early."""
+    """Says how many files were finished, when the work ended early; empty for none."""
     return f" ({written} finished in {out}; --overwrite goes over them again)" if written else ""
 
 

@@ -15,7 +15,7 @@ MAX_TIMEOUT = 86400
 
 @dataclasses.dataclass(frozen=True)
 class ClientConfig:
-    """Which server is asked for what, and where the images go."""
+    """The server, the images, the styles they are translated in, and where results go."""
 
     server: str = setting(
         "http://localhost:8501",

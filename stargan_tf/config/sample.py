@@ -11,7 +11,7 @@ VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
 
 @dataclasses.dataclass(frozen=True)
 class SampleConfig:
-    """What is translated, into what, and where the images go."""
+    """The model, the images, the styles they are translated in, and where results go."""
 
     run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
     saved_model: str = setting(

@@ -17,7 +17,7 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
 class Job(NamedTuple):
-    """What is translated, and how."""
+    """The settings of one job: images, styles, and where translations go."""
 
     src: str  # an image, or a folder of images
     target_domain: str

@@ -32,7 +32,7 @@ class Rejects:
         return path in self._paths
 
     def accept(self) -> None:
-        """Takes down that the server accepted a file: the settings are fine."""
+        """Notes that the server accepted a file, so the settings are fine."""
         self._settings_are_fine = True
 
     def add(self, path: Path, error: InvalidRequestError) -> None:
