@@ -77,7 +77,10 @@ def test_a_network_is_made_again_from_its_arguments(entry, policy):
     np.testing.assert_array_equal(entry.call(other, *entry.inputs), expected)
 
 
-@pytest.mark.parametrize("network_class", {entry.network_class for entry in NETWORKS.values()})
+CLASSES = dict.fromkeys(entry.network_class for entry in NETWORKS.values())  # in their order
+
+
+@pytest.mark.parametrize("network_class", CLASSES)
 def test_each_argument_of_a_network_is_kept(network_class):
     """Each gets a value of its own, which is not its default."""
     names = [name for name in inspect.signature(network_class).parameters if name != "name"]
