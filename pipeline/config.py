@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from stargan_tf.config.measuring import MeasuringConfig
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_bounds, setting
 
 # What stargan_tf.evaluate needs of each domain.
 MIN_SOURCES = 4
@@ -74,22 +74,26 @@ class PipelineConfig(MeasuringConfig):
 
     # What a model must come up to.
     max_distance: float = setting(
-        0.0, "Largest mean distance (FID, or that on other features) to the real images; 0 for any."
+        0.0,
+        "Largest mean distance (FID, or that on other features) to the real images; 0 for any.",
+        least=0,
     )
     min_diversity: float = setting(
-        0.0, "Smallest mean diversity (LPIPS, or that on other features) of the outputs."
+        0.0, "Smallest mean diversity (LPIPS, or that on other features) of the outputs.", least=0
     )
     min_domain_accuracy: float = setting(
-        0.0, "Smallest share of outputs that a classifier takes for their domain."
+        0.0, "Smallest share of outputs that a classifier takes for their domain.", least=0, most=1
     )
     max_worsening: float = setting(
-        0.1, "How much worse than the latest good model each of them may be, as a fraction."
+        0.1,
+        "How much worse than the latest good model each of them may be, as a fraction.",
+        least=0,
     )
     eval_sources: int = setting(
         0, "Validation images of each domain to translate for the evaluation; 0 for all."
     )
     eval_outputs: int = setting(10, "Outputs for each of them and each target domain.")
-    eval_seed: int = setting(7, "Seed of the evaluation's latent codes and references.")
+    eval_seed: int = setting(7, "Seed of the evaluation's latent codes and references.", least=0)
 
     def validate(self) -> None:
         """Checks everything that can be known before any work.
@@ -140,19 +144,7 @@ class PipelineConfig(MeasuringConfig):
         return MySQL(match["user"], match["host"], int(match["port"]), match["database"])
 
     def _validate_thresholds(self) -> None:
-        for field in (
-            "max_distance",
-            "min_diversity",
-            "max_worsening",
-            "eval_seed",
-        ):
-            value = getattr(self, field)
-            check(value >= 0, f"Found --{field}={value}, expected 0 or more: raise it.")
-        check(
-            0 <= self.min_domain_accuracy <= 1,
-            f"Found --min_domain_accuracy={self.min_domain_accuracy}, expected a share between 0 "
-            "and 1: correct it.",
-        )
+        check_bounds(self)
         check(
             self.eval_sources == 0 or self.eval_sources >= MIN_SOURCES,
             f"Found --eval_sources={self.eval_sources}, expected 0 for all images or at least "

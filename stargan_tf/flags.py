@@ -146,8 +146,12 @@ def run(
             print(f"error: {error}", file=sys.stderr)
             sys.exit(error.exit_status)
 
-    def parse_known(argv: list[str]) -> list[str]:
-        return flags.FLAGS(argv, known_only=True)
+    def parse_flags(argv: list[str]) -> list[str]:
+        try:
+            return flags.FLAGS(argv, known_only=extra_arguments)
+        except flags.Error as error:
+            print(f"error: {error}: correct it; --help lists the flags.", file=sys.stderr)
+            sys.exit(1)
 
     if define_flags:
         try:
@@ -159,4 +163,4 @@ def run(
         # As app.run does, but asking for help is no failure.
         app.usage(shorthelp=True, writeto_stdout=True)
         sys.exit(0)
-    app.run(guarded, flags_parser=parse_known) if extra_arguments else app.run(guarded)
+    app.run(guarded, flags_parser=parse_flags)

@@ -122,7 +122,7 @@ def _train(
             "--dry_run shows an estimate."
         ) from error
     if workers.chief:
-        _say_what_is_next(run, int(state.step.numpy()), stopped_by)
+        _say_what_is_next(run, state, stopped_by)
     elif stopped_by:
         print(f"Stopped by {stopped_by.name} to one of the workers; the chief has saved all.")
     return 128 + stopped_by if stopped_by else 0
@@ -195,7 +195,8 @@ def _batches(
     return strategy.distribute_datasets_from_function(worker_dataset)
 
 
-def _say_what_is_next(run: RunDir, step: int, stopped_by: signal.Signals | None) -> None:
+def _say_what_is_next(run: RunDir, state: TrainState, stopped_by: signal.Signals | None) -> None:
+    step = int(state.step.numpy())
     if stopped_by:
         print(
             f"Stopped by {stopped_by.name} after iteration {step}; everything is saved.\n"
@@ -203,8 +204,9 @@ def _say_what_is_next(run: RunDir, step: int, stopped_by: signal.Signals | None)
         )
     else:
         print(f"Trained to iteration {step}.")
+    if state.algorithm.settings.sample_every:
+        print(f"  look:    {run.samples} holds the image grids, by iteration")
     print(
-        f"  look:    {run.samples} holds the image grids, by iteration\n"
         f"  watch:   tensorboard --logdir={run.logs}\n"
         f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=IMAGE --out=looks.png"
     )

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_bounds, setting
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 SCHEMES = ("http", "https", "grpc", "grpcs")
@@ -23,7 +23,7 @@ class ClientConfig:
         "and grpcs over TLS.",
     )
     model: str = setting("", "Name of the model on the server.")
-    version: int = setting(0, "Version of the model; 0 for the newest.")
+    version: int = setting(0, "Version of the model; 0 for the newest.", least=0, most=MAX_SEED)
     label: str = setting("", "Label of a version in the server's configuration, such as stable.")
     src: str = setting("", "Image to translate, or a folder of images.")
     ref: str = setting(
@@ -40,11 +40,13 @@ class ClientConfig:
         1.0,
         "Truncation of the random styles, from 0 (every one the domain's mean style) to 1 (as they "
         "are, the most diverse).",
+        least=0,
+        most=1,
     )
     seed: int = setting(
         7, "Seed of the first random style; those after it have the seeds that follow."
     )
-    num_outputs: int = setting(1, "Random styles for each image.")
+    num_outputs: int = setting(1, "Random styles for each image.", least=1)
     out: str = setting(
         "",
         "Where to write: a .png or .jpg file for one image in one style, else a folder, for files "
@@ -55,8 +57,8 @@ class ClientConfig:
         "Seconds that an answer may take, with the tries after the first while the server is "
         "unavailable.",
     )
-    concurrency: int = setting(4, "Requests that are under way at once.")
-    batch_size: int = setting(1, "Images in a request.")
+    concurrency: int = setting(4, "Requests that are under way at once.", least=1)
+    batch_size: int = setting(1, "Images in a request.", least=1)
     overwrite: bool = setting(False, "Replace files that are already at --out.")
     status: bool = setting(
         False, "Only print which versions of the model are loaded, and its signatures."
@@ -96,11 +98,6 @@ class ClientConfig:
             "correct it, and pass the version with --version.",
         )
         check(
-            0 <= self.version <= MAX_SEED,
-            f"Found --version={self.version}, expected 1 or more: change it, or leave it out for "
-            "the newest.",
-        )
-        check(
             not (self.version and self.label),
             f"Found --version={self.version} and --label={self.label}, expected one of them: leave "
             "one out.",
@@ -131,18 +128,12 @@ class ClientConfig:
         )
 
     def _validate_numbers(self) -> None:
-        check(
-            0 <= self.psi <= 1,
-            f"Found --psi={self.psi}, expected 0 to 1: try 0.7, or 1 for the most diverse styles.",
-        )
+        check_bounds(self)
         check(
             not self.ref or self.psi == 1,
             f"Found --psi={self.psi} with --ref, expected random styles with it: the server does "
             "not truncate those of references, so leave one of the two out.",
         )
-        for flag in ("num_outputs", "concurrency", "batch_size"):
-            value = getattr(self, flag)
-            check(value >= 1, f"Found --{flag}={value}, expected at least 1: raise it.")
         check(
             0 <= self.seed <= MAX_SEED - self.num_outputs,
             f"Found --seed={self.seed}, expected 0 or more, and 64 bits at most: change it.",

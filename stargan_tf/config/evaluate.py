@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from stargan_tf.config.measuring import MeasuringConfig
-from stargan_tf.config.settings import check, check_model, setting
+from stargan_tf.config.settings import check, check_bounds, check_model, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +26,10 @@ class EvaluateConfig(MeasuringConfig):
     )
     num_outs_per_domain: int = setting(10, "Outputs for each source image and target domain.")
     max_sources: int = setting(
-        0, "Validation images of each domain to translate, the first ones; 0 for all."
+        0, "Validation images of each domain to translate, the first ones; 0 for all.", least=0
     )
-    seed: int = setting(7, "Seed of the latent codes and of the choice of references.")
-    batch_size: int = setting(8, "Source images that are translated at once.")
+    seed: int = setting(7, "Seed of the latent codes and of the choice of references.", least=0)
+    batch_size: int = setting(8, "Source images that are translated at once.", least=1)
     out: str = setting(
         "",
         "Folder for metrics.json and the table. Default: evaluation/ITERATION in the run, or "
@@ -58,9 +58,7 @@ class EvaluateConfig(MeasuringConfig):
             f"Found --num_outs_per_domain={self.num_outs_per_domain}, expected at least 2, for "
             "diversity is measured between outputs: raise it.",
         )
-        for flag, least in (("max_sources", 0), ("seed", 0), ("batch_size", 1)):
-            value = getattr(self, flag)
-            check(value >= least, f"Found --{flag}={value}, expected at least {least}: raise it.")
+        check_bounds(self)
 
     @property
     def variant(self) -> str:

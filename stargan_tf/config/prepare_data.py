@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_bounds, setting
 
 # What --source may be, each with what it is. Its class is in stargan_tf/data/sources.
 SOURCES = {
@@ -38,19 +38,26 @@ class PrepareDataConfig:
         0,
         "side of the stored square images; 0 keeps every image as it is (portraits: 128). Images "
         "are never enlarged",
+        least=0,
     )
     min_size: int = setting(
         0,
         "reject images whose shorter side has fewer pixels (default: img_size, or "
         "64 when images are kept as they are)",
+        least=0,
     )
     val_fraction: float = setting(
-        0.1, "fraction of the images put aside for validation when the source has no split"
+        0.1,
+        "fraction of the images put aside for validation when the source has no split",
+        least=0,
+        below=1,
     )
     max_rejected: float = setting(
-        0.1, "stop when more images than this are rejected: below 1 a fraction, else a count"
+        0.1,
+        "stop when more images than this are rejected: below 1 a fraction, else a count",
+        least=0,
     )
-    seed: int = setting(0, "seed of the portraits and of the order in the shards")
+    seed: int = setting(0, "seed of the portraits and of the order in the shards", least=0)
     tfds_name: str = setting("", "tfds: builder, such as celeb_a, afhq, afhq_v2 or celeba_hq")
     tfds_label: tuple[str, ...] = setting(
         (),
@@ -66,8 +73,8 @@ class PrepareDataConfig:
     styles: tuple[str, ...] = setting(
         ("open-peeps", "pixel-art", "toon-head"), "portraits: styles, one domain each"
     )
-    train_per_domain: int = setting(1000, "portraits: training images of each style")
-    val_per_domain: int = setting(100, "portraits: validation images of each style")
+    train_per_domain: int = setting(1000, "portraits: training images of each style", least=1)
+    val_per_domain: int = setting(100, "portraits: validation images of each style", least=0)
 
     def validate(self) -> None:
         """Checks what holds for every source; `stargan_tf.data.sources.validate` checks the rest.
@@ -100,11 +107,4 @@ class PrepareDataConfig:
         Raises:
           UserError: one is out of range.
         """
-        for field in ("img_size", "min_size", "max_rejected", "seed", "val_per_domain"):
-            value = getattr(self, field)
-            check(value >= 0, f"Found --{field}={value}, expected 0 or more: give such a value.")
-        check(
-            0 <= self.val_fraction < 1,
-            f"Found --val_fraction={self.val_fraction}, expected at least 0 and below 1: give for "
-            "example 0.1.",
-        )
+        check_bounds(self)

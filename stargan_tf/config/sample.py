@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, check_model, setting
+from stargan_tf.config.settings import check, check_bounds, check_model, setting
 
 GRID_SUFFIXES = (".png", ".jpg", ".jpeg")
 VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
@@ -33,19 +33,23 @@ class SampleConfig:
         1.0,
         "Truncation of the styles, from 0 (every one the domain's mean style) to 1 (as they are, "
         "the most diverse); 0.5 to 0.7 looks safer, at the price of variety.",
+        least=0,
+        most=1,
     )
     seed: int = setting(
         7,
         "Seed of the first random style; those after it have the seeds that follow. A server draws "
         "the same style for the same seed.",
+        least=0,
     )
-    num_outputs: int = setting(4, "Random styles per domain.")
+    num_outputs: int = setting(4, "Random styles per domain.", least=1)
     max_sources: int = setting(
         8,
         "Grid and video: how many images of the folder --src are drawn, taken at even distances; "
         "0 for all. With --images_only all are drawn.",
+        least=0,
     )
-    max_refs: int = setting(8, "The same for the references of each domain.")
+    max_refs: int = setting(8, "The same for the references of each domain.", least=0)
     out: str = setting(
         "",
         "File to write: .png or .jpg for a grid of images; .mp4, .webp or .gif for a video that "
@@ -56,9 +60,9 @@ class SampleConfig:
         "Write every translation into a file of its own, named like "
         "SOURCE__to_DOMAIN__seed7_0.png, and no grid.",
     )
-    frames: int = setting(24, "Video: frames from one style to the next.")
-    fps: int = setting(24, "Video: frames per second.")
-    batch_size: int = setting(8, "Images that go through the networks at once.")
+    frames: int = setting(24, "Video: frames from one style to the next.", least=1)
+    fps: int = setting(24, "Video: frames per second.", least=1)
+    batch_size: int = setting(8, "Images that go through the networks at once.", least=1)
     overwrite: bool = setting(False, "Replace files that are already at --out.")
 
     def validate(self) -> None:
@@ -92,17 +96,7 @@ class SampleConfig:
             )
 
     def _validate_numbers(self) -> None:
-        check(
-            0 <= self.psi <= 1,
-            f"Found --psi={self.psi}, expected 0 to 1: try 0.7, or 1 for the most diverse styles.",
-        )
-        check(self.seed >= 0, f"Found --seed={self.seed}, expected 0 or more: change it.")
-        for flag in ("max_sources", "max_refs"):
-            value = getattr(self, flag)
-            check(value >= 0, f"Found --{flag}={value}, expected 0 or more: raise it.")
-        for flag in ("num_outputs", "frames", "fps", "batch_size"):
-            value = getattr(self, flag)
-            check(value >= 1, f"Found --{flag}={value}, expected at least 1: raise it.")
+        check_bounds(self)
         check(
             bool(self.ref) or not self.is_video or self.num_outputs >= 2,
             f"Found --num_outputs={self.num_outputs} for a video, which moves from one style to "

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from stargan_tf.config.settings import check, setting
+from stargan_tf.config.settings import check, check_bounds, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +21,8 @@ class ServeConfig:
     host: str = setting(
         "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in, which nothing guards."
     )
-    port: int = setting(8500, "Port of gRPC; 0 for any that is free.")
-    rest_api_port: int = setting(8501, "Port of REST; 0 for any that is free.")
+    port: int = setting(8500, "Port of gRPC; 0 for any that is free.", least=0, most=65535)
+    rest_api_port: int = setting(8501, "Port of REST; 0 for any that is free.", least=0, most=65535)
     model_name: str = setting(
         "", "Serve this model only; without --model_base_path it is the one in --models_dir."
     )
@@ -34,7 +34,7 @@ class ServeConfig:
         "looked up as NAME in --models_dir.",
     )
     file_system_poll_wait_seconds: int = setting(
-        1, "Seconds between two looks for new versions; 0 to look at the start only."
+        1, "Seconds between two looks for new versions; 0 to look at the start only.", least=0
     )
 
     def validate(self) -> None:
@@ -44,23 +44,13 @@ class ServeConfig:
           UserError: a setting is missing, out of range or contradicts another.
         """
         self._validate_models()
-        for flag in ("port", "rest_api_port"):
-            value = getattr(self, flag)
-            check(
-                0 <= value <= 65535,
-                f"Found --{flag}={value}, expected 0 to 65535: change it.",
-            )
+        check_bounds(self)
         check(
             self.port != self.rest_api_port or not self.port,
             f"Found {self.port} for both --port and --rest_api_port, expected two different ports: "
             "change one.",
         )
         check(bool(self.host), "Found no --host, expected an address: try --host=127.0.0.1.")
-        check(
-            self.file_system_poll_wait_seconds >= 0,
-            f"Found --file_system_poll_wait_seconds={self.file_system_poll_wait_seconds}, expected "
-            "0 or more: raise it.",
-        )
 
     def _validate_models(self) -> None:
         check(

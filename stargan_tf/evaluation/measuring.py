@@ -4,6 +4,7 @@ import importlib
 from typing import Any, NamedTuple
 
 from stargan_tf.config.measuring import MeasuringConfig
+from stargan_tf.config.settings import check
 from stargan_tf.evaluation.features.base import FeatureNetwork
 from stargan_tf.evaluation.features.names import FEATURES, NetworkRow
 from stargan_tf.evaluation.perceptual.base import PerceptualDistance
@@ -42,4 +43,11 @@ def _load(folder: str, name: str, table: dict[str, NetworkRow], config: Measurin
     # On demand: the file of a network may need packages that others do not.
     module = importlib.import_module(f"{__package__}.{folder}.{name}")
     paths = [getattr(config, file.flag) or None for file in row.weights]
-    return getattr(module, row.class_name).load(*paths)
+    network_class = getattr(module, row.class_name)
+    # Results and caches carry the class's name: another one would pass for that network.
+    check(
+        network_class.name == name,
+        f"Found the name {network_class.name} of {row.class_name}, expected {name}, that of its "
+        "row and file: correct it.",
+    )
+    return network_class.load(*paths)

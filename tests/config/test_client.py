@@ -59,7 +59,7 @@ def test_a_status_needs_no_images():
         ({"src": "missing.jpg"}, "--src=missing.jpg does not exist"),
         ({"ref": "missing.jpg"}, "--ref=missing.jpg does not exist"),
         ({"target_domain": ""}, "Found no --target_domain"),
-        ({"psi": 1.5}, "--psi=1.5, expected 0 to 1"),
+        ({"psi": 1.5}, "--psi=1.5, expected a value in [0, 1]"),
         ({"psi": float("nan")}, "--psi=nan"),
         ({"seed": -1}, "--seed=-1"),
         ({"seed": 2**63 - 2, "num_outputs": 4}, "64 bits"),

@@ -16,8 +16,8 @@ from stargan_tf.errors import UserError
         ({"features": "inception"}, "Found no --inception_weights, expected torchvision's Incep"),
         ({"num_outs_per_domain": 1}, "--num_outs_per_domain=1, expected at least 2"),
         ({"batch_size": 0}, "--batch_size=0, expected at least 1"),
-        ({"max_sources": -1}, "--max_sources=-1, expected at least 0"),
-        ({"seed": -1}, "--seed=-1, expected at least 0"),
+        ({"max_sources": -1}, "--max_sources=-1, expected 0 or more"),
+        ({"seed": -1}, "--seed=-1, expected 0 or more"),
     ],
 )
 def test_settings_that_are_wrong(values, words):

@@ -5,6 +5,7 @@ import importlib
 import pytest
 
 from stargan_tf.config.measuring import MeasuringConfig
+from stargan_tf.errors import UserError
 from stargan_tf.evaluation import measuring
 from stargan_tf.evaluation.features.base import FeatureNetwork
 from stargan_tf.evaluation.features.names import FEATURES, NetworkRow, WeightsFile
@@ -68,6 +69,8 @@ def test_a_row_is_all_that_a_new_network_needs(monkeypatch):
     """Beside its file."""
 
     class New(MeanColours):
+        name = "new"
+
         @classmethod
         def load(cls, path):
             made = cls()
@@ -86,3 +89,11 @@ def test_a_row_is_all_that_a_new_network_needs(monkeypatch):
     config = MeasuringConfig(features="new", inception_weights="y.z")
     config.validate_networks()
     assert load_measuring_networks(config).features.path == "y.z"
+
+
+def test_a_class_of_another_name_than_its_row_is_refused(loaded, monkeypatch):
+    """Its results would pass for those of the network of that name."""
+    found = class_of("features", "efficientnet_lite0", FEATURES["efficientnet_lite0"])
+    monkeypatch.setattr(found, "name", "thumbnail")
+    with pytest.raises(UserError, match="name thumbnail of EfficientNetLite0, expected efficientn"):
+        loaded()

@@ -38,7 +38,7 @@ def test_a_password_in_the_flag_is_not_repeated() -> None:
         ({"max_distance": -1.0}, "--max_distance=-1.0, expected 0 or more"),
         ({"min_diversity": -0.1}, "--min_diversity=-0.1, expected 0 or more"),
         ({"max_worsening": -0.1}, "--max_worsening=-0.1, expected 0 or more"),
-        ({"min_domain_accuracy": 1.5}, "--min_domain_accuracy=1.5, expected a share"),
+        ({"min_domain_accuracy": 1.5}, r"--min_domain_accuracy=1.5, expected a value in \[0, 1\]"),
         ({"eval_outputs": 1}, "--eval_outputs=1, expected at least 2"),
         ({"eval_sources": 3}, "--eval_sources=3, expected 0 for all images or at least 4"),
         ({"eval_seed": -1}, "--eval_seed=-1, expected 0 or more"),

@@ -63,11 +63,6 @@ class PortraitsSource:
             f"Found --styles={','.join(config.styles)}, expected each style once: remove the "
             "repetition.",
         )
-        check(
-            config.train_per_domain >= 1,
-            f"Found --train_per_domain={config.train_per_domain}, expected 1 or more: give such a "
-            "value.",
-        )
 
     @classmethod
     def describe(cls, config: PrepareDataConfig) -> str:
