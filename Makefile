@@ -6,9 +6,9 @@ UV := uv==0.13.9
 STAMP := $(VENV)/.installed
 
 # Resolve as of this day, so that the set of versions stays coherent. What draws the
-# portraits is younger, and so are ruff and ai-edge-litert.
+# portraits is younger, and so are ruff, ai-edge-litert and waitress (for its security fixes).
 LOCK_DATE := 2024-10-03
-YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-litert
+YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-litert waitress
 YOUNGER_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
