@@ -118,7 +118,8 @@ def test_new_models_and_versions_are_found(models, tmp_path):
     with served(f"--models_dir={tmp_path}", *FREE) as process:
         shutil.copytree(models / "echo" / "2", tmp_path / "echo" / ".2")
         (tmp_path / "echo" / ".2").rename(tmp_path / "echo" / "2")
-        shutil.copytree(models / "echo" / "1", tmp_path / "other" / "1")
+        shutil.copytree(models / "echo" / "1", tmp_path / "other" / ".1")
+        (tmp_path / "other" / ".1").rename(tmp_path / "other" / "1")
         for path, version in (("echo", "2"), ("other", "1")):
             until(lambda path=path: process.get(f"/v1/models/{path}/metadata").ok)
             until(

@@ -7,21 +7,13 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class ModelSettings:
-    """A model to be served.
+    """A model to be served."""
 
-    Attributes:
-      name: as requests name it.
-      base_path: the folder that holds its versions.
-      latest: how many of the newest versions are served; 0 for all of them.
-      specific: the only versions that are served; takes the place of `latest`.
-      labels: names of versions, such as {"stable": 1}.
-    """
-
-    name: str
-    base_path: Path
-    latest: int = 1
-    specific: tuple[int, ...] = ()
-    labels: dict[str, int] = dataclasses.field(default_factory=dict)
+    name: str  # as requests name it
+    base_path: Path  # the folder that holds its versions
+    latest: int = 1  # how many of the newest versions are served; 0 for all of them
+    specific: tuple[int, ...] = ()  # the only versions that are served, in place of the newest
+    labels: dict[str, int] = dataclasses.field(default_factory=dict)  # such as {"stable": 1}
 
     def choose(self, found: Iterable[int]) -> set[int]:
         """The versions among those found that should be served."""
@@ -46,9 +38,3 @@ def find_models(models_dir: Path) -> list[ModelSettings]:
     """The folders in a folder that hold a version; raises OSError if it cannot be read."""
     folders = [p for p in sorted(models_dir.iterdir()) if p.is_dir() and p.name[0] != "."]
     return [ModelSettings(path.name, path) for path in folders if find_versions(path)]
-
-
-def fingerprint(path: Path) -> frozenset[tuple[Path, int, int]]:
-    """Changes when anything in a folder does: the files with their sizes and times."""
-    files = [(file, file.stat()) for file in path.rglob("*")]
-    return frozenset((file, status.st_size, status.st_mtime_ns) for file, status in files)

@@ -8,14 +8,14 @@ import tensorflow as tf
 # For each of gRPC's codes, by number, the status that tensorflow_model_server answers.
 _HTTP_STATUS = (200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401)
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
-# What TensorFlow puts around the message of an operation that failed in a graph.
-_BEFORE = re.compile(
-    r"^Graph execution error:\s*|^Detected at node .*?<stack traces unavailable>\s*"
-    r"|^\d+ root error\(s\) found\.\s*\(0\) ?\w+:\s*|^\{\{(function_)?node [^}]*\}\}\s*",
+# What an operation of a graph said, among TensorFlow's words about the graph.
+_GRAPH_ERROR = re.compile(
+    r"(Graph execution error:\s*)?(Detected at node .*<stack traces unavailable>\s*)?"
+    r"(\d+ root error\(s\) found\.\s*\(0\) ?\w+:\s*)?(\{\{(function_)?node [^}]*\}\}\s*)?"
+    r"(?P<said>.*?)\s*((\[\[\{\{(function_)?node |\[Op:|\d+ successful operations).*)?",
     re.DOTALL,
 )
-_AFTER = re.compile(r"\s*(\[\[\{\{(function_)?node |\[Op:|\d+ successful operations).*", re.DOTALL)
-_ASSERTION = re.compile(r"^assertion failed: \[(.*)\]$", re.DOTALL)
+_ASSERTION = re.compile(r"assertion failed: \[(.*)\]", re.DOTALL)
 
 
 class ServingError(Exception):
@@ -48,11 +48,7 @@ def shown(value: object) -> str:
 
 
 def error_of(error: BaseException) -> ServingError:
-    """The answer to a request that ended in an exception.
-
-    It is always a new object, which refers to no frames: one that is kept would hold all
-    that the failed request had in memory.
-    """
+    """The answer to a request that ended in an exception, without its frames and all they hold."""
     if isinstance(error, ServingError):
         return ServingError(error.code, str(error))
     if isinstance(error, tf.errors.OpError):
@@ -67,12 +63,10 @@ def error_of(error: BaseException) -> ServingError:
 
 def sentence_of(message: str) -> str:
     """What an operation of the graph said, without TensorFlow's words about the graph."""
-    while (shorter := _BEFORE.sub("", message, count=1)) != message:
-        message = shorter
-    message = _AFTER.sub("", message).strip()
-    assertion = _ASSERTION.match(message)
+    said = _GRAPH_ERROR.fullmatch(message)["said"]
+    assertion = _ASSERTION.fullmatch(said)
     # An assertion lists the pieces that it was given, each in brackets of its own.
-    return assertion.group(1).replace("] [", " ") if assertion else message
+    return assertion.group(1).replace("] [", " ") if assertion else said
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -9,7 +9,7 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataReque
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
-from stargan_tf.devserver.errors import ServingError, error_of, invalid, shown
+from stargan_tf.devserver.errors import error_of, invalid, shown
 from stargan_tf.devserver.metrics import Metrics
 from stargan_tf.devserver.repository import Repository, Target
 from stargan_tf.devserver.servable import DEFAULT_SIGNATURE
@@ -36,16 +36,15 @@ class GrpcService(grpc.GenericRpcHandler):
             "ModelService/GetModelStatus": (GetModelStatusRequest, self._status),
         }
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        """Gives what answers a method; whatever goes wrong there becomes a status."""
-        method = handler_call_details.method.removeprefix("/tensorflow.serving.")
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        """Gives what answers a method, if any; whatever goes wrong there becomes a status."""
+        method = details.method.removeprefix("/tensorflow.serving.")
+        if method not in self._methods:
+            return None  # gRPC answers UNIMPLEMENTED
+        kind, answer = self._methods[method]
 
         def call(data: bytes, context: grpc.ServicerContext) -> bytes:
             try:
-                if method not in self._methods:
-                    sentence = f"{shown(method)} is not part of the development server."
-                    raise ServingError(grpc.StatusCode.UNIMPLEMENTED, sentence)
-                kind, answer = self._methods[method]
                 return answer(kind.FromString(data), context).SerializeToString()
             except DecodeError:
                 failure = invalid(f"The message is damaged, expected that of {method}.")
@@ -60,17 +59,18 @@ class GrpcService(grpc.GenericRpcHandler):
         with self._repository.lease(_target(request)) as servable:
             with self._metrics.request(servable.name, "GRPC"):
                 inputs = inputs_from_protos(request.inputs, servable.inputs_of(name))
-                outputs = servable.run(name, inputs, request.output_filter, seconds)
+                outputs = servable.run(name, inputs, seconds)
         response = PredictResponse(model_spec=servable.model_spec)
         response.model_spec.signature_name = name or DEFAULT_SIGNATURE
-        for key, array in outputs.items():
-            response.outputs[key].CopyFrom(to_proto(array))
+        for key in request.output_filter or outputs:
+            if key not in outputs:
+                raise invalid(f"Found no output {shown(key)}, expected some of: {sorted(outputs)}.")
+            response.outputs[key].CopyFrom(to_proto(outputs[key]))
         return response
 
     def _metadata(self, request: GetModelMetadataRequest, context: Any) -> Message:
         if set(request.metadata_field) != {"signature_def"}:
-            found = shown(", ".join(request.metadata_field))
-            raise invalid(f"Found {found} in metadata_field, expected signature_def.")
+            raise invalid("metadata_field must be signature_def, which is all there is.")
         with self._repository.lease(_target(request)) as servable:
             return servable.metadata()
 

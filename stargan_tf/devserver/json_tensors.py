@@ -1,7 +1,7 @@
 """Tensors in JSON, both ways, as TensorFlow Serving's REST API writes them."""
 
-import base64
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,14 +13,10 @@ from stargan_tf.devserver.tensors import Arrays, Specs, check_names, check_shape
 
 # Outputs with this ending are bytes, others are text.
 BYTES_SUFFIX = "_bytes"
-_INTEGERS = ({int}, "whole numbers")
 # What JSON has for NumPy's kinds of types.
-_JSON_TYPES = {
-    "b": ({bool}, "true or false"),
-    "i": _INTEGERS,
-    "u": _INTEGERS,
-    "f": ({int, float}, "numbers"),
-}
+_WHOLE = ({int}, "whole numbers")
+_JSON_TYPES = {"b": ({bool}, "true or false"), "i": _WHOLE, "u": _WHOLE}
+_JSON_TYPES["f"] = ({int, float}, "numbers")
 
 
 class JsonRequest(NamedTuple):
@@ -32,16 +28,16 @@ class JsonRequest(NamedTuple):
 
 
 def parse_request(body: bytes, inputs_of: Callable[[str], Specs]) -> JsonRequest:
-    """Reads a predict request.
+    """Reads {"instances": [...]} or {"inputs": ...}, perhaps with a "signature_name".
 
-    Args:
-      body: {"instances": [...]} or {"inputs": ...}, perhaps with a "signature_name".
-      inputs_of: gives the inputs of a signature.
-
-    Raises:
-      ServingError: it is no such request, or does not fit the signature.
+    Raises ServingError if that does not fit what `inputs_of` says of the signature.
     """
-    document = _parsed(body)
+    try:
+        document = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise invalid(f"The body is not valid JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise invalid(f"The body is {shown(document)}, expected a JSON object.")
     signature = document.get("signature_name", "")
     if not isinstance(signature, str):
         raise invalid(f'"signature_name" is {shown(signature)}, expected a string.')
@@ -71,15 +67,9 @@ def write_answer(outputs: Arrays, is_row: bool) -> bytes:
 
 
 def to_array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
-    """Makes the array of an input out of nested lists.
+    """Makes the array of the input `name` out of a value, or nested lists of values.
 
-    Args:
-      name: the input's, for errors.
-      value: a value, or lists of lists of values, all of a level equally long.
-      spec: what the signature expects.
-
-    Raises:
-      ServingError: the lists are ragged, or a value has another type.
+    Raises ServingError if lists of a level differ in length, or a value has another type.
     """
     nested = np.array(value, object)  # where lists are ragged, some stay as its values
     check_shape(name, nested.shape, spec)
@@ -89,38 +79,20 @@ def to_array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     return _numbers(f"Input {shown(name)} has", leaves, spec.dtype).reshape(nested.shape)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise invalid(f"The body is no UTF-8 (byte {error.start}), expected JSON.") from error
-    except RecursionError as error:
-        raise invalid("The body is nested too deeply, expected JSON of a few levels.") from error
-    except ValueError as error:
-        problem = f"not valid JSON: {error}" if body else "empty, expected a JSON object"
-        raise invalid(f"The body is {problem}.") from error
-    if not isinstance(document, dict):
-        raise invalid(f"The body is {shown(document)}, expected a JSON object.")
-    return document
-
-
 def _is_b64(value: Any) -> bool:
     """Whether a value is bytes, and no object of named inputs."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
-def _has_names(value: Any) -> bool:
-    return isinstance(value, dict) and not _is_b64(value)
-
-
 def _named(value: Any, specs: Specs) -> dict[str, Any]:
     """The value of each input, out of an object; an only input needs no name."""
-    if not _has_names(value) and len(specs) != 1:
-        names = ", ".join(sorted(specs))
-        raise invalid(f"Found plain values, expected objects with the inputs {names}.")
-    named = value if _has_names(value) else {next(iter(specs)): value}
-    check_names(named, specs)
-    return named
+    if not isinstance(value, dict) or _is_b64(value):
+        if len(specs) != 1:
+            names = ", ".join(sorted(specs))
+            raise invalid(f"Found plain values, expected objects with the inputs {names}.")
+        value = {next(iter(specs)): value}
+    check_names(value, specs)
+    return value
 
 
 def _columns(rows: Any, specs: Specs) -> dict[str, list[Any]]:
@@ -133,8 +105,6 @@ def _columns(rows: Any, specs: Specs) -> dict[str, list[Any]]:
             named.append(_named(row, specs))
         except ServingError as error:
             raise invalid(f"Instance {number}: {error}") from error
-        if _has_names(row) != _has_names(rows[0]):
-            raise invalid(f"Instance {number} and the first are not both objects of inputs.")
     return {name: [row[name] for row in named] for name in specs}
 
 
@@ -144,41 +114,34 @@ def _numbers(prefix: str, leaves: list[Any], dtype: tf.dtypes.DType) -> np.ndarr
     if kind.kind not in _JSON_TYPES:
         raise invalid(f"{prefix} type {called}, which JSON cannot hold: ask over gRPC.")
     types, words = _JSON_TYPES[kind.kind]
-    if wrong := set(map(type, leaves)) - types:
-        found = shown(next(leaf for leaf in leaves if type(leaf) in wrong))
-        raise invalid(f"{prefix} {found}, expected {words} ({called}) in lists of one length.")
-    too_large = invalid(f"{prefix} a number too large for {called}.")
-    if kind.kind in "iu" and leaves:  # NumPy would wrap numbers around
-        if min(leaves) < np.iinfo(kind).min or max(leaves) > np.iinfo(kind).max:
-            raise too_large
-    if kind.kind != "f":
-        return np.array(leaves, kind)
+    for leaf in leaves:
+        if type(leaf) not in types:
+            expected = f"{words} ({called}) in lists of one length"
+            raise invalid(f"{prefix} {shown(leaf)}, expected {expected}.")
+    is_float = kind.kind == "f"
     try:
-        exact = np.array(leaves, np.float64)
-    except OverflowError as error:
-        raise too_large from error
-    with np.errstate(over="ignore"):
-        array = exact.astype(kind)
-    if (np.isinf(array) & np.isfinite(exact)).any():
-        raise too_large
+        exact = np.array(leaves, np.float64 if is_float else None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            array = exact.astype(kind)
+        is_exact = np.isinf(array) == np.isinf(exact) if is_float else array == exact
+    except OverflowError:
+        is_exact = False
+    if not np.all(is_exact):
+        raise invalid(f"{prefix} a number too large for {called}.")
     return array
 
 
 def _to_bytes(name: str, leaf: Any) -> bytes:
     """The bytes of a string, or of {"b64": ...}."""
     prefix = f"Input {shown(name)} has"
-    if not isinstance(leaf, str) and not _is_b64(leaf):
-        raise invalid(f'{prefix} {shown(leaf)}, expected a string or {{"b64": "BASE64"}}.')
     try:
         if isinstance(leaf, str):
             return leaf.encode()
-        # As the real server, be content without the = at the end.
-        return base64.b64decode(leaf["b64"] + "=" * (-len(leaf["b64"]) % 4), validate=True)
-    except UnicodeEncodeError as error:
-        raise invalid(f"{prefix} a string that is no Unicode text.") from error
+        if _is_b64(leaf):  # as in the real server, perhaps without the = at the end
+            return b64decode(leaf["b64"] + "=" * (-len(leaf["b64"]) % 4), validate=True)
     except ValueError as error:
-        expected = "base64 (A-Z, a-z, 0-9, +, / and = at the end)"
-        raise invalid(f'{prefix} {shown(leaf["b64"])} in "b64", expected {expected}.') from error
+        raise invalid(f"{prefix} text or base64 that cannot be read: {error}.") from error
+    raise invalid(f'{prefix} {shown(leaf)}, expected a string or {{"b64": "BASE64"}}.')
 
 
 def _to_values(name: str, array: np.ndarray) -> Any:
@@ -188,14 +151,10 @@ def _to_values(name: str, array: np.ndarray) -> Any:
         return array.astype(str).astype(np.float64).tolist()
     if array.dtype != object:
         return array.tolist()
+    is_bytes = name.endswith(BYTES_SUFFIX)
     try:
-        if name.endswith(BYTES_SUFFIX):
-            values = [{"b64": base64.b64encode(value).decode()} for value in array.ravel()]
-        else:
-            values = [value.decode() for value in array.ravel()]
+        values = [{"b64": b64encode(v).decode()} if is_bytes else v.decode() for v in array.flat]
     except UnicodeDecodeError as error:
         needed = f"a name that ends in {BYTES_SUFFIX}"
-        raise invalid(
-            f"Output {name} is no text and JSON needs {needed}: ask over gRPC."
-        ) from error
+        raise invalid(f"Output {name} is no text and needs {needed}: ask over gRPC.") from error
     return np.array(values, object).reshape(array.shape).tolist()

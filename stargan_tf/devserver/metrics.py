@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import prometheus_client
+from prometheus_client import Counter, Histogram
 
 from stargan_tf.devserver.errors import error_of
 
@@ -23,20 +24,14 @@ class Metrics:
         """Starts at zero."""
         prometheus_client.disable_created_metrics()  # TensorFlow Serving tells no such times
         self._registry = prometheus_client.CollectorRegistry()
-        labels = ["model_name", "API", "entrypoint"]
-        self._count = prometheus_client.Counter(
-            _COUNT, "Predict requests", ["model_name", "status"], registry=self._registry
-        )
-        self._latency = prometheus_client.Histogram(
-            _LATENCY, "Microseconds", labels, registry=self._registry, buckets=_BOUNDS
-        )
+        by_status, by_api = ["model_name", "status"], ["model_name", "API", "entrypoint"]
+        self._count = Counter(_COUNT, "Predict requests", by_status, registry=self._registry)
+        options = {"registry": self._registry, "buckets": _BOUNDS}
+        self._latency = Histogram(_LATENCY, "Microseconds", by_api, **options)
 
     @contextlib.contextmanager
     def request(self, model: str, entrypoint: str) -> Iterator[None]:
-        """Counts what is done inside as a request over GRPC or REST.
-
-        The model is one that exists, or anybody could grow the list with names.
-        """
+        """Counts what is done inside as a request over GRPC or REST to a model that exists."""
         start = time.perf_counter()
         try:
             yield

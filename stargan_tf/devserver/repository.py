@@ -1,6 +1,7 @@
 """Models in memory: versions appear, take over when they are ready, and leave when unused."""
 
 import contextlib
+import dataclasses
 import gc
 import threading
 import time
@@ -10,14 +11,11 @@ from typing import NamedTuple
 
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusResponse, ModelVersionStatus
 
-from stargan_tf.devserver.discovery import ModelSettings, find_versions, fingerprint
-from stargan_tf.devserver.errors import error_of, invalid, not_found, shown
-from stargan_tf.devserver.loaded_version import LoadedVersion
+from stargan_tf.devserver.discovery import ModelSettings, find_versions
+from stargan_tf.devserver.errors import ServingError, error_of, invalid, not_found, shown
 from stargan_tf.devserver.servable import Servable
 from stargan_tf.errors import UserError
 
-# How many versions that were unloaded are still told of in a model's status.
-MAX_ENDED = 16
 _LOADING, _AVAILABLE = ModelVersionStatus.LOADING, ModelVersionStatus.AVAILABLE
 _UNLOADING, _END = ModelVersionStatus.UNLOADING, ModelVersionStatus.END
 
@@ -30,13 +28,21 @@ class Target(NamedTuple):
     label: str | None = None
 
 
+@dataclasses.dataclass(eq=False)
+class _Version:
+    """A version that is, will be or was served."""
+
+    state: int = ModelVersionStatus.START
+    error: ServingError | None = None  # why it could not be loaded
+    servable: Servable | None = None  # in memory while AVAILABLE or UNLOADING
+    leases: int = 0  # how many requests use it now
+
+
 class Repository:
     """Follows folders of models and lends their versions to requests.
 
-    A new version takes over after it is loaded and warmed up; the one before is
-    unloaded when the last request that uses it has ended. A version that cannot be
-    loaded is reported, the versions before it keep serving, and it is tried again
-    when its folder changes.
+    A new version takes over after it is loaded and warmed up; the one before is unloaded when its
+    last request has ended. One that cannot be loaded is reported, and those before it serve on.
     """
 
     def __init__(
@@ -45,21 +51,17 @@ class Repository:
         report: Callable[[str], None],
         load: Callable[[str, int, Path], Servable] = Servable,
     ) -> None:
-        """Starts without any model; `poll` loads them.
+        """Starts without any model; `poll` loads those that `find_models` says there are.
 
-        Args:
-          find_models: says which models there are, again at each poll; when it raises
-            OSError or UserError, those from before stay.
-          report: is told one line about each version that comes, goes or fails.
-          load: makes a servable of a model's name, a version and its folder.
+        When that raises OSError or UserError, the models from before stay. `report` is told one
+        line about each version that comes, goes or fails.
         """
         self._find_models, self._load, self._report = find_models, load, report
         self._lock = threading.Lock()  # dictionaries change in the thread that polls only
-        self._models: dict[str, dict[int, LoadedVersion]] = {}
+        self._models: dict[str, dict[int, _Version]] = {}
         self._settings: dict[str, ModelSettings] = {}
-        self._complaints: dict[str, str] = {}
-        self._wake = threading.Event()
-        self._stopped = False
+        self._warnings: list[str] = []  # of the last poll
+        self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self, poll_seconds: float) -> None:
@@ -73,25 +75,22 @@ class Repository:
 
     def stop(self) -> None:
         """Ends the polling; loaded versions stay."""
-        self._stopped = True
-        self._wake.set()
+        self._stopped.set()
         if self._thread:
             self._thread.join()
 
     def poll(self) -> None:
         """Looks at the folders once: loads what is new, unloads what has had its time."""
+        before, self._warnings = self._warnings, []
         try:
-            listed = {model.name: model for model in self._find_models()}
-            self._complain("", "")
+            self._settings = {model.name: model for model in self._find_models()}
         except (OSError, UserError) as error:
-            self._complain("", f"{error} The models stay as they are.")
-            listed = self._settings
-        with self._lock:
-            self._settings = listed
-        for name in [*listed, *(self._models.keys() - listed.keys())]:
-            if not self._stopped:
-                self._poll_model(name, listed.get(name))
-        self._reap()
+            self._warnings.append(f"warning: {error} The models stay as they are.")
+        for name in {**self._settings, **self._models}:
+            self._poll_model(name, self._settings.get(name))
+        for warning in self._warnings:
+            if warning not in before:  # or it would be said at every poll
+                self._report(warning)
 
     @contextlib.contextmanager
     def lease(self, target: Target) -> Iterator[Servable]:
@@ -100,29 +99,23 @@ class Repository:
         Raises ServingError if it is not there, or not (or no longer) available.
         """
         with self._lock:
-            lent = self._available_version(target)
-            lent.leases += 1
-            servable = lent.servable
-        assert servable is not None
+            version = self._available_version(target)
+            version.leases += 1
         try:
-            yield servable
+            yield version.servable
         finally:
-            del servable
             with self._lock:
-                lent.leases -= 1
-                if lent.state == _UNLOADING and not lent.leases:
-                    self._wake.set()
+                version.leases -= 1
 
     def status(self, target: Target) -> GetModelStatusResponse:
         """States of a model's versions, the newest first; raises ServingError if there are none."""
         response = GetModelStatusResponse()
         with self._lock:
             wanted, versions = self._find(target)
-            numbers = sorted(versions, reverse=True) if wanted is None else [wanted]
             if wanted is not None and wanted not in versions:
-                what, known = f"version {wanted} of model {target.name}", sorted(versions)
-                raise not_found(f"Found no {what}, expected one of {str(known)[1:-1]}.")
-            for number in numbers:
+                what = f"no version {wanted} of model {target.name}"
+                raise not_found(f"Found {what}, expected one of: {sorted(versions)}.")
+            for number in sorted(versions, reverse=True) if wanted is None else [wanted]:
                 version = versions[number]
                 entry = response.model_version_status.add(version=number, state=version.state)
                 entry.status.error_code = version.error.code.value[0] if version.error else 0
@@ -132,21 +125,14 @@ class Repository:
     def available(self) -> dict[str, list[int]]:
         """The available versions of each model."""
         with self._lock:
-            return {
-                name: [number for number, v in versions.items() if v.state == _AVAILABLE]
-                for name, versions in self._models.items()
-            }
+            models = self._models.items()
+            return {k: [n for n, v in vs.items() if v.state == _AVAILABLE] for k, vs in models}
 
     def _follow(self, poll_seconds: float) -> None:
-        while not self._stopped:
-            self._wake.wait(poll_seconds)
-            self._wake.clear()
-            try:
-                self.poll()
-            except Exception as error:  # the next poll may go well, and must take place
-                self._complain("", f"Looking for new versions failed: {error_of(error)}")
+        while not self._stopped.wait(poll_seconds):
+            self.poll()
 
-    def _find(self, target: Target) -> tuple[int | None, dict[int, LoadedVersion]]:
+    def _find(self, target: Target) -> tuple[int | None, dict[int, _Version]]:
         """The number that was asked for, and a model's versions; the lock is held."""
         name, number, label = target
         if not self._models.get(name):
@@ -160,15 +146,15 @@ class Repository:
             number = labels[label]
         return number, self._models[name]
 
-    def _available_version(self, target: Target) -> LoadedVersion:
+    def _available_version(self, target: Target) -> _Version:
         """The version that a request asks for; the lock is held."""
         number, versions = self._find(target)
         available = {n: v for n, v in versions.items() if v.state == _AVAILABLE}
         wanted = max(available, default=None) if number is None else number
         if wanted in available:
             return available[wanted]
-        name, model = ModelVersionStatus.State.Name, f"model {target.name}"
-        what = f"M{model[1:]}" if number is None else f"Version {number} of {model}"
+        what = ("Version" if number is None else f"Version {number}") + f" of model {target.name}"
+        name = ModelVersionStatus.State.Name
         states = ", ".join(f"{n} is {name(v.state)}" for n, v in sorted(versions.items()))
         raise not_found(f"{what} is not available, expected one that is: {states}.")
 
@@ -177,72 +163,53 @@ class Repository:
         try:
             found = find_versions(model.base_path) if model else {}
         except OSError as error:
-            self._complain(name, f"Model {name}: {error.filename} cannot be read: {error.strerror}")
+            self._warnings.append(f"warning: Model {name}: its folder cannot be read: {error}")
             return
-        self._complain(name, "" if found or not model else f"Model {name} has no versions.")
+        if model and not found:
+            self._warnings.append(f"warning: Model {name} has no versions.")
         aspired = model.choose(found) if model else set()
         with self._lock:
             versions = self._models.setdefault(name, {})
             for number in aspired & versions.keys():
-                if versions[number].state == _UNLOADING:
-                    # Wanted again before it was gone, as when its successor vanished.
+                if versions[number].state == _UNLOADING:  # wanted again before it was gone
                     versions[number].state = _AVAILABLE
-        fresh = {
-            number: LoadedVersion(found[number])
-            for number in sorted(aspired)
-            if number not in versions or versions[number].is_to_be_loaded(found[number])
-        }
-        with self._lock:
+            old = {n for n, v in versions.items() if v.state != _END or v.error}
+            fresh = {number: _Version() for number in sorted(aspired - old)}
             versions.update(fresh)
         for number, version in fresh.items():
-            if not self._stopped:
-                self._load_version(f"{name} version {number}", name, number, version)
+            if not self._stopped.is_set():
+                self._load_version(name, number, found[number], version)
         with self._lock:
             ready = all(versions[number].state == _AVAILABLE for number in aspired)
             for number, version in versions.items():
                 if version.state == _AVAILABLE and number not in (aspired if ready else found):
                     version.state = _UNLOADING
-            ended = sorted({n for n, v in versions.items() if v.state == _END} - aspired)
-            for number in ended[:-MAX_ENDED]:
-                del versions[number]
-            if model is None and len(ended) == len(versions):
-                del self._models[name], self._complaints[name]
+                if number not in found:
+                    version.error = None  # it is tried again when it comes back
+            gone = [n for n, v in versions.items() if v.state == _UNLOADING and not v.leases]
+            for number in gone:
+                versions[number].servable, versions[number].state = None, _END
+            if not model and all(version.state == _END for version in versions.values()):
+                del self._models[name]
+        if gone:
+            gc.collect()  # graphs refer to themselves
+        for number in gone:
+            self._report(f"{name} version {number} was unloaded.")
 
-    def _load_version(self, what: str, name: str, number: int, version: LoadedVersion) -> None:
+    def _load_version(self, name: str, number: int, path: Path, version: _Version) -> None:
         """Loads a version; until it is ready, those before it serve."""
         with self._lock:
             version.state = _LOADING
-        contents, start = None, time.monotonic()
+        start = time.monotonic()
         try:
-            contents = fingerprint(version.path)
-            servable = self._load(name, number, version.path)
+            servable = self._load(name, number, path)
         except Exception as error:  # one version must not keep the others from being served
             with self._lock:
-                version.state, version.error, version.tried = _END, error_of(error), contents
-            self._report(f"warning: {what} failed: {version.error}")
+                version.state, version.error = _END, error_of(error)
+            self._report(f"warning: {name} version {number} failed: {version.error}")
             return
         with self._lock:
             version.servable, version.state = servable, _AVAILABLE
         count = len(servable.signature_defs.keys() - {"__saved_model_init_op"})
-        seconds = time.monotonic() - start
-        self._report(f"{what}: {count} signatures, loaded and warmed up in {seconds:.1f} s.")
-
-    def _reap(self) -> None:
-        """Lets go of the versions that no request uses any more."""
-        gone = []
-        with self._lock:
-            for name, versions in self._models.items():
-                for number, version in versions.items():
-                    if version.state == _UNLOADING and not version.leases:
-                        version.servable, version.state = None, _END
-                        gone.append(f"{name} version {number} was unloaded.")
-        if gone:
-            gc.collect()  # graphs refer to themselves
-        for line in gone:
-            self._report(line)
-
-    def _complain(self, about: str, text: str) -> None:
-        """Reports a problem once, not at every poll; no text when it is over."""
-        if text and self._complaints.get(about) != text:
-            self._report(f"warning: {text}")
-        self._complaints[about] = text
+        what, seconds = f"{name} version {number}: {count} signatures", time.monotonic() - start
+        self._report(f"{what}, loaded and warmed up in {seconds:.1f} s.")

@@ -4,18 +4,17 @@ import json
 import re
 from typing import Any
 
-import grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from werkzeug.wrappers import Request, Response
 
-from stargan_tf.devserver.errors import ServingError, error_of, invalid, not_found, shown
+from stargan_tf.devserver.errors import error_of, invalid, not_found, shown
 from stargan_tf.devserver.json_tensors import parse_request, write_answer
 from stargan_tf.devserver.metrics import CONTENT_TYPE, PATH, Metrics
 from stargan_tf.devserver.repository import Repository, Target
 
-_MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_POST = re.compile(_MODEL + r":(?P<verb>predict|classify|regress)", re.IGNORECASE)
+_MODEL = r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>\d{1,19})|/labels/(?P<label>[^/:]+))?"
+_POST = re.compile(_MODEL + r":predict", re.IGNORECASE)
 _GET = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
 _JSON = "application/json"
 
@@ -48,18 +47,10 @@ class RestApplication:
             return Response(json.dumps(answer, indent=1), content_type=_JSON)
         if not path.lower().startswith("/v1/"):
             raise not_found(f"Found nothing at {shown(path)}, expected a path in /v1/models/.")
-        raise invalid(
-            f"Malformed request: {shown(method)} {shown(path)}, expected POST "
-            "/v1/models/NAME:predict, GET /v1/models/NAME or GET /v1/models/NAME/metadata."
-        )
+        expected = "POST /v1/models/NAME:predict, GET /v1/models/NAME or /v1/models/NAME/metadata"
+        raise invalid(f"Malformed request: {shown(method)} {shown(path)}, expected {expected}.")
 
     def _predict(self, match: re.Match[str], request: Request) -> bytes:
-        if match["verb"].lower() != "predict":
-            sentence = f"{match['verb']} is not part of the development server, expected predict."
-            raise ServingError(grpc.StatusCode.UNIMPLEMENTED, sentence)
-        coding = request.headers.get("Content-Encoding", "identity").strip().lower()
-        if coding != "identity":
-            raise invalid(f"The body is encoded with {shown(coding)}, expected plain JSON.")
         with self._repository.lease(_target(match)) as servable:
             with self._metrics.request(servable.name, "REST"):
                 parsed = parse_request(request.get_data(cache=False), servable.inputs_of)
@@ -85,6 +76,4 @@ def _as_dict(message: Message) -> dict[str, Any]:
 def _target(match: re.Match[str]) -> Target:
     """Which model, and which version of it, a path names."""
     version = match["version"]
-    if version is not None and (len(version) > 19 or int(version) >= 2**63):
-        raise invalid(f"Version {shown(version)} is too large, expected a whole number.")
     return Target(match["name"], None if version is None else int(version), match["label"])

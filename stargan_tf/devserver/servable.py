@@ -6,15 +6,13 @@ tf.saved_model.load gives would leave a kilobyte behind with every request that 
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import grpc
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataResponse, SignatureDefMap
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
@@ -23,8 +21,6 @@ from stargan_tf.devserver.errors import ServingError, error_of, invalid, sentenc
 from stargan_tf.devserver.tensors import Arrays, Specs, inputs_from_protos
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
-# TensorFlow Serving reads no more of them either.
-MAX_WARMUP_REQUESTS = 1000
 DEFAULT_SIGNATURE = "serving_default"
 # How many requests are computed at once: more would be no faster, and take more memory.
 _TURNS = threading.Semaphore(max(4, os.cpu_count() or 1))
@@ -38,16 +34,16 @@ class Servable:
         self.name = name
         self.model_spec = ModelSpec(name=name)
         self.model_spec.version.value = version
-        self.signature_defs = _read_signature_defs(path)
-        self._inputs = {
-            signature: {key: _spec(info) for key, info in definition.inputs.items()}
-            for signature, definition in self.signature_defs.items()
-            if definition.method_name  # what initializes the graph has none
-        }
         try:
-            self._session = _load(path)
+            self._session, self.signature_defs = _load(path)
         except Exception as error:  # whatever a damaged file may lead to
-            raise invalid(f"{path} cannot be loaded ({error_of(error)}): export again.") from error
+            file, problem = path / "saved_model.pb", sentence_of(str(error))
+            raise invalid(f"{file} cannot be loaded ({problem}): export again.") from error
+        self._inputs = {
+            signature: {k: tf.TensorSpec(i.tensor_shape, i.dtype) for k, i in known.inputs.items()}
+            for signature, known in self.signature_defs.items()
+            if known.method_name  # what initializes the graph has none
+        }
         self._warm_up(path / WARMUP_FILE)
 
     def inputs_of(self, signature: str) -> Specs:
@@ -55,40 +51,19 @@ class Servable:
         signature = signature or DEFAULT_SIGNATURE
         if signature in self._inputs:
             return self._inputs[signature]
-        model, names = (
-            f"{self.name} version {self.model_spec.version.value}",
-            ", ".join(sorted(self._inputs)),
-        )
-        sentence = f"Model {model} has no signature {shown(signature)}, expected one of: {names}."
+        what, names = f"no signature {shown(signature)}", ", ".join(sorted(self._inputs))
+        sentence = f"Model {self.name} has {what}, expected one of: {names}."
         raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, sentence)
 
-    def run(
-        self,
-        signature: str,
-        inputs: Arrays,
-        wanted: Sequence[str] = (),
-        seconds: float | None = None,
-    ) -> Arrays:
-        """Computes outputs of a signature when it is this request's turn.
+    def run(self, signature: str, inputs: Arrays, seconds: float | None = None) -> Arrays:
+        """Computes the outputs of a signature, "" for the default, when it is this request's turn.
 
-        Args:
-          signature: one that it has, "" for the default.
-          inputs: arrays of the types that the signature expects, bytes as objects.
-          wanted: names of outputs; none for all.
-          seconds: after which nobody waits for the outputs.
-
-        Raises:
-          tf.errors.OpError, ServingError: the graph rejects the inputs, or the request cannot be
-            run so.
+        Raises tf.errors.OpError or ServingError if the graph rejects the inputs (arrays of the
+        types that the signature expects, bytes as objects), or no turn came within `seconds`.
         """
         known = self.signature_defs[signature or DEFAULT_SIGNATURE]
-        unknown = [name for name in wanted if name not in known.outputs]
-        if unknown or len(set(wanted)) < len(wanted):
-            problem = f"{shown(unknown[0])}, which is unknown" if unknown else "a name twice"
-            names = ", ".join(sorted(known.outputs))
-            raise invalid(f"The output filter has {problem}, expected some of: {names}.")
         feeds = {known.inputs[key].name: array for key, array in inputs.items()}
-        fetches = {key: known.outputs[key].name for key in wanted or sorted(known.outputs)}
+        fetches = {key: info.name for key, info in known.outputs.items()}
         if not _TURNS.acquire(timeout=seconds):
             sentence = "The deadline passed before the request could be run: allow more time."
             raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, sentence)
@@ -99,11 +74,9 @@ class Servable:
             raise invalid(sentence_of(error.object.decode(errors="replace"))) from error
         finally:
             _TURNS.release()
-        # Strings of rank 0 come as bytes, numbers of rank 0 as NumPy's own.
-        return {
-            key: np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
-            for key, value in outputs.items()
-        }
+        # Strings of rank 0 come as bytes, which NumPy would take for a type of its own.
+        kinds = {key: object if isinstance(v, bytes) else None for key, v in outputs.items()}
+        return {key: np.asarray(value, kinds[key]) for key, value in outputs.items()}
 
     def metadata(self) -> GetModelMetadataResponse:
         """Tells the signatures."""
@@ -117,54 +90,27 @@ class Servable:
         if not path.exists():
             return
         try:
-            for record in tf.data.TFRecordDataset(str(path)).take(MAX_WARMUP_REQUESTS):
+            for record in tf.data.TFRecordDataset(str(path)).take(1000):  # as the real server
                 log = PredictionLog.FromString(record.numpy())
                 if log.HasField("predict_log"):
                     request = log.predict_log.request
-                    specs = self.inputs_of(request.model_spec.signature_name)
-                    inputs = inputs_from_protos(request.inputs, specs)
-                    self.run(request.model_spec.signature_name, inputs)
-        except (DecodeError, ServingError, tf.errors.OpError) as error:
-            sentence = f"The warm-up requests in {path} failed ({error_of(error)}): export again."
-            raise invalid(sentence) from error
+                    name = request.model_spec.signature_name
+                    self.run(name, inputs_from_protos(request.inputs, self.inputs_of(name)))
+        except Exception as error:
+            raise invalid(
+                f"The warm-up in {path} failed ({error_of(error)}): export again."
+            ) from error
 
 
-def _spec(info: tf.compat.v1.TensorInfo) -> tf.TensorSpec:
-    return tf.TensorSpec(tf.TensorShape(info.tensor_shape), tf.dtypes.as_dtype(info.dtype))
-
-
-def _read_signature_defs(path: Path) -> dict[str, SignatureDef]:
-    """The signatures as saved_model.pb describes them, for serving's metadata."""
-    file = path / "saved_model.pb"
-    try:
-        graphs = SavedModel.FromString(file.read_bytes()).meta_graphs
-    except (OSError, DecodeError) as error:
-        raise invalid(f"{file} is missing or damaged: export the model again.") from error
-    for graph in graphs:
-        if tf.saved_model.SERVING in graph.meta_info_def.tags:
-            # Copies, or each would keep the whole graph alive.
-            return {
-                name: SignatureDef.FromString(definition.SerializeToString())
-                for name, definition in graph.signature_def.items()
-            }
-    raise invalid(f"{file} has no graph for serving (tag serve): export the model again.")
-
-
-def _load(path: Path) -> tf.compat.v1.Session:
-    """Puts a SavedModel into a session of its own."""
-    config = tf.compat.v1.ConfigProto()
-    config.gpu_options.allow_growth = True  # a GPU is shared with whatever else is tried out
+def _load(path: Path) -> tuple[tf.compat.v1.Session, Mapping[str, SignatureDef]]:
+    """Puts a SavedModel into a session of its own; gives that and the signatures."""
+    # A GPU is shared with whatever else is tried out.
+    config = tf.compat.v1.ConfigProto(gpu_options={"allow_growth": True})
     session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")  # it would advise to use tf.saved_model.load
-    try:
-        with session.graph.as_default():
-            tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(path))
-        session.graph.finalize()
-    except BaseException:
-        session.close()
-        raise
-    finally:
-        logger.setLevel(level)
-    return session
+    tf.get_logger().setLevel("ERROR")  # it would advise to use tf.saved_model.load
+    with session.graph.as_default():
+        load = tf.compat.v1.saved_model.loader.load
+        meta_graph = load(session, [tf.saved_model.SERVING], str(path))
+    session.graph.finalize()
+    # A copy of the signatures, or they would keep the whole graph alive a second time.
+    return session, SignatureDefMap(signature_def=meta_graph.signature_def).signature_def

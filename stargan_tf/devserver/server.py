@@ -37,15 +37,13 @@ class Server:
         self.repository.start(config.file_system_poll_wait_seconds)
         available = self.repository.available()
         if not any(available.values()):
-            names = ", ".join(sorted(available)) or "none"
-            problem = f"None of the models could be loaded ({names}), expected at least one"
+            problem = f"None of the models could be loaded ({', '.join(available)})"
             raise UserError(f"{problem}: see the warnings above, or export a model again.")
         try:
             self.grpc_port = self._grpc.add_insecure_port(f"{address}:{config.port}")
             self._rest = HttpServer(bind(host, config.rest_api_port), self._rest_application)
         except (OSError, RuntimeError) as error:
-            ports = f"{config.port} or {config.rest_api_port} on {host}"
-            problem = f"Port {ports} was taken while the models were loaded"
+            problem = f"Port {config.port} or {config.rest_api_port} on {host} was taken meanwhile"
             raise UserError(f"{problem}: choose another one.") from error
         self.rest_port = self._rest.port
         self._grpc.start()

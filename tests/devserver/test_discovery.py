@@ -2,7 +2,7 @@
 
 import pytest
 
-from stargan_tf.devserver.discovery import ModelSettings, find_models, find_versions, fingerprint
+from stargan_tf.devserver.discovery import ModelSettings, find_models, find_versions
 
 
 def test_versions_are_folders_with_whole_numbers(tmp_path):
@@ -40,12 +40,3 @@ def test_models_are_folders_with_versions(tmp_path):
         ("a", tmp_path / "a"),
         ("b", tmp_path / "b"),
     ]
-
-
-def test_a_fingerprint_tells_changes(tmp_path):
-    (tmp_path / "variables").mkdir()
-    (tmp_path / "variables" / "data").write_text("12")
-    before = fingerprint(tmp_path)
-    assert fingerprint(tmp_path) == before
-    (tmp_path / "variables" / "data").write_text("123")
-    assert fingerprint(tmp_path) != before

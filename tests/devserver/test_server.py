@@ -191,7 +191,8 @@ def test_a_request_in_flight_keeps_its_version(echo_models, tmp_path):
     shutil.copytree(echo_models / "echo" / "1", tmp_path / "echo" / "1")
     with running_server(tmp_path) as server:
         with server.repository.lease(Target("echo")) as servable:
-            shutil.copytree(echo_models / "echo" / "2", tmp_path / "echo" / "2")
+            shutil.copytree(echo_models / "echo" / "2", tmp_path / "echo" / ".2")
+            (tmp_path / "echo" / ".2").rename(tmp_path / "echo" / "2")
             until(lambda: 2 in server.repository.available()["echo"])
             outputs = servable.run("total", {"x": 3.0})
             assert outputs["total"] == 3
