@@ -121,15 +121,17 @@ def canned(distances):
 
     def measure(evaluator, model):
         distance = distances[model.parent.name]
-        return {
+        modes = {"latent": "random styles", "reference": "styles of references"}
+        metrics = {
             f"{name}_{mode}/mean": value
             for name, value in (
                 ("FD_mean_colours", distance),
                 ("PD_pixels", 0.1),
                 ("accuracy", 0.5),
             )
-            for mode in ("latent", "reference")
+            for mode in modes
         }
+        return metrics | {"about": {"modes": modes}}
 
     return measure
 
