@@ -50,3 +50,24 @@ def test_the_same_networks_get_the_same_metrics(networks, images):
 
 def test_no_images_give_no_metrics(networks, images):
     assert measure(networks, images.take(0)) == {}
+
+
+def test_the_averages_of_a_state_compiled_once(images, monkeypatch):
+    """As training has them: in a dictionary that TensorFlow tracks."""
+    traces = []
+    losses = ALGORITHM.validation_losses
+
+    def counted(*arguments):
+        traces.append(arguments)
+        return losses(*arguments)
+
+    monkeypatch.setattr(ALGORITHM, "validation_losses", counted)
+    validation, averages = Validation(ALGORITHM, images), tiny.fresh_state().averages
+    first = validation(averages)
+    for average in averages.values():
+        for variable in average.variables:
+            variable.assign(variable * 1.1)
+    second = validation(averages)
+    assert set(first) == {"val/latent_sty", "val/latent_cyc"}
+    assert all(first[name] != second[name] for name in first)
+    assert len(traces) <= 2  # a batch of two, then any
