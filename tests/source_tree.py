@@ -22,6 +22,8 @@ PACKAGE_OF = {
     "yaml": "pyyaml",
 }
 COMPANIONS = {"dicebear": "dicebear_styles", "imageio": "imageio_ffmpeg"}
+# Imported only with a TensorFlow newer than that of requirements.txt.
+MODERN_ONLY = {"tf_keras"}
 
 
 class Import(NamedTuple):
@@ -93,7 +95,7 @@ def imports(file: str) -> tuple[Import, ...]:
 
 def third_party(file: str) -> set[str]:
     """Names of the packages that a file imports, with _ for -."""
-    tops = {i.top for i in imports(file)} - {*PACKAGES}
+    tops = {i.top for i in imports(file)} - {*PACKAGES, *MODERN_ONLY}
     return {PACKAGE_OF.get(top, top) for top in tops} | {
         COMPANIONS[top] for top in tops if top in COMPANIONS
     }

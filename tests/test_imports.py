@@ -3,16 +3,15 @@
 import ast
 import dataclasses
 
-import pytest
-
 from stargan_tf.algorithms import registry
 from tests.source_tree import file_of, imports, is_main, python_files, tree
 
 # Each part with the parts it may import, beside itself. What stands to the right in
 #   config, types ... <- models | losses | data <- algorithms <- training ... <- mains <- pipeline
 # may import what stands to the left.
-BASE = {"config", "types", "errors", "files", "shapes"}
+BASE = {"config", "types", "errors", "files", "shapes", "compat"}
 MAY_IMPORT = {
+    "compat": set(),
     "errors": set(),
     "files": {"errors"},
     "types": set(),
@@ -40,6 +39,7 @@ MAY_DIFFER = {
     ("stargan_tf/config/measuring.py", "stargan_tf.evaluation.perceptual.names"),
 }
 PRODUCT = python_files("stargan_tf", "pipeline")
+FILES = python_files("stargan_tf", "pipeline", "tests")
 STARGAN_TF = python_files("stargan_tf")
 MAINS = [file for file in PRODUCT if is_main(file)]
 
@@ -191,7 +191,20 @@ def test_losses_take_tensors():
     assert not strangers
 
 
-@pytest.mark.parametrize("package", ["tensorflow_addons", "tensorflow_gan"])
-def test_packages_that_ended_are_imported_in_one_place(package):
-    files = [file for file in PRODUCT if uses(file, package)]
-    assert len(files) <= 1, f"{package} can be replaced in one place only if one file imports it"
+def test_packages_of_one_lane_are_not_needed():
+    """tensorflow-addons and tensorflow-gan ended with TensorFlow 2.15: only tests use them."""
+    ended = ("tensorflow_addons", "tensorflow_gan")
+    wrong = [use for file in PRODUCT for use in uses(file, *ended)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_one_module_knows_which_keras_is_meant():
+    kerases = ("keras", "tf_keras", "tensorflow.keras")
+    others = [file for file in FILES if file != "stargan_tf/compat.py"]
+    wrong = [use for file in others for use in uses(file, *kerases)]
+    wrong += [
+        f"{file} uses tf.keras, expected keras of stargan_tf.compat"
+        for file in others
+        if "keras" in {name for name, _ in attributes(file)}
+    ]
+    assert not wrong, "\n".join(wrong)

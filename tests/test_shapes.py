@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.shapes import ShapeError, check_shapes, floats, integers
 
 RULE = "the caller takes images and a domain for each"
@@ -23,7 +24,7 @@ def spec(*shape, dtype=tf.float32):
         (np.zeros([2, 4, 1, 3], np.float64), np.zeros([2], np.int64)),
         (tf.zeros([2, 4, 4, 3], tf.bfloat16), [1, 0]),
         (tf.Variable(tf.zeros([2, 4, 4, 3])), tf.zeros([2], tf.uint8)),
-        (tf.keras.Input([4, 4, 3]), tf.keras.Input([], dtype=tf.int32)),
+        (keras.Input([4, 4, 3]), keras.Input([], dtype=tf.int32)),
         (spec(None, 4, 4, 3), spec(2, dtype=tf.int32)),
         (spec(2, None, None, None), spec(None, dtype=tf.int32)),
         (spec(...), spec(..., dtype=tf.int32)),

@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.drawable import Drawable, Mode
 from stargan_tf.algorithms.signatures import Signature
+from stargan_tf.compat import keras
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.types import Batch, Draw
 
-Networks = Mapping[str, tf.keras.Model]  # by name
+Networks = Mapping[str, keras.Model]  # by name
 Losses = dict[str, tf.Tensor]  # unweighted float32 scalars by log key
 # A network, and the shapes of what it is called with.
 ForwardPass = tuple[str, tuple[tf.TensorSpec, ...]]
@@ -84,7 +85,7 @@ class Algorithm(abc.ABC):
         self.num_labels = num_labels
 
     @abc.abstractmethod
-    def build(self, names: Collection[str] | None = None) -> dict[str, tf.keras.Model]:
+    def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
         """Makes and initialises the networks, by name: all, or those of `names`."""
 
     @abc.abstractmethod

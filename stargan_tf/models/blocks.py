@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.layers import (
     Conv2D,
     DownsamplingConv2D,
@@ -18,7 +19,7 @@ from stargan_tf.shapes import check_shapes, floats
 
 
 @serializable
-class ResBlk(KeepsArguments, tf.keras.layers.Layer):
+class ResBlk(KeepsArguments, keras.layers.Layer):
     """Residual block: [norm] lrelu conv [pool] [norm] lrelu conv, beside a shortcut."""
 
     def __init__(
@@ -31,7 +32,7 @@ class ResBlk(KeepsArguments, tf.keras.layers.Layer):
           dim_out: channels of the output.
           normalize: whether instance normalisation precedes the activations.
           downsample: whether the output is half as wide and high.
-          **kwargs: for `tf.keras.layers.Layer`.
+          **kwargs: for `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.dim_in = dim_in
@@ -76,7 +77,7 @@ class ResBlk(KeepsArguments, tf.keras.layers.Layer):
 
 
 @serializable
-class AdaINResBlk(KeepsArguments, tf.keras.layers.Layer):
+class AdaINResBlk(KeepsArguments, keras.layers.Layer):
     """Residual block of the decoder: AdaIN lrelu [upsample] conv AdaIN lrelu conv."""
 
     def __init__(
@@ -90,7 +91,7 @@ class AdaINResBlk(KeepsArguments, tf.keras.layers.Layer):
           upsample: whether the output is twice as wide and high.
           shortcut: whether the input is added to the result; the generator with
             high-pass skip connections does without.
-          **kwargs: for `tf.keras.layers.Layer`.
+          **kwargs: for `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.dim_in = dim_in

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
 from stargan_tf.models.layers import Conv2D, leaky_relu
 from stargan_tf.models.normalization import InstanceNormalization
@@ -22,7 +23,7 @@ class EncodedImage(NamedTuple):
 
 
 @serializable
-class Generator(SavedNetwork, tf.keras.Model):
+class Generator(SavedNetwork, keras.Model):
     """Encoder with instance normalisation, decoder with AdaIN.
 
     Source: Choi et al. 2020, section 2 and table 5 (generator).

@@ -6,15 +6,16 @@ Keras policy; normalisation statistics are float32 under every policy.
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 
 LEAKY_RELU_SLOPE = 0.2
 
 
-def he_normal() -> tf.keras.initializers.Initializer:
+def he_normal() -> keras.initializers.Initializer:
     """Untruncated He normal initialisation by fan-in (Keras's own `he_normal` truncates)."""
-    return tf.keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+    return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
 
 
 def leaky_relu(x: tf.Tensor) -> tf.Tensor:
@@ -23,11 +24,11 @@ def leaky_relu(x: tf.Tensor) -> tf.Tensor:
 
 
 @serializable
-class Conv2D(tf.keras.layers.Conv2D):
+class Conv2D(keras.layers.Conv2D):
     """3x3 (by default) convolution padded with zeros, He normal weights."""
 
     def __init__(self, filters: int, kernel_size: int = 3, **kwargs) -> None:
-        """See `tf.keras.layers.Conv2D` for the arguments."""
+        """See `keras.layers.Conv2D` for the arguments."""
         kwargs = {"padding": "same", "kernel_initializer": he_normal()} | kwargs
         super().__init__(filters, kernel_size, **kwargs)
 
@@ -111,7 +112,7 @@ def _sum_over_offsets(kernel: tf.Tensor) -> tf.Tensor:
     return tf.pad(rows, [same, before, same, same]) + tf.pad(rows, [same, after, same, same])
 
 
-def input_width(layer: tf.keras.layers.Dense) -> int | None:
+def input_width(layer: keras.layers.Dense) -> int | None:
     """Returns the width of a dense layer's input, None before its first call."""
     return layer.kernel.shape[0] if layer.built else None
 
@@ -127,7 +128,7 @@ def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
 
 
 @serializable
-class PerDomainDense(KeepsArguments, tf.keras.layers.Layer):
+class PerDomainDense(KeepsArguments, keras.layers.Layer):
     """One dense layer for each domain, all computed at once.
 
     The heads' weights are one tensor, so that domains absent from a batch get a
@@ -151,7 +152,7 @@ class PerDomainDense(KeepsArguments, tf.keras.layers.Layer):
             "kernel",
             [self.num_domains, fan_in, self.units],
             # He normal by hand: an initializer would take K for part of the fan-in.
-            initializer=tf.keras.initializers.RandomNormal(stddev=(2 / fan_in) ** 0.5),
+            initializer=keras.initializers.RandomNormal(stddev=(2 / fan_in) ** 0.5),
         )
         self.bias = self.add_weight("bias", [self.num_domains, self.units], initializer="zeros")
         super().build(input_shape)

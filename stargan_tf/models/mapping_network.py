@@ -2,13 +2,14 @@
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.layers import PerDomainDense, he_normal, input_width, select_domain
 from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 
 
 @serializable
-class MappingNetwork(SavedNetwork, tf.keras.Model):
+class MappingNetwork(SavedNetwork, keras.Model):
     """Four shared layers, then four layers for each domain.
 
     Source: Choi et al. 2020, section 2 and table 6.
@@ -34,8 +35,7 @@ class MappingNetwork(SavedNetwork, tf.keras.Model):
         self.style_dim = style_dim
         self.hidden_dim = hidden_dim
         self.shared = [
-            tf.keras.layers.Dense(hidden_dim, "relu", kernel_initializer=he_normal())
-            for _ in range(4)
+            keras.layers.Dense(hidden_dim, "relu", kernel_initializer=he_normal()) for _ in range(4)
         ]
         self.unshared = [PerDomainDense(num_domains, hidden_dim) for _ in range(3)]
         self.style = PerDomainDense(num_domains, style_dim)

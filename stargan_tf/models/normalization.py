@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.layers import he_normal, input_width
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
@@ -32,7 +33,7 @@ def instance_normalize(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tf.T
 
 
 @serializable
-class InstanceNormalization(KeepsArguments, tf.keras.layers.Layer):
+class InstanceNormalization(KeepsArguments, keras.layers.Layer):
     """Instance normalisation with a learned scale and shift per channel.
 
     Source: Ulyanov et al. 2016, arXiv:1607.08022; epsilon 1e-5, biased variance.
@@ -70,7 +71,7 @@ class InstanceNormalization(KeepsArguments, tf.keras.layers.Layer):
 
 
 @serializable
-class AdaIN(KeepsArguments, tf.keras.layers.Layer):
+class AdaIN(KeepsArguments, keras.layers.Layer):
     """Instance normalisation whose scale and shift come from a style code.
 
     Source: Choi et al. 2020, section 3 and table 5, after Huang and Belongie 2017.
@@ -85,7 +86,7 @@ class AdaIN(KeepsArguments, tf.keras.layers.Layer):
         """
         super().__init__(dtype="float32", autocast=False, **kwargs)
         self.channels = channels
-        self.style_to_affine = tf.keras.layers.Dense(
+        self.style_to_affine = keras.layers.Dense(
             2 * channels, kernel_initializer=he_normal(), dtype="float32"
         )
 

@@ -1,7 +1,7 @@
 """How Keras saves networks and layers, and makes them again.
 
 Each keeps the arguments of its constructor as attributes of the same names. From these
-come `get_config`, `from_config`, `model.save("x.keras")` and `tf.keras.models.load_model`.
+come `get_config`, `from_config`, `model.save("x.keras")` and `keras.models.load_model`.
 """
 
 import contextlib
@@ -9,18 +9,18 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import tensorflow as tf
+from stargan_tf.compat import keras
 
 Kept = TypeVar("Kept", bound="KeepsArguments")
 
 # Lets Keras find a class by its name, when the module that defines it has been imported.
-serializable = tf.keras.utils.register_keras_serializable(package="stargan_tf")
+serializable = keras.utils.register_keras_serializable(package="stargan_tf")
 
 
 class KeepsArguments:
     """A layer or network that can be made again from its arguments.
 
-    Goes before the class of Keras: `class Trunk(KeepsArguments, tf.keras.layers.Layer)`.
+    Goes before the class of Keras: `class Trunk(KeepsArguments, keras.layers.Layer)`.
     """
 
     def get_config(self) -> dict[str, Any]:
@@ -69,12 +69,12 @@ class SavedNetwork(KeepsArguments):
 @contextlib.contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
     """Makes layers created inside use a Keras dtype policy, such as mixed_bfloat16."""
-    before = tf.keras.mixed_precision.global_policy()
-    tf.keras.mixed_precision.set_global_policy(name)
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
     try:
         yield
     finally:
-        tf.keras.mixed_precision.set_global_policy(before)
+        keras.mixed_precision.set_global_policy(before)
 
 
 def _attributes(owner: object, function: Callable) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.layers import PerDomainDense, select_domain
 from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.models.trunk import Trunk
@@ -9,7 +10,7 @@ from stargan_tf.shapes import check_shapes, floats, integers
 
 
 @serializable
-class StyleEncoder(SavedNetwork, tf.keras.Model):
+class StyleEncoder(SavedNetwork, keras.Model):
     """A trunk and one linear head for each domain.
 
     Source: Choi et al. 2020, section 2 and table 7.

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.blocks import ResBlk
 from stargan_tf.models.layers import Conv2D, leaky_relu
 from stargan_tf.models.saving import KeepsArguments, serializable
@@ -9,7 +10,7 @@ from stargan_tf.shapes import check_shapes, floats
 
 
 @serializable
-class Trunk(KeepsArguments, tf.keras.layers.Layer):
+class Trunk(KeepsArguments, keras.layers.Layer):
     """Residual blocks down to 4x4 pixels, then one convolution over all of them.
 
     Source: Choi et al. 2020, table 7. The two networks that use it each have

@@ -4,6 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.training.state import TrainState
 
 _GIB = 2**30
@@ -66,7 +67,7 @@ def activation_bytes(state: TrainState) -> int:
     return sum(bytes_of[name] for name, _ in passes)
 
 
-def _output_bytes(network: tf.keras.Model, *inputs: tf.TensorSpec) -> int:
+def _output_bytes(network: keras.Model, *inputs: tf.TensorSpec) -> int:
     graph = tf.function(network).get_concrete_function(*inputs).graph
     return sum(
         output.shape.num_elements() * output.dtype.size

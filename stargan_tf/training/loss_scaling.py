@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-Optimizer = tf.keras.optimizers.Optimizer
+from stargan_tf.compat import keras
+
+Optimizer = keras.optimizers.Optimizer
 
 # A constant, not the dynamic loss scale: that one is raised until gradients overflow,
 # and an overflow inside R1 would log a NaN penalty and stop the run.
@@ -51,4 +53,4 @@ def unscale(
 
 
 def _scales(optimizer: Optimizer) -> bool:
-    return isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
+    return isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)

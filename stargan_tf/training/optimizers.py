@@ -2,8 +2,10 @@
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 
-class Adam(tf.keras.optimizers.Optimizer):
+
+class Adam(keras.optimizers.Optimizer):
     """Adam with an L2 penalty in the gradient, one fused operation per variable.
 
     Source: Kingma and Ba 2015, algorithm 1. Two things differ from Keras's Adam:

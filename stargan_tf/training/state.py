@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import AdamSettings, Algorithm
+from stargan_tf.compat import keras
 from stargan_tf.errors import UserError
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.optimizers import Adam
 
-Optimizer = tf.keras.optimizers.Optimizer
+Optimizer = keras.optimizers.Optimizer
 
 
 class TrainState(tf.Module):
@@ -30,7 +31,7 @@ class TrainState(tf.Module):
         """Makes the state of a run that has not begun; its seed decides the initial weights."""
         super().__init__()
         settings = algorithm.settings
-        tf.keras.utils.set_random_seed(settings.seed)
+        keras.utils.set_random_seed(settings.seed)
         self.algorithm = algorithm
         with mixed_precision(settings.mixed_precision):
             self.networks = algorithm.build()
@@ -81,9 +82,9 @@ class TrainState(tf.Module):
                 )
 
 
-def _adam(adam: AdamSettings, network: tf.keras.Model, precision: str) -> Optimizer:
+def _adam(adam: AdamSettings, network: keras.Model, precision: str) -> Optimizer:
     optimizer = Adam(adam.learning_rate, adam.beta1, adam.beta2, adam.l2)
     optimizer.build(network.trainable_variables)
     if precision == "float16":
-        return tf.keras.mixed_precision.LossScaleOptimizer(optimizer)
+        return keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer

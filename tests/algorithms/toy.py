@@ -20,6 +20,7 @@ from stargan_tf.algorithms.algorithm import (
 )
 from stargan_tf.algorithms.drawable import NOTHING, Mode
 from stargan_tf.algorithms.signatures import Signature, signatures_of
+from stargan_tf.compat import keras
 from stargan_tf.config.settings import setting
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.types import IMAGE, LABEL, SOURCE, TARGET, Batch, Draw
@@ -36,26 +37,26 @@ class Settings(TrainConfig):
     lambda_keep: float = setting(1.0, "Weight of the source's own pixels.", least=0)
 
 
-class Painter(tf.keras.Model):
+class Painter(keras.Model):
     """Maps images [N, R, R, 3] and codes [N, K] to images."""
 
     def __init__(self, width: int) -> None:
         super().__init__(name="painter")
-        self.hidden = tf.keras.layers.Conv2D(width, 3, padding="same", activation="relu")
-        self.to_rgb = tf.keras.layers.Conv2D(3, 1)
+        self.hidden = keras.layers.Conv2D(width, 3, padding="same", activation="relu")
+        self.to_rgb = keras.layers.Conv2D(3, 1)
 
     def call(self, x: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
         plane = tf.ones_like(x[..., :1]) * codes[:, tf.newaxis, tf.newaxis, :]
         return x + tf.cast(self.to_rgb(self.hidden(tf.concat([x, plane], axis=-1))), tf.float32)
 
 
-class Judge(tf.keras.Model):
+class Judge(keras.Model):
     """Maps images [N, R, R, 3] and domains [N] to scores [N]."""
 
     def __init__(self, width: int, num_domains: int) -> None:
         super().__init__(name="judge")
-        self.hidden = tf.keras.layers.Conv2D(width, 4, strides=4, activation="relu")
-        self.scores = tf.keras.layers.Dense(num_domains)
+        self.hidden = keras.layers.Conv2D(width, 4, strides=4, activation="relu")
+        self.scores = keras.layers.Dense(num_domains)
 
     def call(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         scores = self.scores(tf.reduce_mean(self.hidden(x), axis=[1, 2]))
@@ -90,7 +91,7 @@ class Toy(Algorithm):
     averaged = ("painter",)
     bar_losses = {"judge": "judge/real", "fool": "painter/fool"}
 
-    def build(self, names: Collection[str] | None = None) -> dict[str, tf.keras.Model]:
+    def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
         width, size = self.settings.width, self.settings.img_size
         networks = {"painter": Painter(width), "judge": Judge(width, self.num_labels)}
         networks = {name: n for name, n in networks.items() if names is None or name in names}

@@ -1,12 +1,18 @@
-"""Our losses against those of tensorflow_gan."""
+"""Our losses and distances against those of tensorflow_gan."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_gan as tfgan
 
+from stargan_tf.evaluation.kernel_distance import kernel_distance
 from stargan_tf.losses.adversarial import logistic_loss, r1_penalty
 from stargan_tf.losses.reconstruction import cycle_consistency_loss
+from tests.evaluation.points import distance, from_rows, normal
+from tests.lanes import only_in_full_lane
+
+only_in_full_lane("tensorflow_gan imports on TensorFlow 2.15 only")
+
+import tensorflow_gan as tfgan  # noqa: E402
 
 LOGITS = tf.constant(np.random.default_rng(0).normal(0, 4, 16), tf.float32)
 LOGITS2 = tf.constant(np.random.default_rng(1).normal(1, 4, 16), tf.float32)
@@ -51,3 +57,38 @@ def test_r1_is_half_their_gradient_penalty_towards_zero():
     theirs = 0.5 * float(gradient_penalty(images(0))) * 1e-16
     ours, _ = r1_penalty(critic, images(0))
     assert float(ours) == pytest.approx(theirs, rel=1e-4)
+
+
+def frechet_distance(first, second):
+    theirs = tfgan.eval.frechet_classifier_distance_from_activations
+    return float(theirs(tf.constant(first), tf.constant(second)))
+
+
+def test_frechet_distance():
+    first, second = normal(300, 64, 0), 1.5 * normal(200, 64, 1) + 0.1
+    expected = frechet_distance(first, second)
+    assert distance(first, second) == pytest.approx(expected, rel=1e-12)
+
+
+def test_frechet_distance_is_exact_where_theirs_is_not():
+    """The reason for not using theirs: roots of small variances."""
+    first, second = normal(300, 64, 0, decades=5), normal(200, 64, 1, decades=5)
+    exact = from_rows(first, second)
+    assert distance(first, second) == pytest.approx(exact, rel=1e-11)
+    assert frechet_distance(first, second) - exact > 1e-5
+
+
+@pytest.mark.parametrize(("count1", "count2"), [(2000, 2000), (1000, 700)])
+def test_kernel_distance(count1, count2):
+    """With the blocks that ours takes, of the images that ours takes for them."""
+    first, second = normal(count1, 64, 0), 1.1 * normal(count2, 64, 1) + 0.02
+    blocks = 4
+    order = np.random.default_rng(0)
+    cuts = [np.array_split(order.permutation(len(rows)), blocks) for rows in (first, second)]
+    theirs = [
+        tfgan.eval.kernel_classifier_distance_from_activations(
+            tf.constant(first[a]), tf.constant(second[b]), max_block_size=max(len(a), len(b))
+        )
+        for a, b in zip(*cuts, strict=True)
+    ]
+    assert kernel_distance(first, second) == pytest.approx(np.mean(theirs), rel=1e-11)

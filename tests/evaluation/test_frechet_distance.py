@@ -1,32 +1,10 @@
 import numpy as np
 import pytest
-import tensorflow as tf
-import tensorflow_gan as tfgan
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.frechet_distance import frechet_distance
 from stargan_tf.evaluation.statistics import FeatureStatistics
-from tests.evaluation.fakes import statistics_of
-
-
-def normal(count, dim, seed=0, decades=0.0):
-    """Points with deviations from 1 down by some decades, along no axis in particular."""
-    rng = np.random.default_rng(seed)
-    basis, _ = np.linalg.qr(np.random.default_rng(99).standard_normal((dim, dim)))
-    return (rng.standard_normal((count, dim)) * 10 ** -np.linspace(0, decades, dim)) @ basis
-
-
-def distance(first, second):
-    return frechet_distance(statistics_of([first]), statistics_of([second]))
-
-
-def from_rows(first, second):
-    """The distance without any covariance: (C1 C2)^(1/2) has the trace of |X1 X2^T|."""
-    mean1, mean2 = first.mean(axis=0), second.mean(axis=0)
-    x1 = (first - mean1) / np.sqrt(len(first) - 1)
-    x2 = (second - mean2) / np.sqrt(len(second) - 1)
-    overlap = np.linalg.norm(x1 @ x2.T, "nuc")
-    return np.sum((mean1 - mean2) ** 2) + np.sum(x1**2) + np.sum(x2**2) - 2 * overlap
+from tests.evaluation.points import distance, from_rows, normal
 
 
 def gaussian(mean, covariance):
@@ -90,25 +68,6 @@ def test_agrees_with_the_distance_from_rows(count1, count2, decades):
     first, second = normal(count1, 128, 0, decades), 1.5 * normal(count2, 128, 1, decades) + 0.1
     assert distance(first, second) == pytest.approx(from_rows(first, second), rel=1e-11)
     assert distance(second, first) == pytest.approx(distance(first, second), rel=1e-11)
-
-
-def by_tensorflow_gan(first, second):
-    theirs = tfgan.eval.frechet_classifier_distance_from_activations
-    return float(theirs(tf.constant(first), tf.constant(second)))
-
-
-def test_agrees_with_tensorflow_gan():
-    first, second = normal(300, 64, 0), 1.5 * normal(200, 64, 1) + 0.1
-    expected = by_tensorflow_gan(first, second)
-    assert distance(first, second) == pytest.approx(expected, rel=1e-12)
-
-
-def test_is_exact_where_tensorflow_gan_is_not():
-    """The reason for not using theirs: roots of small variances."""
-    first, second = normal(300, 64, 0, decades=5), normal(200, 64, 1, decades=5)
-    exact = from_rows(first, second)
-    assert distance(first, second) == pytest.approx(exact, rel=1e-11)
-    assert by_tensorflow_gan(first, second) - exact > 1e-5
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-4, 1e9])

@@ -1,9 +1,6 @@
-import logging
-
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_gan as tfgan
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.kernel_distance import kernel_distance
@@ -85,21 +82,6 @@ def test_float32_is_computed_in_float64():
     found = kernel_distance(tf.constant(first), second)
     expected = kernel_distance(first.astype(np.float64), second.astype(np.float64))
     assert found == expected
-
-
-def test_notices_for_developers_are_not_shown(monkeypatch):
-    logger = tf.get_logger()
-    levels = []
-
-    def distance(*args, **kwargs):
-        levels.append(logger.level)
-        return tf.constant(0.0)
-
-    monkeypatch.setattr(tfgan.eval, "kernel_classifier_distance_from_activations", distance)
-    monkeypatch.setattr(logger, "level", logging.WARNING)
-    kernel_distance(normal(8), normal(8))
-    assert set(levels) == {logging.ERROR}
-    assert logger.level == logging.WARNING, "others are shown again"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.mapping_network import MappingNetwork
@@ -55,7 +56,7 @@ def draw(shape: list[int], rule: str, rs: np.random.RandomState) -> np.ndarray:
     return values[rule].astype(np.float32)
 
 
-def set_weights(network: tf.keras.Model, manifest_name: str) -> None:
+def set_weights(network: keras.Model, manifest_name: str) -> None:
     """Fills every weight of a network by a manifest's recipe."""
     manifest = MANIFEST[manifest_name]
     rs = np.random.RandomState(manifest["seed"])
@@ -66,7 +67,7 @@ def set_weights(network: tf.keras.Model, manifest_name: str) -> None:
     assert size == network.count_params(), "the manifest does not cover the network"
 
 
-def view(network: tf.keras.Model, name: str) -> View:
+def view(network: keras.Model, name: str) -> View:
     """Where a published tensor lives in one of our networks."""
     *path, kind = name.split(".")
     if isinstance(network, Generator):
@@ -80,7 +81,7 @@ def view(network: tf.keras.Model, name: str) -> View:
     return View(layer.kernel if kind == "weight" else layer.bias, domain)
 
 
-def _generator_layer(network: Generator, path: list[str]) -> tf.keras.layers.Layer:
+def _generator_layer(network: Generator, path: list[str]) -> keras.layers.Layer:
     match path:
         case ["from_rgb"]:
             return network.from_rgb
@@ -108,7 +109,7 @@ def _mapping_layer(network: MappingNetwork, path: list[str]) -> tuple:
     raise KeyError(path)
 
 
-def _trunk_layer(network: tf.keras.Model, path: list[str]) -> tuple:
+def _trunk_layer(network: keras.Model, path: list[str]) -> tuple:
     blocks = network.trunk.blocks
     last = len(blocks) + 2  # an activation stands between
     match path:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
@@ -19,8 +20,8 @@ STYLE_DIM = 6
 
 
 class Entry(NamedTuple):
-    network_class: type[tf.keras.Model]
-    make: Callable[[], tf.keras.Model]
+    network_class: type[keras.Model]
+    make: Callable[[], keras.Model]
     inputs: tuple[tf.Tensor, ...]  # of two examples
     names: tuple[str, ...]  # of the inputs
     output_shape: tuple[int, ...]
@@ -73,15 +74,15 @@ NETWORKS = {
 each_network = pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS.keys())
 
 
-def built(entry: Entry, seed: int = 1) -> tf.keras.Model:
+def built(entry: Entry, seed: int = 1) -> keras.Model:
     """A network with its weights."""
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     network = entry.make()
     entry.call(network, *entry.inputs)
     return network
 
 
-def fold(network: tf.keras.Model) -> int:
+def fold(network: keras.Model) -> int:
     """Folds all layers that can be; returns their number."""
     layers = [m for m in network.submodules if isinstance(m, PerDomainDense | ResamplingConv2D)]
     for layer in layers:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
 from stargan_tf.models.generator import high_pass
 from stargan_tf.models.layers import (
@@ -136,14 +137,14 @@ def test_leaky_relu_slope():
         (Conv2D(512, 1, use_bias=False), [tf.zeros([1, 4, 4, 64])], 64),
         (DownsamplingConv2D(64), [tf.zeros([1, 4, 4, 32])], 9 * 32),
         (UpsamplingConv2D(64), [tf.zeros([1, 4, 4, 32])], 9 * 32),
-        (tf.keras.layers.Dense(512, kernel_initializer=he_normal()), [tf.zeros([1, 64])], 64),
+        (keras.layers.Dense(512, kernel_initializer=he_normal()), [tf.zeros([1, 64])], 64),
         (PerDomainDense(7, 64), [tf.zeros([1, 64])], 64),
         (PerDomainDense(7, 64), [tf.zeros([1, 7, 64])], 64),
         (AdaIN(256), [tf.zeros([1, 4, 4, 256]), tf.zeros([1, 64])], 64),
     ],
 )
 def test_initial_weights_are_untruncated_he_normal(layer, inputs, fan_in):
-    tf.keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(1)
     layer(*inputs)
     kernels = [w.numpy() for w in layer.weights if "kernel" in w.name]
     assert len(kernels) == 1
@@ -215,7 +216,7 @@ def test_float16_features_do_not_overflow():
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_normalization_weights_stay_float32(policy):
-    dtype = tf.keras.mixed_precision.Policy(policy).compute_dtype
+    dtype = keras.mixed_precision.Policy(policy).compute_dtype
     block = AdaINResBlk(4, 4, upsample=False, dtype=policy)
     layers = [InstanceNormalization(), block.norm1]
     x, s = tf.cast(normal(11, 1, 4, 4, 4), dtype), normal(12, 1, 3)

@@ -9,6 +9,7 @@ import tensorflow as tf
 import stargan_tf.models
 from stargan_tf.algorithms.stargan_v2.networks import TRANSLATING, build_networks
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.compat import keras
 from stargan_tf.models import folding
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import EncodedImage, Generator
@@ -27,7 +28,7 @@ def test_registry_lists_every_network():
         for name in names
         for value in vars(importlib.import_module(name)).values()
         if isinstance(value, type)
-        and issubclass(value, tf.keras.Model)
+        and issubclass(value, keras.Model)
         and value.__module__.startswith(prefix)
     }
     assert found == {entry.network_class for entry in NETWORKS.values()}
@@ -47,11 +48,11 @@ def test_shape_dtype_and_variables(entry):
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_keeps_weights_and_outputs_float32(entry, policy):
     expected = entry.call(built(entry), *entry.inputs)
-    tf.keras.mixed_precision.set_global_policy(policy)
+    keras.mixed_precision.set_global_policy(policy)
     try:
         network = built(entry)
     finally:
-        tf.keras.mixed_precision.set_global_policy("float32")
+        keras.mixed_precision.set_global_policy("float32")
     output = entry.call(network, *entry.inputs)
     assert output.dtype == tf.float32
     assert {v.dtype for v in network.variables} == {tf.float32}
@@ -218,7 +219,7 @@ def test_published_parameter_counts(make, inputs, parameters):
     network = make()
     # Symbolic inputs: the weights are made, but nothing is computed.
     first, second, *masks = (
-        tf.keras.Input(shape, dtype="float32" if shape else "int32") for shape in inputs
+        keras.Input(shape, dtype="float32" if shape else "int32") for shape in inputs
     )
     network(first, second, *([masks] if masks else []))
     assert network.count_params() == parameters
@@ -253,7 +254,7 @@ def test_networks_of_a_config(precision, policy):
     assert networks["discriminator"](X, Y).shape == (2,)
     for network in networks.values():
         assert network.dtype_policy.name == policy
-    assert tf.keras.mixed_precision.global_policy().name == "float32"
+    assert keras.mixed_precision.global_policy().name == "float32"
     assert networks["mapping_network"].shared[0].units == 10
     assert networks["generator"].from_rgb.filters == 4
     assert networks["generator"].encoder[-1].conv2.filters == 8

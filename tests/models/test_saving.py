@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import stargan_tf.models
+from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.layers import (
@@ -42,7 +43,7 @@ POLICIES = ["float32", "mixed_bfloat16"]
 
 def saved_and_loaded(model, folder):
     model.save(folder / "x.keras")
-    return tf.keras.models.load_model(folder / "x.keras")
+    return keras.models.load_model(folder / "x.keras")
 
 
 def test_every_network_and_layer_is_listed_here_and_known_to_keras():
@@ -53,13 +54,13 @@ def test_every_network_and_layer_is_listed_here_and_known_to_keras():
         for name in names
         for value in vars(importlib.import_module(name)).values()
         if isinstance(value, type)
-        and issubclass(value, tf.keras.layers.Layer)
+        and issubclass(value, keras.layers.Layer)
         and value.__module__.startswith(prefix)
     } - {ResamplingConv2D}  # has nothing to compute: it is what two layers share
     listed = {type(make()) for make, _ in LAYERS.values()}
     assert found == listed | {entry.network_class for entry in NETWORKS.values()}
     for value in found:
-        assert tf.keras.utils.get_registered_name(value) == f"stargan_tf>{value.__name__}"
+        assert keras.utils.get_registered_name(value) == f"stargan_tf>{value.__name__}"
 
 
 @each_network
@@ -70,7 +71,7 @@ def test_a_network_is_made_again_from_its_arguments(entry, policy):
     config = json.loads(json.dumps(network.get_config()))
     other = entry.network_class.from_config(config)
     assert other.get_config() == config
-    assert tf.keras.mixed_precision.global_policy().name == "float32"
+    assert keras.mixed_precision.global_policy().name == "float32"
     entry.call(other, *entry.inputs)
     other.set_weights(network.get_weights())
     expected = entry.call(network, *entry.inputs)
@@ -153,7 +154,7 @@ def test_a_layer_is_made_again_from_its_arguments(make, inputs, policy):
 
 @each_layer
 def test_a_layer_is_saved_within_a_model(make, inputs, tmp_path):
-    symbols = [tf.keras.Input(value.shape[1:]) for value in inputs]
-    model = tf.keras.Model(symbols, make()(*symbols))
+    symbols = [keras.Input(value.shape[1:]) for value in inputs]
+    model = keras.Model(symbols, make()(*symbols))
     loaded = saved_and_loaded(model, tmp_path)
     np.testing.assert_array_equal(loaded(inputs), model(inputs))

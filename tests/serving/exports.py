@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.algorithms.drawable import Drawable
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
+from stargan_tf.compat import keras
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.serving.exporter import Exported, export
@@ -62,7 +62,7 @@ class Export(NamedTuple):
 
 def make_model(seed: int) -> TrainedModel:
     """Random weights, whose images fill about the range of images."""
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     model = _model(make_algorithm(CONFIG, len(DOMAINS)), seed)
     kernel = model.trained.networks["generator"].to_rgb.kernel
     kernel.assign(kernel * 0.25)
@@ -83,7 +83,7 @@ def _model(algorithm: Algorithm, seed: int) -> TrainedModel:
 
 def make_toy(seed: int) -> TrainedModel:
     """Random weights of an algorithm without style or latent codes."""
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     return _model(make_algorithm(TOY_CONFIG, len(DOMAINS)), seed)
 
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan_v2.objectives import discriminator_objective
+from stargan_tf.compat import keras
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.optimizers import Adam
 from stargan_tf.training.step import TrainStep
@@ -43,7 +44,7 @@ def overflow():
     ):
         optimizer = Adam(config.lr, config.beta1, config.beta2, config.weight_decay)
         optimizer.build(state.networks[name].trainable_variables)
-        scaled = tf.keras.mixed_precision.LossScaleOptimizer(optimizer, initial_scale=initial_scale)
+        scaled = keras.mixed_precision.LossScaleOptimizer(optimizer, initial_scale=initial_scale)
         state.optimizers[name] = scaled
     record = [(tiny.weights(state), None, None)]
     for seed in range(2):
@@ -84,7 +85,7 @@ def test_float16_starts_with_a_loss_scale_and_others_do_without():
     for precision, expected in (("none", False), ("bfloat16", False), ("float16", True)):
         state = tiny.fresh_state(in_precision(precision))
         for optimizer in tiny.optimizers(state).values():
-            scaled = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
+            scaled = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
             assert scaled == expected
             inner = optimizer.inner_optimizer if scaled else optimizer
             assert (inner.beta1, inner.beta2, inner.l2) == (0.0, 0.99, 1e-4)
@@ -95,7 +96,7 @@ def test_r1_is_about_that_of_float32(precision):
     batch = tiny.batch(3)
     values = {}
     for name in ("none", precision):
-        tf.keras.utils.set_random_seed(1)
+        keras.utils.set_random_seed(1)
         with mixed_precision(name):
             networks = make_algorithm(CONFIG, tiny.NUM_DOMAINS).build(["discriminator"])
         objective = discriminator_objective(

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.compat import keras
 from stargan_tf.training.validation import SEED, Validation
 from tests.training import tiny
 from tests.training.tiny import CONFIG, NUM_DOMAINS
@@ -12,7 +13,7 @@ ALGORITHM = make_algorithm(CONFIG, NUM_DOMAINS)
 
 @pytest.fixture(scope="module")
 def networks():
-    tf.keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(1)
     return ALGORITHM.build(ALGORITHM.averaged)
 
 

@@ -19,6 +19,7 @@ from stargan_tf.algorithms.stargan_v2.objectives import validation_losses
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.algorithms.stargan_v2.signatures import SIGNATURES
 from stargan_tf.algorithms.stargan_v2.step import TrainBatch, draws, step
+from stargan_tf.compat import keras
 from stargan_tf.types import Batch, Draw
 
 
@@ -49,7 +50,7 @@ class StarGANv2(Algorithm):
         """Two blocks at the bottom, then one for each doubling of the size."""
         return 2 + self.settings.img_size.bit_length() - 1 - 4 + (self.settings.w_hpf > 0)
 
-    def build(self, names: Collection[str] | None = None) -> dict[str, tf.keras.Model]:
+    def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
         """See `Algorithm`."""
         return build_networks(self.settings, self.num_labels, NAMES if names is None else names)
 

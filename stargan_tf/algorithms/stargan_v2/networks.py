@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-import tensorflow as tf
-
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.compat import keras
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.mapping_network import MappingNetwork
@@ -17,7 +16,7 @@ NAMES = (*TRANSLATING, "discriminator")
 
 def build_networks(
     settings: StarGANv2Settings, num_domains: int, names: Collection[str] = NAMES
-) -> dict[str, tf.keras.Model]:
+) -> dict[str, keras.Model]:
     """Makes and initialises networks.
 
     Args:

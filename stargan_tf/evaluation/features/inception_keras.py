@@ -7,6 +7,7 @@ each other, but not with published ones.
 
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.base import FeatureNetwork
 from stargan_tf.evaluation.features.images import pixel_values, resize
@@ -22,7 +23,7 @@ class InceptionKeras(FeatureNetwork):
     dim = 2048
     protocol = "8-bit, bilinear to 299 px, x / 127.5 - 1"
 
-    def __init__(self, model: tf.keras.Model) -> None:
+    def __init__(self, model: keras.Model) -> None:
         """Wraps a model, as `build` returns it."""
         weights = {f"{i:03}": weight for i, weight in enumerate(model.get_weights())}
         super().__init__(weights)
@@ -52,13 +53,13 @@ class InceptionKeras(FeatureNetwork):
         return self._model(inputs, training=False)
 
 
-def build(weights: str | None) -> tf.keras.Model:
+def build(weights: str | None) -> keras.Model:
     """Makes the network: images [N, 299, 299, 3] to features [N, 2048].
 
     Args:
       weights: "imagenet" to download them, a file, or None for random ones.
     """
-    return tf.keras.applications.InceptionV3(
+    return keras.applications.InceptionV3(
         include_top=False,
         pooling="avg",
         weights=weights,
@@ -66,7 +67,7 @@ def build(weights: str | None) -> tf.keras.Model:
     )
 
 
-def _from_file(path: str) -> tf.keras.Model:
+def _from_file(path: str) -> keras.Model:
     (weights,) = FEATURES[InceptionKeras.name].weights
     try:
         return build(path)
@@ -77,7 +78,7 @@ def _from_file(path: str) -> tf.keras.Model:
         ) from error
 
 
-def _from_download() -> tf.keras.Model:
+def _from_download() -> keras.Model:
     (weights,) = FEATURES[InceptionKeras.name].weights
     try:
         return build("imagenet")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.compat import keras
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features import inception_keras
 from stargan_tf.evaluation.features.inception_keras import InceptionKeras, build
@@ -11,7 +12,7 @@ IMAGES = np.random.RandomState(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float
 
 @pytest.fixture(scope="module")
 def network():
-    tf.keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(0)
     return InceptionKeras(build(weights=None))
 
 
@@ -24,7 +25,7 @@ def test_features(network):
 
 def test_normalises_as_keras_does(network):
     pixels = np.random.RandomState(0).randint(0, 256, (1, 299, 299, 3)).astype(np.float32)
-    expected = tf.keras.applications.inception_v3.preprocess_input(pixels.copy())
+    expected = keras.applications.inception_v3.preprocess_input(pixels.copy())
     np.testing.assert_allclose(network.prepare(pixels / 127.5 - 1), expected, atol=1e-6)
 
 
