@@ -2,22 +2,19 @@
 
 import contextlib
 import dataclasses
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-# Chatter of TensorFlow's start-up (missing GPU libraries and the like) would
-# bury our own lines; it must be silenced before TensorFlow is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from absl import app, flags, logging
 
-from absl import app, flags, logging  # noqa: E402
-
-from stargan_tf.errors import UserError  # noqa: E402
+from stargan_tf.errors import UserError
+from stargan_tf.native_output import quieten_tensorflow
 
 Config = TypeVar("Config")
 
 logging.set_verbosity(logging.WARNING)
+quieten_tensorflow()  # before anything imports it
 
 # Flags count as the main module's own, so that --help lists them.
 flags.disclaim_key_flags()

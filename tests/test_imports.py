@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "files": {"errors"},
     "types": set(),
     "shapes": set(),
-    "flags": {"errors"},
+    "native_output": set(),
+    "flags": {"errors", "native_output"},
     "config": {"types", "errors"},
     "losses": BASE,
     "models": BASE,
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "training": BASE | {"models", "algorithms"},
     "sampling": BASE | {"data", "algorithms"},
     "evaluation": BASE | {"data", "algorithms", "sampling"},
-    "serving": BASE | {"models", "data", "algorithms"},
+    "serving": BASE | {"models", "data", "algorithms", "native_output"},
     # Serves any SavedModel, and knows nothing of StarGAN.
     "devserver": {"config", "errors"},
     # Chooses between two ways to load networks.

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from packaging.requirements import Requirement
@@ -14,6 +15,12 @@ from packaging.specifiers import SpecifierSet
 
 import stargan_tf
 from tests.source_tree import ROOT, files, python_files, third_party
+
+
+class Lane(NamedTuple):
+    always: dict[str, Requirement]
+    with_pipeline: dict[str, Requirement]
+    file: str  # that pins them, without .in or .txt
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +58,24 @@ def metadata(wheel: Path) -> Message:
         return email.message_from_bytes(archive.read(name))
 
 
-@pytest.fixture(scope="module")
-def requirements(metadata: Message) -> dict[str, Requirement]:
-    parsed = map(Requirement, metadata.get_all("Requires-Dist"))
-    return {requirement.name.replace("-", "_"): requirement for requirement in parsed}
+@pytest.fixture(scope="module", params=["full", "modern"])
+def lane(request: pytest.FixtureRequest, metadata: Message) -> Lane:
+    """What the wheel requires on the Pythons of a lane, with and without its extras."""
+    parsed = [Requirement(text) for text in metadata.get_all("Requires-Dist")]
+    pythons, suffix = {"full": (["3.10", "3.11"], ""), "modern": (["3.12", "3.13"], "-modern")}[
+        request.param
+    ]
+
+    def on(python: str, extra: str) -> dict[str, Requirement]:
+        environment = {"python_version": python, "extra": extra}
+        kept = [r for r in parsed if not r.marker or r.marker.evaluate(environment)]
+        names = [requirement.name.replace("-", "_") for requirement in kept]
+        assert len(names) == len(set(names)), "a package is required twice"
+        return dict(zip(names, kept, strict=True))
+
+    first, second = (on(python, "") for python in pythons)
+    assert first == second
+    return Lane(first, on(pythons[0], "pipeline"), f"requirements{suffix}")
 
 
 def pins(file: str) -> dict[str, set[str]]:
@@ -81,31 +102,31 @@ def test_metadata(wheel, metadata):
     assert metadata["Version"] == stargan_tf.__version__
     assert metadata["License"] == "Apache-2.0"
     pythons = SpecifierSet(metadata["Requires-Python"])
-    assert [v for v in ("3.9", "3.10", "3.11.9", "3.12") if v in pythons] == ["3.10", "3.11.9"]
+    asked = ("3.9", "3.10", "3.11.9", "3.12.0", "3.13.9", "3.14")
+    assert [v for v in asked if v in pythons] == ["3.10", "3.11.9", "3.12.0", "3.13.9"]
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith("/LICENSE"))
         assert b"Apache License" in archive.read(name)
 
 
-def test_every_package_that_is_imported_is_required(requirements):
-    always = {name for name, requirement in requirements.items() if not requirement.marker}
-    for package, required in (("stargan_tf", always), ("pipeline", set(requirements))):
+def test_every_package_that_is_imported_is_required(lane):
+    for package, required in (("stargan_tf", lane.always), ("pipeline", lane.with_pipeline)):
         used = {name for file in python_files(package) for name in third_party(file)}
-        assert used <= required, f"{package}: missing in the dependencies of pyproject.toml"
+        assert used <= set(required), f"{package}: missing in the dependencies of pyproject.toml"
 
 
-def test_requirements_leave_users_room(requirements):
-    assert not {"pytest", "ruff"} & set(requirements)
-    assert not [str(r) for r in requirements.values() if "==" in str(r.specifier)]
+def test_requirements_leave_users_room(lane):
+    assert not {"pytest", "ruff"} & set(lane.with_pipeline)
+    assert not [str(r) for r in lane.with_pipeline.values() if "==" in str(r.specifier)]
 
 
-def test_we_test_with_what_we_require(requirements):
-    asked, locked = pins("requirements.in"), pins("requirements.txt")
-    assert set(requirements) <= set(asked), "missing in requirements.in"
+def test_we_test_with_what_we_require(lane):
+    asked, locked = pins(f"{lane.file}.in"), pins(f"{lane.file}.txt")
+    assert set(lane.always) <= set(asked), f"missing in {lane.file}.in"
     outside = [
-        f"{requirement}, but requirements.txt has {version}"
-        for name, requirement in requirements.items()
-        for version in locked[name]
+        f"{requirement}, but {lane.file}.txt has {version}"
+        for name, requirement in lane.with_pipeline.items()
+        for version in locked.get(name, ())
         if version not in requirement.specifier
     ]
     assert not outside

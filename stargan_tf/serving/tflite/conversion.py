@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.signatures import Signature
+from stargan_tf.native_output import shown_on_failure
 from stargan_tf.serving.graph import ServingGraph
 from stargan_tf.serving.inputs import float_spec
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.signatures import FLOAT_SUFFIX, save_signatures
 from stargan_tf.serving.tflite.half_precision import convert_to_float16
 from stargan_tf.serving.tflite.metadata import add_metadata
-from stargan_tf.serving.tflite.native_output import shown_on_failure
 from stargan_tf.serving.tflite.quantization import convert_to_int8
 
 

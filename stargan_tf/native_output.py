@@ -1,9 +1,15 @@
 """What native code prints past Python: shown only when something fails."""
 
 import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 _LINES = 20
 
@@ -43,3 +49,34 @@ def _restore(screen: tuple[int, int]) -> None:
     for number, copy in enumerate(screen, start=1):
         os.dup2(copy, number)
         os.close(copy)
+
+
+def quieten_tensorflow() -> None:
+    """Keeps what TensorFlow says of itself at its start off the screen.
+
+    Missing GPU libraries and the like would bury a command's own lines. Does nothing once
+    TensorFlow is imported, or where the user has set TF_CPP_MIN_LOG_LEVEL.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        # From 2.16 on, some lines of the import come whatever the level is.
+        sys.meta_path.insert(0, _QuietImport())
+
+
+class _QuietImport(importlib.abc.MetaPathFinder):
+    """Finds TensorFlow, once, and has its import shown on failure only."""
+
+    def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def execute_quietly(module: ModuleType) -> None:
+                with shown_on_failure():
+                    execute(module)
+
+            spec.loader.exec_module = execute_quietly
+        return spec
