@@ -23,7 +23,7 @@ $(STAMP): $(wildcard requirements*.txt) pyproject.toml scripts/setup.sh
 
 # Another PYTHON than that of .venv: make it anew.
 ifdef PYTHON
-version_of = $(shell $(1) -c 'import sys; print(sys.version_info[:2])' 2>&1)
+version_of = $(shell ($(1) -c 'import sys; print(sys.version_info[:2])') 2>&1)
 ifneq ($(call version_of,$(PYTHON)),$(call version_of,$(PY)))
 .PHONY: $(STAMP)
 endif
