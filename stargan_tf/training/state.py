@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.algorithms.algorithm import AdamSettings, Algorithm
+from stargan_tf.algorithms.algorithm import AdamSettings, Algorithm, Networks
 from stargan_tf.compat import keras
 from stargan_tf.errors import UserError
 from stargan_tf.models.precision import mixed_precision
@@ -36,6 +36,7 @@ class TrainState(tf.Module):
         with mixed_precision(settings.mixed_precision):
             self.networks = algorithm.build()
             self.averages = algorithm.build(algorithm.averaged)
+        _check_keras(self.networks)
         for name, average in self.averages.items():
             average.set_weights(self.networks[name].get_weights())
         self.optimizers = {
@@ -80,6 +81,21 @@ class TrainState(tf.Module):
                     f"{self.step.numpy()}: training was stopped, and the last good checkpoint "
                     "kept; try a lower --lr or --mixed_precision=none in a new --run_dir."
                 )
+
+
+def _check_keras(networks: Networks) -> None:
+    """Checkpoints leave out the weights of another Keras's networks without a word.
+
+    Raises:
+      UserError: a network is none of the Keras that is meant.
+    """
+    for name, network in networks.items():
+        if not isinstance(network, keras.Model):
+            raise UserError(
+                f"The network {name} is a {type(network).__module__}.{type(network).__name__}, "
+                "expected a keras.Model with the keras of stargan_tf.compat, whose weights "
+                "checkpoints hold: import it from there."
+            )
 
 
 def _adam(adam: AdamSettings, network: keras.Model, precision: str) -> Optimizer:
