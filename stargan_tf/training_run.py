@@ -22,7 +22,7 @@ from stargan_tf.training.dry_run import describe
 from stargan_tf.training.loop import Evaluator, Sampler, train
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
-from stargan_tf.training.runtime import make_strategy
+from stargan_tf.training.runtime import describe_devices, make_strategy
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 from stargan_tf.training.validation import Validation
@@ -145,9 +145,8 @@ def _restore(
     workers.check_same_iteration(step)
     if not workers.chief or step >= config.total_iters > 0:
         return step
-    devices = strategy.num_replicas_in_sync
     verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
-    print(f"{verb} iteration {step}, on {devices} device{'s' * (devices > 1)}.")
+    print(f"{verb} iteration {step}, on {describe_devices(strategy)}.")
     if warm:
         print(f"Its weights are those of {config.warm_start} after {parent_step} iterations.")
     if rates_changed:

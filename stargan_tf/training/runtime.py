@@ -2,12 +2,15 @@
 
 import contextlib
 import signal
+from pathlib import Path
 
 import tensorflow as tf
 
 from stargan_tf.config.cluster import Cluster, read_cluster
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
+
+_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
@@ -44,6 +47,23 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         f"try {max(1, config.batch_size // replicas) * replicas}.",
     )
     return strategy
+
+
+def describe_devices(strategy: tf.distribute.Strategy) -> str:
+    """What a run trains on, in words: the CPU, or how many GPUs and which.
+
+    Where the machine has an NVIDIA driver and TensorFlow finds no GPU, it says so: that is
+    noticed late otherwise, and by slowness only.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if any("GPU" in device for device in strategy.extended.worker_devices):
+        gpus = tf.config.list_physical_devices("GPU")
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return f"{replicas} GPU{'s' * (replicas > 1)} ({details.get('device_name', 'unnamed')})"
+    words = "the CPU" if replicas == 1 else f"{replicas} CPU devices"
+    if _NVIDIA_DRIVER.exists() and not tf.config.list_physical_devices("GPU"):
+        words += ", for TensorFlow finds no GPU (README.md, Versions and GPUs)"
+    return words
 
 
 def _let_memory_grow(gpus: list[tf.config.PhysicalDevice]) -> None:

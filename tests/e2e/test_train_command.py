@@ -117,13 +117,13 @@ def test_ctrl_c_saves_and_exits_with_130(interrupted):
 
 
 def test_run_dir_alone_goes_on(terminated, interrupted):
-    said = f"Resuming {interrupted.run_dir} at iteration {terminated.saved}, on 1 device."
+    said = f"Resuming {interrupted.run_dir} at iteration {terminated.saved}, on the CPU."
     assert said in interrupted.stdout
 
 
 def test_run_dir_alone_finishes(interrupted, finished):
     assert finished.returncode == 0, finished.stderr
-    assert f"at iteration {interrupted.saved}, on 1 device." in finished.stdout
+    assert f"at iteration {interrupted.saved}, on the CPU." in finished.stdout
     assert f"Trained to iteration {TOTAL_ITERS}." in finished.stdout
     assert load_run(interrupted.run_dir).step == TOTAL_ITERS
 

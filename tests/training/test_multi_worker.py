@@ -190,7 +190,7 @@ def test_the_loss_of_a_worker_ends_the_others_soon_with_a_sentence(killed):
 
 def test_training_goes_on_from_the_last_checkpoint(killed, stopped):
     assert killed.saved % SAVE_EVERY == 0
-    said = f"at iteration {killed.saved}, on 2 devices.\n"
+    said = f"at iteration {killed.saved}, on 2 CPU devices.\n"
     assert said in stopped.workers[0].printed("stdout")
     # What was done after that checkpoint is done again, to the same losses.
     again = killed.saved + 1

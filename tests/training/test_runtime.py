@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.training import runtime
-from stargan_tf.training.runtime import make_strategy
+from stargan_tf.training.runtime import describe_devices, make_strategy
 from tests.training.tiny import CONFIG
 
 
@@ -34,3 +34,30 @@ def test_gpus_that_are_in_use_already_can_be_trained_on(monkeypatch):
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", refuse)
     runtime._let_memory_grow(["GPU:0", "GPU:1"])
     assert asked == [("GPU:0", True), ("GPU:1", True)]
+
+
+class OnGPUs:
+    """What describe_devices asks of a strategy on two GPUs."""
+
+    num_replicas_in_sync = 2
+
+    class extended:
+        worker_devices = ("/device:GPU:0", "/device:GPU:1")
+
+
+def test_devices_in_words(monkeypatch, tmp_path):
+    monkeypatch.setattr(runtime, "_NVIDIA_DRIVER", tmp_path / "none")
+    assert describe_devices(make_strategy(CONFIG)) == "the CPU"
+    two = make_strategy(dataclasses.replace(CONFIG, virtual_replicas=2))
+    assert describe_devices(two) == "2 CPU devices"
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["GPU:0", "GPU:1"])
+    details = {"device_name": "NVIDIA H100"}
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: details)
+    assert describe_devices(OnGPUs()) == "2 GPUs (NVIDIA H100)"
+
+
+def test_a_gpu_that_tensorflow_does_not_find_is_mentioned(monkeypatch, tmp_path):
+    monkeypatch.setattr(runtime, "_NVIDIA_DRIVER", tmp_path)
+    assert describe_devices(make_strategy(CONFIG)) == (
+        "the CPU, for TensorFlow finds no GPU (README.md, Versions and GPUs)"
+    )
