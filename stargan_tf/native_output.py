@@ -54,11 +54,10 @@ def _restore(screen: tuple[int, int]) -> None:
 def quieten_tensorflow() -> None:
     """Keeps what TensorFlow says of itself at its start off the screen.
 
-    Missing GPU libraries and the like would bury a command's own lines. Does nothing once
-    TensorFlow is imported, or where the user has set TF_CPP_MIN_LOG_LEVEL.
+    Missing GPU libraries and the like would bury a command's own lines. Does nothing where the
+    user has set TF_CPP_MIN_LOG_LEVEL to see more.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "3":
         # From 2.16 on, some lines of the import come whatever the level is.
         sys.meta_path.insert(0, _QuietImport())
 

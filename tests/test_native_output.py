@@ -75,7 +75,7 @@ def test_tensorflow_starts_quietly(tmp_path, no_level):
     assert done.stdout.count("line") == done.stderr.count("line") == 15, "what comes later is shown"
 
 
-def test_who_sets_the_level_sees_everything(tmp_path):
+def test_who_sets_the_level_lower_sees_everything(tmp_path):
     done = import_tensorflow(tmp_path, f"{NATIVE}\nversion = 2", TF_CPP_MIN_LOG_LEVEL="0")
     assert done.stdout.count("line") == done.stderr.count("line") == 30
 

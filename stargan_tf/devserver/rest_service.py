@@ -2,6 +2,7 @@
 
 import json
 import re
+from inspect import signature
 from typing import Any
 
 from google.protobuf import json_format
@@ -17,6 +18,12 @@ _MODEL = r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>\d{1,19})|/labels/(
 _POST = re.compile(_MODEL + r":predict", re.IGNORECASE)
 _GET = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
 _JSON = "application/json"
+# Protobuf renamed the option in version 5.
+_WITH_ZEROS = (
+    "always_print_fields_with_no_presence"
+    if "always_print_fields_with_no_presence" in signature(json_format.MessageToDict).parameters
+    else "including_default_value_fields"
+)
 
 
 class RestApplication:
@@ -68,9 +75,8 @@ class RestApplication:
 
 
 def _as_dict(message: Message) -> dict[str, Any]:
-    return json_format.MessageToDict(
-        message, including_default_value_fields=True, preserving_proto_field_name=True
-    )
+    options = {_WITH_ZEROS: True, "preserving_proto_field_name": True}
+    return json_format.MessageToDict(message, **options)
 
 
 def _target(match: re.Match[str]) -> Target:

@@ -48,7 +48,7 @@ def test_another_schema_version_is_rejected(tmp_path: Path) -> None:
         schema.DatasetInfo.load(tmp_path)
 
 
-OLD = Path(__file__).parents[1] / "old_version" / "data"
+OLD = Path(__file__).parents[1] / "stored" / "data"
 
 
 def test_version_1_is_read() -> None:

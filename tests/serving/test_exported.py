@@ -15,7 +15,7 @@ from stargan_tf.serving.exported import fingerprint_of, load_exported
 from tests.serving.exports import CONFIG, DOMAINS
 from tests.source_tree import ROOT
 
-OLD = [ROOT / "tests/old_version/models/old/1", ROOT / "saved_models/portraits_64/1"]
+OLD = [ROOT / "tests/stored/old_version/models/old/1", ROOT / "saved_models/portraits_64/1"]
 
 
 @pytest.fixture(scope="module")

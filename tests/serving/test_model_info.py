@@ -5,7 +5,7 @@ from stargan_tf.algorithms.stargan_v2.signatures import SIGNATURES
 from stargan_tf.serving.model_info import ModelInfo, describe
 from tests.source_tree import ROOT
 
-OLD = ROOT / "tests/old_version/models/old/1"
+OLD = ROOT / "tests/stored/old_version/models/old/1"
 
 
 def test_what_is_written_is_read(exported):

@@ -43,13 +43,19 @@ def wire_type(field):
     return field.TYPE_INT32 if field.type == field.TYPE_ENUM else field.type
 
 
+def is_repeated(field):
+    # Protobuf 6 has an attribute for it, and warns of the older one.
+    repeated = getattr(field, "is_repeated", None)
+    return field.label == field.LABEL_REPEATED if repeated is None else repeated
+
+
 def assert_same_fields(ours, real):
     assert ours.full_name == real.full_name
     assert ours.fields
     for field in ours.fields:
         other = real.fields_by_name[field.name]
         assert (field.number, wire_type(field)) == (other.number, wire_type(other)), field.name
-        assert (field.label == field.LABEL_REPEATED) == (other.label == other.LABEL_REPEATED)
+        assert is_repeated(field) == is_repeated(other)
         oneofs = [f.containing_oneof and f.containing_oneof.name for f in (field, other)]
         assert oneofs[0] == oneofs[1] or other.full_name.startswith("tensorflow.TensorInfo")
         if field.message_type:

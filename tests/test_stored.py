@@ -1,10 +1,11 @@
-"""Every command takes the run and the exported model that an earlier version made."""
+"""Every command takes runs and exported models of an earlier version and of other packages."""
 
 import dataclasses
 import io
 import json
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -22,20 +23,53 @@ from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training_run import train_run
 from tests.devserver.running import running_server
 from tests.evaluation.fakes import fake_networks
+from tests.lanes import MODERN
 
-OLD = Path(__file__).parent / "old_version"
-EXPORTED = OLD / "models" / "old" / "1"
-IMAGES = OLD / "images"
+STORED = Path(__file__).parent / "stored"
+IMAGES = STORED / "images"
+DATA = STORED / "data"
+
+
+class Stored(NamedTuple):
+    folder: Path
+    model: str  # the name of the exported model
+    modern: bool  # whether made in the modern lane
+
+    @property
+    def run(self) -> Path:
+        return self.folder / "run"
+
+    @property
+    def exported(self) -> Path:
+        return self.folder / "models" / self.model / "1"
+
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        """Where either kind of trained model is, in arguments of load_model."""
+        return {
+            "run": {"run_dir": str(self.run), "saved_model": ""},
+            "export": {"run_dir": "", "saved_model": str(self.exported)},
+        }
+
+    @property
+    def drawn(self) -> np.ndarray:
+        return np.asarray(Image.open(self.folder / "drawn.png"), np.int32)
+
+
+@pytest.fixture(params=["old_version", "modern_lane"])
+def stored(request):
+    folder = STORED / request.param
+    return Stored(folder, request.param.partition("_")[0], "modern" in request.param)
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(stored, tmp_path):
     """A copy of the run, which tests may change."""
-    return RunDir(shutil.copytree(OLD / "run", tmp_path / "run"))
+    return RunDir(shutil.copytree(stored.run, tmp_path / "run"))
 
 
 def settings_of(run, **changes):
-    places = {"data_dir": str(OLD / "data"), "run_dir": str(run.root)}
+    places = {"data_dir": str(DATA), "run_dir": str(run.root)}
     return dataclasses.replace(run.read().config, **{**places, **changes})
 
 
@@ -62,14 +96,21 @@ def test_the_run_is_one_of_stargan_v2(run):
     assert run.read().config.algorithm == "stargan_v2"
 
 
-def test_it_resumes_as_if_its_own_version_had_resumed_it(run):
+def test_it_resumes_as_if_its_makers_had_resumed_it(stored, run):
+    """In another lane, to what other kernels round differently.
+
+    The first iteration shows that every weight came over. Its update already differs, in weights
+    whose gradient is 0 but for rounding (biases that instance normalisation takes out again):
+    Adam, with beta1 = 0, makes a whole step of whatever is left.
+    """
     assert train_run(settings_of(run, total_iters=5)) == 0
-    expected = json.loads((OLD / "resumed_metrics.json").read_text())
+    expected = json.loads((stored.folder / "resumed_metrics.json").read_text())
     found = records(run)[-len(expected) :]
-    for old, new in zip(expected, found, strict=True):
+    after_update = 1e-5 if stored.modern == MODERN else 1e-2
+    for old, new, tolerance in zip(expected, found, (1e-5, after_update), strict=True):
         assert old.keys() <= new.keys()
         for name, value in old.items():
-            assert new[name] == pytest.approx(value, rel=1e-5), name
+            assert new[name] == pytest.approx(value, rel=tolerance), name
 
 
 def test_another_run_starts_from_it(run, tmp_path):
@@ -82,24 +123,17 @@ def test_another_run_starts_from_it(run, tmp_path):
             np.testing.assert_array_equal(a, b, err_msg=name)
 
 
-def test_run_and_export_draw_what_they_drew(tmp_path):
-    expected = np.asarray(Image.open(IMAGES / "000__to_dog__ref_000.png"), np.int32)
-    for name, places in {
-        "run": {"run_dir": str(OLD / "run"), "saved_model": ""},
-        "export": {"run_dir": "", "saved_model": str(EXPORTED)},
-    }.items():
+def test_run_and_export_draw_what_they_drew(stored, tmp_path):
+    for name, places in stored.places.items():
         found = drawn(load_model(**places), tmp_path / name)
-        assert np.abs(found - expected).max() <= 1, name
+        assert np.abs(found - stored.drawn).max() <= 1, name
 
 
-def test_run_and_export_are_evaluated_alike(tmp_path):
+def test_run_and_export_are_evaluated_alike(stored, tmp_path):
     metrics = []
-    for name, places in {
-        "run": {"run_dir": str(OLD / "run"), "saved_model": ""},
-        "export": {"run_dir": "", "saved_model": str(EXPORTED)},
-    }.items():
-        config = EvaluateConfig(data_dir=str(OLD / "data"), num_outs_per_domain=2, **places)
-        evaluator = Evaluator(config, OLD / "data", tmp_path / name, fake_networks())
+    for name, places in stored.places.items():
+        config = EvaluateConfig(data_dir=str(DATA), num_outs_per_domain=2, **places)
+        evaluator = Evaluator(config, DATA, tmp_path / name, fake_networks())
         metrics.append(evaluator.evaluate(load_model(**places)))
     assert metrics[0]["about"]["modes"].keys() == {"latent", "reference"}
     for key, value in metrics[0].items():
@@ -107,24 +141,24 @@ def test_run_and_export_are_evaluated_alike(tmp_path):
             assert metrics[1][key] == pytest.approx(value, rel=0.02, abs=1e-3), key
 
 
-def test_the_run_can_be_exported(tmp_path):
+def test_the_run_can_be_exported(stored, tmp_path):
     config = ExportConfig(
-        run_dir=str(OLD / "run"),
-        data_dir=str(OLD / "data"),
+        run_dir=str(stored.run),
+        data_dir=str(DATA),
         out=str(tmp_path / "pets"),
         tflite_types=("float32",),
     )
     assert "pets version 1" in export(config, load_run(config.run_dir, in_float32=True)).summary
-    places = {"old": EXPORTED, "new": tmp_path / "pets" / "1"}
+    places = {"old": stored.exported, "new": tmp_path / "pets" / "1"}
     old, new = (drawn(load_model("", str(m)), tmp_path / name) for name, m in places.items())
     assert np.abs(old - new).max() <= 1
 
 
-def test_the_export_is_served(tmp_path):
+def test_the_export_is_served(stored):
     image, reference = ((IMAGES / name).read_bytes() for name in ("cat.png", "dog.png"))
-    with running_server(OLD / "models") as server:
-        with Client(f"http://127.0.0.1:{server.rest_port}", model="old") as client:
+    with running_server(stored.folder / "models") as server:
+        with Client(f"http://127.0.0.1:{server.rest_port}", model=stored.model) as client:
             client.wait_until_ready(60)
             png = client.translate_reference(image, reference, "dog")
-    expected = np.asarray(Image.open(IMAGES / "000__to_dog__ref_000.png"), np.int32)
-    assert np.abs(np.asarray(Image.open(io.BytesIO(png)), np.int32) - expected).max() <= 1
+    found = np.asarray(Image.open(io.BytesIO(png)), np.int32)
+    assert np.abs(found - stored.drawn).max() <= 1
