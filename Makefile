@@ -4,9 +4,11 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 # Resolve as of this day, so that the set of versions stays coherent. What draws the
-# portraits is younger, and so are ruff, ai-edge-litert and waitress (for its security fixes).
+# portraits is younger, and so are ruff, ai-edge-litert, what makes and runs ONNX files, and
+# waitress (for its security fixes).
 LOCK_DATE := 2024-10-03
-YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-litert waitress
+YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-litert waitress \
+  tf2onnx onnx onnxruntime
 MODERN_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
