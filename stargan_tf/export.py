@@ -1,4 +1,4 @@
-r"""Exports the networks of a training run for servers and phones.
+r"""Exports the networks of a training run for servers, phones and other runtimes.
 
 A SavedModel for TensorFlow Serving, and TFLite files in four number types:
 
@@ -19,6 +19,11 @@ Only the two TFLite files that most apps choose from:
 
     python -m stargan_tf.export --run_dir=runs/pets --out=saved_models/pets \
         --formats=tflite --tflite_types=float16,dynamic
+
+ONNX files beside the SavedModel, for servers without TensorFlow such as Triton:
+
+    python -m stargan_tf.export --run_dir=runs/pets --out=saved_models/pets \
+        --formats=saved_model,onnx
 """
 
 import signal

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stargan_tf.config.settings import check, check_bounds, check_run_dir, setting
 
-FORMATS = ("saved_model", "tflite")
+FORMATS = ("saved_model", "tflite", "onnx")
 TFLITE_TYPES = ("float32", "float16", "dynamic", "int8")
 
 
@@ -16,11 +16,14 @@ class ExportConfig:
     run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
     out: str = setting(
         "",
-        "Folder of the model, such as saved_models/NAME. The SavedModel becomes NAME/VERSION, the "
-        "TFLite files NAME/tflite/VERSION, VERSION being the next free number.",
+        "Folder of the model, such as saved_models/NAME. The SavedModel becomes NAME/VERSION, "
+        "TFLite files become NAME/tflite/VERSION, ONNX files NAME/onnx/VERSION, VERSION being the "
+        "next free number.",
     )
     formats: tuple[str, ...] = setting(
-        FORMATS, "saved_model for TF Serving, tflite for phones, or both, separated by a comma."
+        ("saved_model", "tflite"),
+        "What to write, separated by commas: saved_model for TF Serving; tflite for phones; onnx "
+        "for Triton, onnxruntime and other runtimes, a file for each signature on float images.",
     )
     tflite_types: tuple[str, ...] = setting(
         TFLITE_TYPES,

@@ -95,14 +95,18 @@ def make_probe(call: SignatureCaller, info: ModelInfo, inputs: dict[str, np.ndar
 
 
 def compare(
-    call: SignatureCaller, probe: Probe, signatures: Collection[str] | None = None
+    call: SignatureCaller,
+    probe: Probe,
+    signatures: Collection[str] | None = None,
+    batch_size: int = 1,
 ) -> Agreement:
-    """Runs signatures of a model on float images, one image at a time.
+    """Runs signatures of a model on float images.
 
     Args:
       call: what is compared.
       probe: inputs and what is expected.
       signatures: names without the suffix; all by default.
+      batch_size: rows in a call; the last call has those that are left.
 
     Returns:
       NaN where an output is NaN.
@@ -111,8 +115,8 @@ def compare(
     for signature in probe.info.signatures if signatures is None else signatures:
         inputs, expected = probe.inputs_of(signature), probe.expected[signature]
         rows = [
-            call(signature + FLOAT_SUFFIX, {k: v[row : row + 1] for k, v in inputs.items()})
-            for row in range(len(expected))
+            call(signature + FLOAT_SUFFIX, {k: v[i : i + batch_size] for k, v in inputs.items()})
+            for i in range(0, len(expected), batch_size)
         ]
         error = np.concatenate(rows) - expected
         # Unlike Python's, these pass NaN on.

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import tensorflow as tf
 from tqdm import tqdm
@@ -28,10 +27,12 @@ from stargan_tf.serving.export_parity import (
     compare_encoded,
     make_probe,
 )
+from stargan_tf.serving.export_report import Exported, Result, report, within
 from stargan_tf.serving.graph import ServingGraph, mean_codes
 from stargan_tf.serving.inputs import example_inputs
 from stargan_tf.serving.model_info import ModelInfo, describe
-from stargan_tf.serving.publishing import TFLITE_FOLDER, next_version
+from stargan_tf.serving.onnx.packages import check_installed
+from stargan_tf.serving.publishing import ONNX_FOLDER, TFLITE_FOLDER, next_version
 from stargan_tf.serving.saved_model.graph import SavedModel
 from stargan_tf.serving.saved_model.warmup import write_warmup_requests
 from stargan_tf.serving.tflite.conversion import TFLiteConverter
@@ -39,29 +40,10 @@ from stargan_tf.serving.tflite.interpreters import caller, open_file
 
 # What an export must come up to. Float models must compute the same; what more is
 # rounded is judged by the images.
-MAX_DIFFERENCE = {"saved_model": 1e-4, "float32": 1e-3}
+MAX_DIFFERENCE = {"saved_model": 1e-4, "onnx": 1e-3, "float32": 1e-3}
 MIN_PSNR = {"float16": 45.0, "dynamic": 32.0, "int8": 28.0}
+_BATCH_SIZES = (1, 5)  # of ONNX files, which take any; what is left is a third size
 _SEED = 0
-
-
-class Exported(NamedTuple):
-    """What became of an export.
-
-    Attributes:
-      summary: what was written, how large it is and how near it comes, in words.
-      rejected: a sentence about the files that do not come near enough and were not written;
-        empty if there are none.
-    """
-
-    summary: str
-    rejected: str
-
-
-class _Result(NamedTuple):
-    path: Path
-    size: int  # bytes
-    agreement: str
-    floor: float | None = None  # the decibels that it misses, where it is rejected
 
 
 def export(config: ExportConfig, model: TrainedModel, version: int | None = None) -> Exported:
@@ -77,6 +59,8 @@ def export(config: ExportConfig, model: TrainedModel, version: int | None = None
     Raises:
       UserError: the data set does not fit the run, or an export that rounds nothing differs.
     """
+    if "onnx" in config.formats:
+        check_installed()
     algorithm, networks = model.trained
     data_dir = _data_dir(config, algorithm.settings)
     out = Path(config.out)
@@ -89,7 +73,7 @@ def export(config: ExportConfig, model: TrainedModel, version: int | None = None
         fold(network)
     results = []
     with contextlib.ExitStack() as folders:
-        # Left in reverse order: who sees the SavedModel finds the TFLite files there already.
+        # Left in reverse order: who sees the SavedModel finds the files there already.
         if "saved_model" in config.formats:
             folder = out / str(info.version)
             partial = folders.enter_context(folder_written_whole(folder))
@@ -102,21 +86,23 @@ def export(config: ExportConfig, model: TrainedModel, version: int | None = None
             inputs = example_inputs(model.drawable, info, images, _SEED)
             converter = TFLiteConverter(graph, algorithm, info, inputs)
             results += _write_tflite(partial, folder, config.tflite_types, converter, probe)
-    written = [result for result in results if result.floor is None]
-    summary = _summary(config, info, written, noise=data_dir is None)
-    return Exported(summary, _rejection([result for result in results if result.floor]))
+        if "onnx" in config.formats:
+            folder = out / ONNX_FOLDER / str(info.version)
+            partial = folders.enter_context(folder_written_whole(folder))
+            results += _write_onnx(partial, folder, graph, algorithm, probe)
+    return report(config, info, results, noise=data_dir is None)
 
 
 def _write_saved_model(
     partial: Path, folder: Path, graph: ServingGraph, algorithm: Algorithm, probe: Probe
-) -> _Result:
+) -> Result:
     print("Writing the SavedModel ...", flush=True)
     with TemporaryDirectory() as assets:
         SavedModel(graph, algorithm.signatures(), probe.info, Path(assets)).save(partial)
     write_warmup_requests(partial, probe.info)
     agreement = _check_saved_model(partial, probe)
     size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
-    return _Result(folder, size, _within(agreement))
+    return Result(folder, size, within(agreement))
 
 
 def _check_saved_model(folder: Path, probe: Probe) -> Agreement:
@@ -139,7 +125,7 @@ def _write_tflite(
     number_types: Sequence[str],
     converter: TFLiteConverter,
     probe: Probe,
-) -> list[_Result]:
+) -> list[Result]:
     results = []
     for number_type in tqdm(number_types, desc="Writing the TFLite files", unit="file"):
         file = partial / f"{number_type}.tflite"
@@ -149,29 +135,33 @@ def _write_tflite(
         words, floor = f"PSNR {agreement.psnr:.1f} dB", None
         if number_type in MAX_DIFFERENCE:
             _demand(agreement.worst <= MAX_DIFFERENCE[number_type], file.name, agreement)
-            words = _within(agreement)
+            words = within(agreement)
         elif not agreement.psnr >= MIN_PSNR[number_type]:  # NaN is no better
             floor = MIN_PSNR[number_type]
             file.unlink()
-        results.append(_Result(folder / file.name, size, words, floor))
+        results.append(Result(folder / file.name, size, words, floor))
     return results
 
 
-def _rejection(rejected: Sequence[_Result]) -> str:
-    if not rejected:
-        return ""
-    found = ", ".join(
-        f"{r.path.name} ({r.agreement}, expected at least {r.floor:g} dB)" for r in rejected
-    )
-    types = ", ".join(result.path.stem for result in rejected)
-    return (
-        f"Rejected {found}, and wrote everything else: train longer, calibrate int8 on more images "
-        f"(--calibration_images), or take {types} out of --tflite_types."
-    )
+def _write_onnx(
+    partial: Path, folder: Path, graph: ServingGraph, algorithm: Algorithm, probe: Probe
+) -> list[Result]:
+    # Imported here, so that other formats need none of the packages.
+    from stargan_tf.serving.onnx import sessions
+    from stargan_tf.serving.onnx.conversion import ONNXConverter
 
-
-def _within(agreement: Agreement) -> str:
-    return f"within {agreement.worst:.0e} of the trained networks"
+    converter = ONNXConverter(graph, algorithm, probe.info)
+    results = []
+    for name in tqdm(converter.signatures, desc="Writing the ONNX files", unit="file"):
+        file = partial / f"{name}.onnx"
+        file.write_bytes(converter.convert(name))
+        call = sessions.caller(sessions.open_file(file))
+        agreements = [compare(call, probe, [name], size) for size in _BATCH_SIZES]
+        for agreement in agreements:
+            _demand(agreement.worst <= MAX_DIFFERENCE["onnx"], file.name, agreement)
+        worst = max(agreements, key=lambda agreement: agreement.worst)
+        results.append(Result(folder / file.name, file.stat().st_size, within(worst)))
+    return results
 
 
 def _demand(near_enough: bool, what: str, agreement: Agreement) -> None:
@@ -224,19 +214,3 @@ def _describe(
         modes=model.drawable.modes,
         signatures=describe(algorithm.signatures()),
     )
-
-
-def _summary(
-    config: ExportConfig, info: ModelInfo, results: Sequence[_Result], *, noise: bool
-) -> str:
-    if not results:
-        return f"Nothing of {info.name} was exported."
-    lines = [f"Exported {info.name} version {info.version}:"]
-    width = max(len(str(result.path)) for result in results)
-    for path, size, agreement, _ in results:
-        lines.append(f"  {path!s:{width}}  {size / 1e6:6.1f} MB  {agreement}")
-    if noise:
-        lines.append("Compared on noise, for want of the data set: pass --data_dir to do better.")
-    if "saved_model" in config.formats:
-        lines.append(f"Serve it: python -m stargan_tf.serve --models_dir={Path(config.out).parent}")
-    return "\n".join(lines)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 # Beside the versions of the SavedModel. TF Serving passes over names that are no integers.
 TFLITE_FOLDER = "tflite"
+ONNX_FOLDER = "onnx"
 
 
 def next_version(base: Path) -> int:
     """The number after the highest one under which a model was exported, 1 at first."""
-    return max([0, *versions(base), *versions(base / TFLITE_FOLDER)]) + 1
+    folders = (base, base / TFLITE_FOLDER, base / ONNX_FOLDER)
+    return max([0, *(version for folder in folders for version in versions(folder))]) + 1
 
 
 def versions(base: Path) -> list[int]:

@@ -1,0 +1,1 @@
+"""ONNX files: conversion, metadata, and running them in onnxruntime."""
