@@ -192,6 +192,14 @@ def test_losses_take_tensors():
     assert not strangers
 
 
+def test_only_the_onnx_format_imports_its_packages():
+    """All else works without them."""
+    packages = ("onnx", "onnxruntime", "tf2onnx")
+    files = [file for file in PRODUCT if not file.startswith("stargan_tf/serving/onnx/")]
+    wrong = [use for file in files for use in uses(file, *packages)]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_packages_of_one_lane_are_not_needed():
     """tensorflow-addons and tensorflow-gan ended with TensorFlow 2.15: only tests use them."""
     ended = ("tensorflow_addons", "tensorflow_gan")

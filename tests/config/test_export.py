@@ -25,6 +25,8 @@ def config(tmp_path):
         {"formats": ("tflite",), "tflite_types": ("int8",)},
         {"out": "run"},
         {"image_format": "jpeg"},
+        {"formats": ("onnx",)},
+        {"formats": ("saved_model", "tflite", "onnx")},
     ],
 )
 def test_settings_that_are_right(config, values):
@@ -38,8 +40,8 @@ def test_settings_that_are_right(config, values):
         ({"run_dir": "missing"}, "missing is not a folder"),
         ({"out": ""}, "no --out, expected"),
         ({"out": "file"}, "file is a file, expected a folder"),
-        ({"formats": ()}, "--formats=, expected some of saved_model, tflite"),
-        ({"formats": ("saved_model", "onnx")}, "--formats=saved_model,onnx, expected some of"),
+        ({"formats": ()}, "--formats=, expected some of saved_model, tflite, onnx"),
+        ({"formats": ("saved_model", "keras")}, "--formats=saved_model,keras, expected some of"),
         ({"tflite_types": ("int4",)}, "--tflite_types=int4, expected some of float32"),
         ({"calibration_images": 0}, "--calibration_images=0, expected at least 1"),
         ({"check_images": -1}, "--check_images=-1, expected at least 1"),
@@ -54,3 +56,8 @@ def test_only_int8_needs_calibration(config):
     assert config().needs_calibration
     assert not config(tflite_types=("float16",)).needs_calibration
     assert not config(formats=("saved_model",)).needs_calibration
+    assert not config(formats=("saved_model", "onnx")).needs_calibration
+
+
+def test_onnx_is_written_on_request(config):
+    assert config().formats == ("saved_model", "tflite")

@@ -107,6 +107,29 @@ def test_an_export_that_differs_is_not_published(tmp_path, monkeypatch, data_dir
     assert not files_of(tmp_path)
 
 
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize("fault", [0.01, np.nan], ids=["wrong", "NaN"])
+def test_no_format_is_published_when_an_onnx_file_differs(tmp_path, monkeypatch, batch_size, fault):
+    def compared(call, probe, signatures=None, size=1):
+        faulty = signatures == ["map_domain"] and size == batch_size
+        return Agreement(worst=fault if faulty else 0.0, psnr=60.0)
+
+    monkeypatch.setattr(exporter, "compare", compared)
+    with pytest.raises(UserError, match="map_domain.onnx differs by .* nothing was exported"):
+        export_toy(tmp_path, formats=("saved_model", "onnx"), check_images=2)
+    assert not files_of(tmp_path)
+
+
+def test_all_formats_make_one_version(tmp_path):
+    formats = ("onnx", "tflite", "saved_model")
+    said = export_toy(tmp_path, formats=formats, tflite_types=("float32",), check_images=2).said
+    files = files_of(tmp_path / "pets")
+    assert {"1/saved_model.pb", "tflite/1/float32.tflite", "onnx/1/map_domain.onnx"} <= files
+    lines = [line for line in said.summary.splitlines() if ".onnx " in line]
+    assert len(lines) == 3
+    assert all(re.search(r" MB  within \de[-+]0\d of the trained networks", li) for li in lines)
+
+
 def test_a_rounded_file_that_differs_is_rejected_and_the_others_are_written(
     tmp_path, monkeypatch, data_dir
 ):
