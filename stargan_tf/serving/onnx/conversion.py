@@ -17,6 +17,7 @@ from stargan_tf.native_output import shown_on_failure
 from stargan_tf.serving.graph import ServingGraph
 from stargan_tf.serving.inputs import float_spec
 from stargan_tf.serving.model_info import ModelInfo
+from stargan_tf.serving.onnx.frugal import few_copies
 from stargan_tf.serving.onnx.metadata import add_metadata
 from stargan_tf.serving.signatures import FLOAT_SUFFIX
 
@@ -68,7 +69,7 @@ class ONNXConverter:
         signature = self._by_name[name]
         output = output_name(signature)
         # The converter reports at length, partly past Python.
-        with shown_on_failure(), _logging_errors_only():
+        with shown_on_failure(), _logging_errors_only(), few_copies():
             function = _trace(signature, self._graph, self._info).get_concrete_function()
             frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
             (result,) = frozen.outputs
