@@ -2,7 +2,8 @@
 
 A SavedModel has each signature of its algorithm on encoded images, and as `NAME_float` on
 float images; `serving_default` is the first one, on encoded images. TFLite files have those
-that are meant for devices, as `NAME_float`. `serving.inputs` says what the tensors are.
+that are meant for devices, as `NAME_float`. An ONNX file NAME.onnx is one signature on float
+images. `serving.inputs` says what the tensors are.
 """
 
 from collections.abc import Mapping
