@@ -15,6 +15,7 @@ from pathlib import Path
 from absl import flags
 
 from pipeline import options
+from pipeline.availability import require_tfx
 from stargan_tf import flags as config_flags
 from stargan_tf.config.settings import check
 
@@ -41,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
     )
     config = dataclasses.replace(config, infrastructure="canary")
 
+    require_tfx()
     # Imported here, for it takes many seconds.
     from pipeline.kubeflow import compile_pipeline
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from absl import flags
 
+from pipeline.availability import require_tfx
 from pipeline.config import PipelineConfig
 from stargan_tf import flags as config_flags
 from stargan_tf.config.settings import check, setting
@@ -51,6 +52,7 @@ def main(argv: Sequence[str]) -> None:
         f"Found no {file}, expected the metadata of a pipeline that has run: pass its "
         "--pipeline_root or --mysql.",
     )
+    require_tfx()
     # Imported here, so that neither --help nor a mistake waits for TFX.
     from pipeline.lineage_tree import lineage_tree, render
     from pipeline.metadata import connection_config, open_store

@@ -22,6 +22,7 @@ from types import FrameType
 from absl import flags
 
 from pipeline import options
+from pipeline.availability import require_tfx
 from pipeline.reporting import output_in
 from stargan_tf import flags as config_flags
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
     del argv
     chosen = options.parse()
     chosen.pipeline.validate_weights_files()  # before training, not after it
+    require_tfx()
     root = Path(chosen.pipeline.pipeline_root)
     log = None if flags.FLAGS.verbose else root / "logs" / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
     # A polite end from outside is handled as Ctrl-C is, which shells ignore in the background.

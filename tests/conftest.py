@@ -15,6 +15,15 @@ tf.config.set_logical_device_configuration(
 tf.get_logger().setLevel("ERROR")
 
 
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Puts one test, which says why, in place of those that need TFX where it is not installed."""
+    from tests.without_tfx import stand_in
+
+    return stand_in(module_path, parent)
+
+
 @pytest.fixture(scope="session")
 def two_replicas() -> tf.distribute.Strategy:
     """The one strategy of two replicas.
