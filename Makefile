@@ -85,6 +85,11 @@ lock: $(STAMP)  ## Resolve requirements*.in into requirements*.txt again.
 	$(LOCK) --no-config --universal --python-version 3.12 --exclude-newer $(MODERN_DATE) \
 	  --custom-compile-command 'make lock (as of $(MODERN_DATE))' \
 	  -o requirements-modern.txt requirements-modern.in
+	@# The pipeline takes the same versions where TFX lets it, and those asked for by name anyway.
+	cp requirements-modern.txt requirements-pipeline-modern.txt
+	$(LOCK) --no-config --universal --python-version 3.12 --exclude-newer $(MODERN_DATE) \
+	  --overrides requirements-modern.in --custom-compile-command 'make lock (as of $(MODERN_DATE))' \
+	  -o requirements-pipeline-modern.txt requirements-pipeline-modern.in
 
 clean:  ## Remove .venv and caches (data and runs stay).
 	rm -rf $(VENV) $(VENV).uv .pytest_cache .ruff_cache .build dist *.egg-info

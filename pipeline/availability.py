@@ -1,7 +1,7 @@
 """Whether TFX is installed, and if not, whether and how it can be.
 
 TFX 1.15 runs on Python 3.10 and 3.11. TFX 1.21 runs on 3.12 and 3.13 too, but its libraries are
-built for glibc 2.39 and newer.
+built for x86-64 and glibc 2.39 or newer alone. scripts/setup.sh chooses by the same rule.
 """
 
 import importlib.util
@@ -14,6 +14,7 @@ from stargan_tf.config.settings import check
 _PACKAGES = ("tfx", "ml_metadata", "tensorflow_data_validation")
 _FIRST_MODERN = (3, 12)
 _GLIBC = (2, 39)
+_PROCESSOR = "x86_64"
 
 
 class Machine(NamedTuple):
@@ -22,6 +23,7 @@ class Machine(NamedTuple):
     python: tuple[int, int]
     glibc: tuple[int, ...]  # empty where the C library is another
     has_tfx: bool
+    processor: str = _PROCESSOR
 
 
 def this_machine() -> Machine:
@@ -29,12 +31,13 @@ def this_machine() -> Machine:
     library, version = platform.libc_ver()
     glibc = tuple(map(int, version.split("."))) if library == "glibc" else ()
     has_tfx = all(importlib.util.find_spec(package) for package in _PACKAGES)
-    return Machine(sys.version_info[:2], glibc, has_tfx)
+    return Machine(sys.version_info[:2], glibc, has_tfx, platform.machine())
 
 
 def can_have_tfx(machine: Machine) -> bool:
     """Whether TFX is installed or can be."""
-    return machine.has_tfx or machine.python < _FIRST_MODERN or machine.glibc >= _GLIBC
+    built = machine.glibc >= _GLIBC and machine.processor == _PROCESSOR
+    return machine.has_tfx or machine.python < _FIRST_MODERN or built
 
 
 def why_not(machine: Machine) -> str:
@@ -42,18 +45,15 @@ def why_not(machine: Machine) -> str:
     if machine.has_tfx:
         return ""
     python = "Found Python {}.{}".format(*machine.python)
-    if not can_have_tfx(machine):
-        glibc = "glibc " + ".".join(map(str, machine.glibc)) if machine.glibc else "no glibc"
-        return (
-            f"{python}, {glibc} and no TFX, expected Python 3.10 or 3.11, or glibc 2.39 or newer "
-            "as in Debian 13 and Ubuntu 24.04, for which TFX is built: run "
-            "make PYTHON=/path/to/python3.11 setup in a fresh checkout."
-        )
-    if machine.python < _FIRST_MODERN:
-        return f"{python} and no TFX, expected the packages of requirements.txt: run make setup."
+    if can_have_tfx(machine):
+        modern = machine.python >= _FIRST_MODERN
+        file = "requirements-pipeline-modern.txt" if modern else "requirements.txt"
+        return f"{python} and no TFX, expected the packages of {file}: run make setup."
+    glibc = "glibc " + ".".join(map(str, machine.glibc)) if machine.glibc else "no glibc"
     return (
-        f"{python} and no TFX, expected the packages of requirements-pipeline-modern.txt: run "
-        ".venv/bin/python -m uv pip install --no-deps -r requirements-pipeline-modern.txt."
+        f"{python}, {glibc}, {machine.processor} and no TFX, expected Python 3.10 or 3.11, or "
+        "glibc 2.39 or newer (Debian 13, Ubuntu 24.04) on x86_64, where TFX can be installed: "
+        "run make PYTHON=/path/to/python3.11 setup."
     )
 
 

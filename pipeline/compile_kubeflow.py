@@ -5,7 +5,7 @@ r"""Writes the pipeline down for Kubeflow Pipelines v2 and Vertex AI; needs no c
         --push_dir=/mnt/models/portraits --out=pipeline.yaml
 
 Paths are those that the containers see, on a volume that all of them share. The image holds
-this project and requirements.txt; pipeline/README.md says more.
+this project and the packages of its requirements; pipeline/README.md says more.
 """
 
 import dataclasses

@@ -21,6 +21,7 @@ class Lane(NamedTuple):
     always: dict[str, Requirement]
     with_pipeline: dict[str, Requirement]
     file: str  # that pins them, without .in or .txt
+    pipeline_file: str  # that pins the pipeline's too
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,10 @@ def metadata(wheel: Path) -> Message:
 def lane(request: pytest.FixtureRequest, metadata: Message) -> Lane:
     """What the wheel requires on the Pythons of a lane, with and without its extras."""
     parsed = [Requirement(text) for text in metadata.get_all("Requires-Dist")]
-    pythons, suffix = {"full": (["3.10", "3.11"], ""), "modern": (["3.12", "3.13"], "-modern")}[
-        request.param
-    ]
+    pythons, *names = {
+        "full": (["3.10", "3.11"], "requirements", "requirements"),
+        "modern": (["3.12", "3.13"], "requirements-modern", "requirements-pipeline-modern"),
+    }[request.param]
 
     def on(python: str, extra: str) -> dict[str, Requirement]:
         environment = {"python_version": python, "extra": extra}
@@ -75,13 +77,15 @@ def lane(request: pytest.FixtureRequest, metadata: Message) -> Lane:
 
     first, second = (on(python, "") for python in pythons)
     assert first == second
-    return Lane(first, on(pythons[0], "pipeline"), f"requirements{suffix}")
+    return Lane(first, on(pythons[0], "pipeline"), *names)
 
 
 def pins(file: str) -> dict[str, set[str]]:
-    """The versions that a requirements file pins, by package."""
+    """The versions that a requirements file and those that it takes in pin, by package."""
     found: dict[str, set[str]] = {}
     for line in (ROOT / file).read_text().splitlines():
+        if line.startswith("-r "):
+            found |= pins(line.removeprefix("-r "))
         name, equals, version = line.partition(";")[0].partition("==")
         if equals and not line.startswith("#"):
             found.setdefault(name.lower().replace("-", "_"), set()).add(version.strip())
@@ -121,16 +125,17 @@ def test_requirements_leave_users_room(lane):
 
 
 def test_we_test_with_what_we_require(lane):
-    asked, locked = pins(f"{lane.file}.in"), pins(f"{lane.file}.txt")
-    assert set(lane.always) <= set(asked), f"missing in {lane.file}.in"
-    outside = [
-        f"{requirement}, but {lane.file}.txt has {version}"
-        for name, requirement in lane.with_pipeline.items()
-        for version in locked.get(name, ())
-        if version not in requirement.specifier
-    ]
-    assert not outside
-    assert all(locked[name] == versions for name, versions in asked.items()), "run make lock"
+    for file, required in ((lane.file, lane.always), (lane.pipeline_file, lane.with_pipeline)):
+        asked, locked = pins(f"{file}.in"), pins(f"{file}.txt")
+        assert set(required) <= set(asked), f"missing in {file}.in"
+        outside = [
+            f"{requirement}, but {file}.txt has {version}"
+            for name, requirement in required.items()
+            for version in locked[name]
+            if version not in requirement.specifier
+        ]
+        assert not outside
+        assert all(locked[name] == versions for name, versions in asked.items()), "run make lock"
 
 
 def test_wheel_runs_without_the_checkout(wheel, tmp_path):

@@ -58,13 +58,21 @@ def test_where_tfx_can_be_had(python, glibc, possible, has_tfx):
     machine = Machine(python, glibc, has_tfx)
     assert can_have_tfx(machine) == (possible or has_tfx)
     assert bool(why_not(machine)) == (not has_tfx)
+    assert can_have_tfx(machine._replace(processor="aarch64")) == (python < (3, 12) or has_tfx)
+
+
+def test_setup_installs_tfx_by_the_same_rule():
+    script = (ROOT / "scripts/setup.sh").read_text()
+    assert f">= {availability._GLIBC}" in script and f'"{availability._PROCESSOR}"' in script
+    assert "3.10 | 3.11) echo requirements.txt" in script
+    assert availability._FIRST_MODERN == (3, 12)
 
 
 @pytest.mark.parametrize(
     ("python", "glibc", "words"),
     [
         ((3, 11), OLD, ["Python 3.11", "requirements.txt", "make setup"]),
-        ((3, 13), NEW, ["Python 3.13", "requirements-pipeline-modern.txt", "uv pip install"]),
+        ((3, 13), NEW, ["Python 3.13", "requirements-pipeline-modern.txt", "make setup"]),
         ((3, 13), OLD, ["Python 3.13", "glibc 2.36", "3.10 or 3.11", "glibc 2.39", "make PYTHON="]),
         ((3, 13), OTHER, ["Python 3.13", "no glibc", "3.10 or 3.11", "glibc 2.39"]),
     ],

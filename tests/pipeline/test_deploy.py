@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from pipeline.availability import Machine, can_have_tfx
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.cluster import Cluster, read_cluster
 from stargan_tf.errors import TemporaryError, UserError
@@ -22,6 +23,7 @@ VOLUME = yaml.safe_load((FOLDER / "volume.yaml").read_text())
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 README = (FOLDER / "README.md").read_text()
 SCALING = (ROOT / "docs" / "scaling.md").read_text()
+REQUIREMENTS = "requirements-pipeline-modern.txt"
 ROLES = JOB["spec"]["tfReplicaSpecs"]
 PODS = {name: role["template"]["spec"] for name, role in ROLES.items()}
 CHIEF = PODS["Chief"]["containers"][0]
@@ -111,16 +113,27 @@ def test_the_image_has_what_the_job_starts():
     assert "command" not in CHIEF
     assert CHIEF["image"] in DOCKERFILE and CHIEF["image"] in README
     copied = [line.split() for line in instructions("COPY") if not line.startswith("--from")]
-    assert {source for source, _ in copied} == {"requirements.txt", "stargan_tf", "pipeline"}
+    assert {source for source, _ in copied} == {REQUIREMENTS, "stargan_tf", "pipeline"}
     assert all((ROOT / source).exists() for source, _ in copied)
 
 
 def test_the_image_has_the_locked_versions():
-    assert set(re.findall(r"python:(\S+)-slim", DOCKERFILE)) == {"3.11"}
+    images = [image.split(" ")[0] for image in instructions("FROM")]
+    assert images == ["python:3.13-slim-trixie"] * 2  # the packages run where they were made
     (uv,) = set(re.findall(r"uv==[\d.]+", DOCKERFILE))
-    assert f"UV := {uv}\n" in (ROOT / "Makefile").read_text()
+    assert f"UV={uv}\n" in (ROOT / "scripts/setup.sh").read_text()
+    assert f"--no-deps --compile-bytecode -r {REQUIREMENTS}" in _words("RUN")
     (tensorflow,) = re.findall(r"tensorflow\[and-cuda\]==([\d.]+)", DOCKERFILE)
-    assert f"\ntensorflow=={tensorflow}\n" in (ROOT / "requirements.txt").read_text()
+    assert f"\ntensorflow=={tensorflow}\n" in (ROOT / REQUIREMENTS).read_text()
+
+
+def test_the_image_can_have_tfx():
+    """Debian 13, called trixie, has glibc 2.41."""
+    assert can_have_tfx(Machine((3, 13), (2, 41), has_tfx=False))
+
+
+def _words(name):
+    return " ".join(" ".join(instructions(name)).split())
 
 
 def test_the_readmes_commands_name_files_that_exist():
