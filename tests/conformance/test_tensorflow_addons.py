@@ -3,13 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_addons as tfa
 
 from stargan_tf.models.normalization import InstanceNormalization
-from tests.lanes import only_in_full_lane
-
-only_in_full_lane("tensorflow_addons imports on TensorFlow 2.15 only")
-
-import tensorflow_addons as tfa  # noqa: E402
 
 
 @pytest.mark.parametrize("affine", [False, True])

@@ -8,8 +8,8 @@ import pytest
 from pipeline import availability
 from pipeline.availability import Machine, can_have_tfx, require_tfx, why_not
 from stargan_tf.errors import UserError
+from tests.lanes import MODERN, needs_tfx
 from tests.source_tree import ROOT, python_files
-from tests.without_tfx import needs_tfx
 
 OLD, NEW, OTHER = (2, 36), (2, 39), ()
 # Names of commands with flags that they take, short of what only TFX knows.
@@ -129,3 +129,10 @@ def test_tests_fail_where_tfx_is_not_installed():
     assert done.returncode == 1
     assert done.stdout.count(why_not(Machine((3, 13), NEW, has_tfx=False))) >= 2
     assert "2 failed" in done.stdout.splitlines()[-1] and "skipped" not in done.stdout
+
+
+def test_tests_of_ended_packages_are_skipped_in_the_modern_lane_alone():
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/conformance"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert done.returncode == 0 and len(lines) == (2 if MODERN else 0), done.stdout
