@@ -1,10 +1,13 @@
 """What holds for every test: two replicas fit on any machine, and TensorFlow keeps quiet."""
 
+import os
 from pathlib import Path
 
 from stargan_tf.native_output import quieten_tensorflow
 
 quieten_tensorflow()
+# Else gRPC starts threads in what this process starts, such as ffmpeg, which die of them.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402

@@ -25,7 +25,8 @@ def in_parallel(
     results: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=threads)
     remaining = iter(items)
     lock = threading.Lock()
-    stopped = threading.Event()
+    stopped = threading.Event()  # nobody waits for results any more
+    failed = threading.Event()  # no further work begins
 
     def put(kind: str, value: Any = None) -> None:
         while not stopped.is_set():
@@ -36,7 +37,7 @@ def in_parallel(
 
     def run() -> None:
         try:
-            while not stopped.is_set():
+            while not (stopped.is_set() or failed.is_set()):
                 with lock:
                     try:
                         item = next(remaining)
@@ -45,6 +46,7 @@ def in_parallel(
                 put("result", work(item))
             put("end")
         except BaseException as error:  # for the calling thread, whatever it is
+            failed.set()  # before it waits for room among the results
             put("error", error)
 
     # Daemons, so that Ctrl-C does not wait for answers on the way.
