@@ -6,12 +6,15 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from stargan_tf.algorithms.algorithm import Networks
-from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.algorithm import Algorithm, Networks
+from stargan_tf.algorithms.registry import make_algorithm, own_source
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.checkpoints import restore_newest
 from stargan_tf.training.run_dir import RunDir
+
+# Settings that a run must keep, and that say nothing about what its weights draw.
+_NOT_DRAWN = ("warm_start",)
 
 
 def load_model(run_dir: str, saved_model: str) -> TrainedModel:
@@ -58,14 +61,25 @@ def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
         domains=domains,
         drawable=algorithm.drawable(state.averages),
         step=step,
-        fingerprint=_fingerprint(state.averages),
+        fingerprint=_fingerprint(state.averages, algorithm),
         trained=Trained(algorithm, state.averages),
     )
 
 
-def _fingerprint(networks: Networks) -> str:
-    """A digest of all weights: a run may be moved, or begun again in the same folder."""
-    digest = hashlib.sha256()
+def _fingerprint(networks: Networks, algorithm: Algorithm) -> str:
+    """A digest of all that decides what is drawn: a run may be begun again in the same folder.
+
+    Nothing in it depends on where the run lies.
+    """
+    settings = algorithm.settings
+    # Some settings are in no weight, such as mixed_precision.
+    fixed = [
+        (field.name, getattr(settings, field.name))
+        for field in dataclasses.fields(settings)
+        if field.metadata["fixed"] and field.name not in _NOT_DRAWN
+    ]
+    digest = hashlib.sha256(repr(fixed).encode())
+    digest.update(own_source(settings.algorithm))
     for name, network in sorted(networks.items()):
         for variable in network.variables:
             digest.update(f"{name} {variable.dtype.name} {variable.shape}".encode())

@@ -7,6 +7,7 @@ at once.
 """
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,21 @@ def make_algorithm(settings: TrainConfig, num_labels: int) -> "Algorithm":
 def module_path(name: str) -> str:
     """The dotted path of an algorithm's module."""
     return name if "." in name else f"stargan_tf.algorithms.{name}"
+
+
+def own_source(name: str) -> bytes:
+    """The source of an algorithm's module that is not the product's own; empty where it is.
+
+    The product's own code is versioned: `evaluator._PROTOCOL_VERSION` says when it changes
+    metrics. Somebody's own may change from one evaluation to the next.
+    """
+    module = _module(name)
+    file = getattr(module, "__file__", None)
+    if module.__name__.split(".")[0] == "stargan_tf" or not file:
+        return b""
+    # Of a package, every module: the networks need not be in the first.
+    files = sorted(Path(file).parent.glob("*.py")) if hasattr(module, "__path__") else [Path(file)]
+    return b"".join(path.read_bytes() for path in files)
 
 
 def _module(name: str) -> ModuleType:

@@ -228,6 +228,8 @@ class Evaluator:
         return {
             "protocol": _PROTOCOL_VERSION,
             "model_fingerprint": model.fingerprint,
+            "img_size": model.drawable.img_size,
+            "domains": list(model.domains),
             "data_fingerprint": hashlib.sha256(contents.encode()).hexdigest()[:16],
             "features": self._networks.features.name,
             "features_fingerprint": self._networks.features.fingerprint,

@@ -80,9 +80,10 @@ def load_exported(folder: str | Path) -> TrainedModel:
 
 
 def fingerprint_of(folder: Path) -> str:
-    """SHA-256 of the graph and the weights of a SavedModel, in hexadecimal digits."""
+    """SHA-256 of the graph, the weights and model.json of a SavedModel, in hexadecimal digits."""
     digest = hashlib.sha256()
-    for path in (folder / _GRAPH_FILE, *sorted((folder / "variables").iterdir())):
+    variables = sorted((folder / "variables").iterdir())
+    for path in (folder / _GRAPH_FILE, *variables, folder / "assets" / FILE):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -169,6 +169,16 @@ def test_results_of_other_settings_are_neither_taken_nor_lost(
     assert not third.calls and json.loads(file.read_text()) == results
 
 
+def test_images_of_another_size_are_measured_anew(make):
+    make(modes=("latent",)).evaluate(evaluated())
+    larger = Painter(COLOURS)
+    larger.img_size = 16
+    with pytest.raises(UserError, match=r"other settings in .* \(img_size\)"):
+        make(modes=("latent",)).evaluate(evaluated(larger))
+    make(modes=("latent",), overwrite=True).evaluate(evaluated(larger))
+    assert larger.calls
+
+
 def test_modes_are_measured_one_by_one(make):
     """The full evaluation of a folder goes on with what a partial one has."""
     make(modes=("reference",)).evaluate(evaluated())

@@ -91,6 +91,15 @@ def test_other_weights_have_another_fingerprint(exported, model, tmp_path):
     assert fingerprint_of(copy) != model.fingerprint
 
 
+def test_so_have_the_same_weights_with_other_domains(exported, model, tmp_path):
+    copy = tmp_path / "1"
+    shutil.copytree(exported.base / "1", copy)
+    path = copy / "assets/model.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"domains": values["domains"][::-1]}))
+    assert fingerprint_of(copy) != model.fingerprint
+
+
 def test_a_folder_without_a_model_is_rejected(tmp_path):
     with pytest.raises(UserError, match=r"Found no exported model in .*saved_models/NAME/1"):
         load_exported(tmp_path)
