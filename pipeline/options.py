@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.config import PipelineConfig
+from pipeline.paths import absolute
 from stargan_tf import flags
 from stargan_tf.algorithms.registry import DEFAULT, settings_class
 from stargan_tf.config.prepare_data import PrepareDataConfig
@@ -17,6 +18,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data import sources
 from stargan_tf.errors import UserError
+from stargan_tf.files import check_no_pattern
 
 DATA, TRAIN = "data.", "train."
 # A pipeline runs unwatched: by default it trusts no data set in which an image is broken.
@@ -60,6 +62,7 @@ def parse() -> Options:
     _with_prefix(DATA, lambda: sources.validate(data))
     _with_prefix(TRAIN, dataclasses.replace(train, data_dir="data", run_dir="run").validate)
     _check_apart(pipeline, data)
+    _check_no_patterns(pipeline)
     return Options(pipeline, data, train)
 
 
@@ -95,6 +98,12 @@ def _check_apart(pipeline: PipelineConfig, data: PrepareDataConfig) -> None:
             f"--pipeline_root={pipeline.pipeline_root} lies inside --data.input_dir, where it "
             "would look like a domain: choose a folder elsewhere.",
         )
+
+
+def _check_no_patterns(pipeline: PipelineConfig) -> None:
+    """Rejects folders that TFX and Beam would read as patterns, which their parents count for."""
+    check_no_pattern("pipeline_root", absolute(pipeline.pipeline_root))
+    check_no_pattern("push_dir", absolute(pipeline.model_dir))
 
 
 def _with_prefix(prefix: str, validate: Callable[[], None]) -> None:

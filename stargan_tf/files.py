@@ -1,15 +1,115 @@
 """Reading and writing files: whole or not at all, so that a reader never sees half of one."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import UserError
+
+# What TensorFlow, Beam and the shell read as a pattern in a path, rather than as it stands.
+PATTERN_CHARACTERS = "*?[]\\"
+
+
+def is_pattern(path: str | Path) -> bool:
+    """Whether a path has characters that TensorFlow takes for those of a pattern."""
+    return any(character in PATTERN_CHARACTERS for character in str(path))
+
+
+def check_no_pattern(flag: str, path: str) -> None:
+    """Checks a path that a library would take for a pattern.
+
+    Args:
+      flag: that it comes from.
+      path: absolute, for folders above count as well.
+
+    Raises:
+      UserError: it has characters of patterns.
+    """
+    found = sorted({character for character in path if is_pattern(character)})
+    if found:
+        raise UserError(
+            f"Found {' and '.join(found)} in {path}, the folder that --{flag} means, expected none "
+            "of these characters, which are read as a pattern there: choose another folder, or "
+            "name it by a symbolic link without them."
+        )
+
+
+@contextlib.contextmanager
+def plain_path(folder: str | Path) -> Iterator[str]:
+    """Gives a path of a folder that TensorFlow does not take for a pattern.
+
+    TensorFlow looks for checkpoints, also those in SavedModels, by pattern: it finds none in
+    `runs/a [lr=1e-4]`. Such a folder is reached by a link in the folder for temporary files.
+
+    Args:
+      folder: must exist when something is read or written.
+
+    Yields:
+      `folder` itself where it will do; else a path that holds until the block is left.
+
+    Raises:
+      UserError: there is no folder for the link.
+    """
+    if not is_pattern(folder):
+        yield str(folder)
+        return
+    places = [p for p in (tempfile.gettempdir(), "/tmp", "/var/tmp") if not is_pattern(p)]
+    made = next((made for made in map(_new_folder, places) if made), None)
+    if made is None:
+        raise UserError(
+            f"{folder} reads like a pattern to TensorFlow, and there is no folder for temporary "
+            f"files to make a link in: rename it without {PATTERN_CHARACTERS}, or set TMPDIR."
+        )
+    link = Path(made) / "folder"
+    try:
+        link.symlink_to(os.path.abspath(folder), target_is_directory=True)
+        yield str(link)
+    finally:
+        link.unlink(missing_ok=True)
+        os.rmdir(made)
+
+
+def _new_folder(place: str) -> str | None:
+    with contextlib.suppress(OSError):
+        return tempfile.mkdtemp(prefix="stargan_tf_", dir=place)
+    return None
+
+
+def check_can_write(flag: str, path: str | Path) -> None:
+    """Checks that a file or folder can be made, before the work whose result it takes.
+
+    Nothing is made: a mistake that is found later leaves no folders.
+
+    Args:
+      flag: that names the path.
+      path: of what need not exist yet, nor the folders above it. A folder that exists must be
+        one that files can be made in.
+
+    Raises:
+      UserError: it cannot.
+    """
+    path = Path(path)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            path.lstat()  # a name that is too long is told here
+        folder = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=folder.parent if folder.is_file() else folder):
+            pass
+        if folder.is_file() and folder != path:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    except OSError as error:
+        raise UserError(
+            f"--{flag}={path} cannot be written ({error.strerror}), expected a place for new "
+            f"files: pass another --{flag}, or see that you may write there and that the disk "
+            "has room."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -20,9 +120,10 @@ def written_whole(path: Path) -> Iterator[Path]:
     contents or is as it was before. Missing folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the file, so that the rename stays in one file system; with its suffix,
-    # by which encoders tell the format.
-    temporary = path.with_name(f".{path.stem}.unfinished-{os.getpid()}{path.suffix}")
+    # Beside the file, so that the rename stays in one file system; with its suffix, by which
+    # encoders tell the format. Without its stem, which may be as long as a name can be.
+    number = zlib.crc32(os.fsencode(path.name))
+    temporary = path.with_name(f".unfinished-{os.getpid()}-{number:08x}{path.suffix[-16:]}")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -44,7 +145,7 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
       UserError: somebody else has made `folder` in the meantime.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial.", dir=folder.parent))
+    partial = Path(tempfile.mkdtemp(prefix=".partial.", dir=folder.parent))
     try:
         yield partial
         if not any(partial.iterdir()):

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "evaluation": BASE | {"data", "algorithms", "sampling"},
     "serving": BASE | {"models", "data", "algorithms", "native_output"},
     # Serves any SavedModel, and knows nothing of StarGAN.
-    "devserver": {"config", "errors"},
+    "devserver": {"config", "errors", "files"},
     # Chooses between two ways to load networks.
     "loading": BASE | {"models", "algorithms", "training", "serving"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.

@@ -106,9 +106,9 @@ def keep_run(run: RunDir, target: Path) -> None:
       run: with at least one checkpoint.
       target: becomes the folder of a run with the newest checkpoint alone.
     """
-    import tensorflow as tf
+    from stargan_tf.training.checkpoints import newest_checkpoint
 
-    newest = Path(tf.train.latest_checkpoint(str(run.checkpoints)))
+    newest = Path(newest_checkpoint(run))
     kept = RunDir(target)
     kept.checkpoints.mkdir(parents=True)
     for path in (run.config_file, run.metrics_file):

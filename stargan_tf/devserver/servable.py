@@ -19,6 +19,7 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from stargan_tf.devserver.errors import ServingError, error_of, invalid, sentence_of, shown
 from stargan_tf.devserver.tensors import Arrays, Specs, inputs_from_protos
+from stargan_tf.files import plain_path
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 DEFAULT_SIGNATURE = "serving_default"
@@ -110,7 +111,8 @@ def _load(path: Path) -> tuple[tf.compat.v1.Session, Mapping[str, SignatureDef]]
     tf.get_logger().setLevel("ERROR")  # it would advise to use tf.saved_model.load
     with session.graph.as_default():
         load = tf.compat.v1.saved_model.loader.load
-        meta_graph = load(session, [tf.saved_model.SERVING], str(path))
+        with plain_path(path) as plain:
+            meta_graph = load(session, [tf.saved_model.SERVING], plain)
     session.graph.finalize()
     # A copy of the signatures, or they would keep the whole graph alive a second time.
     return session, SignatureDefMap(signature_def=meta_graph.signature_def).signature_def

@@ -9,6 +9,7 @@ from stargan_tf.algorithms.drawable import Mode
 from stargan_tf.algorithms.signatures import CODE_SIGNATURES
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.settings import check
+from stargan_tf.files import plain_path
 from stargan_tf.serving.model_info import FILE, ModelInfo
 from stargan_tf.serving.signatures import FLOAT_SUFFIX
 
@@ -29,7 +30,8 @@ class ExportedDrawing:
         self.img_size = info.img_size
         self.latent_dim = info.latent_dim
         self.code_dim = info.style_dim
-        self._loaded = tf.saved_model.load(str(folder))  # it ends when nothing holds it
+        with plain_path(folder) as path:
+            self._loaded = tf.saved_model.load(path)  # it ends when nothing holds it
         self.signatures = self._loaded.signatures
         for name in (*(CODE_SIGNATURES[mode.source] for mode in info.modes), _DRAWING):
             check(

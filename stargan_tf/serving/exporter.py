@@ -15,7 +15,7 @@ from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
-from stargan_tf.files import folder_written_whole
+from stargan_tf.files import folder_written_whole, plain_path
 from stargan_tf.models.folding import fold
 from stargan_tf.serving import examples
 from stargan_tf.serving.export_parity import (
@@ -106,7 +106,8 @@ def _write_saved_model(
 
 
 def _check_saved_model(folder: Path, probe: Probe) -> Agreement:
-    functions = tf.saved_model.load(str(folder)).signatures
+    with plain_path(folder) as path:
+        functions = tf.saved_model.load(path).signatures
     agreement = compare(call_saved_model(functions), probe)
     _demand(agreement.worst <= MAX_DIFFERENCE["saved_model"], "The SavedModel", agreement)
     if probe.info.image_format == "png":

@@ -12,6 +12,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from stargan_tf.files import plain_path
+
 FLOAT_SUFFIX = "_float"
 DEFAULT = "serving_default"
 
@@ -35,4 +37,5 @@ def save_signatures(
     root.weights = list({id(v): v for graph in graphs for v in graph.variables}.values())
     for name, value in tracked.items():
         setattr(root, name, value)
-    tf.saved_model.save(root, str(folder), signatures=dict(functions))
+    with plain_path(folder) as path:
+        tf.saved_model.save(root, path, signatures=dict(functions))

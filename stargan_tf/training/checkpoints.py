@@ -1,12 +1,16 @@
 """Checkpoints: saving all of a run's state, and reading parts of it again."""
 
+import contextlib
+import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
+from stargan_tf.files import plain_path
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
@@ -38,9 +42,12 @@ class Checkpoints:
         self._state = state
         self._checkpoint = tf.train.Checkpoint(state=state)
         self._scratch = None if chief else tempfile.mkdtemp(prefix="stargan_tf_worker_")
+        self._folder = self._scratch or str(run.checkpoints)
+        links = contextlib.ExitStack()  # as long as checkpoints are written and removed
+        self._remove_links = weakref.finalize(self, links.close)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint,
-            self._scratch or str(run.checkpoints),
+            links.enter_context(plain_path(self._folder)),
             max_to_keep=keep,
             checkpoint_name="iteration",
             step_counter=state.step,
@@ -52,7 +59,7 @@ class Checkpoints:
         Raises:
           UserError: the newest checkpoint is gone or cannot be read.
         """
-        newest = tf.train.latest_checkpoint(str(self._run.checkpoints))
+        newest = newest_checkpoint(self._run)
         if newest is None:
             listed = tf.train.get_checkpoint_state(str(self._run.checkpoints))
             if listed is not None:  # starting anew would overwrite what may still be saved
@@ -63,12 +70,23 @@ class Checkpoints:
 
     def save(self) -> str:
         """Saves the state; returns the checkpoint's path."""
-        return self._manager.save(checkpoint_number=self._state.step.numpy())
+        path = self._manager.save(checkpoint_number=self._state.step.numpy())
+        return os.path.join(self._folder, os.path.basename(path))
 
     def close(self) -> None:
-        """Removes what a worker other than the chief has written."""
+        """Removes what a worker other than the chief has written, and links."""
+        self._remove_links()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def newest_checkpoint(run: RunDir) -> str | None:
+    """The path of a run's newest checkpoint; None when there is none, or its files are gone."""
+    with plain_path(run.checkpoints) as folder:
+        path = tf.train.latest_checkpoint(folder)
+        if path and os.path.dirname(path) == folder:
+            return os.path.join(run.checkpoints, os.path.basename(path))
+        return path
 
 
 def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) -> str:
@@ -86,7 +104,7 @@ def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) ->
     Raises:
       UserError: there is no checkpoint, or none that can be read.
     """
-    newest = tf.train.latest_checkpoint(str(run.checkpoints))
+    newest = newest_checkpoint(run)
     if newest is None:
         raise UserError(
             f"Found no checkpoint in {run.checkpoints}, expected one: train for longer than "
@@ -102,14 +120,17 @@ def _restore(path: str, part: tf.Module, earlier_paths: EarlierPaths) -> None:
     Raises:
       UserError: the checkpoint cannot be read.
     """
-    try:
-        saved = {name.split("/")[1] for name, _ in tf.train.list_variables(path) if "/" in name}
-        if saved & set(earlier_paths):
-            part = _as_saved_earlier(part, earlier_paths)
-        status = tf.train.Checkpoint(state=part).restore(path)
-        status.assert_existing_objects_matched().expect_partial()
-    except _DAMAGED as error:
-        raise _unreadable(path) from error
+    with plain_path(os.path.dirname(path)) as folder:
+        plain = os.path.join(folder, os.path.basename(path))
+        try:
+            names = [name for name, _ in tf.train.list_variables(plain)]
+            saved = {name.split("/")[1] for name in names if "/" in name}
+            if saved & set(earlier_paths):
+                part = _as_saved_earlier(part, earlier_paths)
+            status = tf.train.Checkpoint(state=part).restore(plain)
+            status.assert_existing_objects_matched().expect_partial()
+        except _DAMAGED as error:
+            raise _unreadable(path) from error
 
 
 def _as_saved_earlier(part: tf.Module, earlier_paths: EarlierPaths) -> tf.Module:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from stargan_tf.config.settings import check
 from stargan_tf.errors import TemporaryError, UserError
+from stargan_tf.training.checkpoints import newest_checkpoint
 from stargan_tf.training.run_dir import RunDir
 
 # What collective operations, of TensorFlow and of NCCL, fail with when a process is gone.
@@ -162,7 +163,7 @@ def _lost(run: RunDir, error: tf.errors.OpError) -> UserError:
     lines = error.message.splitlines()
     reason = next((line for line in lines if "aborted" in line or "task:" in line), lines[0])
     reason = re.sub(r"^.*aborted by: ", "", reason).split(". ")[0].rstrip(" .:")
-    newest = tf.train.latest_checkpoint(str(run.checkpoints))
+    newest = newest_checkpoint(run)
     saved = f"from {newest}" if newest else "from the start, for nothing was saved yet"
     return TemporaryError(
         f"Lost another worker ({reason}), and no worker can train alone: start all of them again "

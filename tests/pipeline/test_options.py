@@ -96,3 +96,21 @@ def test_missing_weights_are_told_before_anything_runs(tmp_path: Path) -> None:
     assert done.stderr.startswith("error: --inception_weights=no.pth is not a file, expected torch")
     assert not (tmp_path / "root").exists()
     parse(*flags)  # to be compiled for other machines
+
+
+@pytest.mark.parametrize("flag", ["pipeline_root", "push_dir"])
+@pytest.mark.parametrize("relative", [False, True])
+def test_folders_that_beam_would_take_for_patterns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str, relative: bool
+) -> None:
+    """Their parents count as well, those of relative paths too."""
+    odd = tmp_path / "a [v2]"
+    odd.mkdir()
+    monkeypatch.chdir(odd if relative else tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    plain = {"pipeline_root": tmp_path / "root", "push_dir": tmp_path / "models"}
+    given = plain | {flag: "folder" if relative else odd / "folder"}
+    process = run(PORTRAITS, *(f"--{name}={path}" for name, path in given.items()))
+    assert process.returncode == 1 and process.stderr.startswith("error: Found [ and ] in ")
+    assert f"that --{flag} means" in process.stderr and process.stderr.count("\n") == 1
+    parse(PORTRAITS, *(f"--{name}={path}" for name, path in plain.items()))
