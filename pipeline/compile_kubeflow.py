@@ -18,13 +18,14 @@ from pipeline import options
 from pipeline.availability import require_tfx
 from stargan_tf import flags as config_flags
 from stargan_tf.config.settings import check
+from stargan_tf.files import check_can_write
 
 
 def main(argv: Sequence[str]) -> int:
     """Compiles the pipeline that the flags describe."""
     del argv
     chosen = options.parse()
-    out, image = Path(flags.FLAGS.out), flags.FLAGS.image
+    out, image = Path(flags.FLAGS.out).expanduser(), flags.FLAGS.image
     check(
         out.suffix in (".json", ".yaml"),
         f"Found --out={out}, expected a name that ends in .yaml or .json: choose one.",
@@ -43,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
     config = dataclasses.replace(config, infrastructure="canary")
 
     require_tfx()
+    check_can_write("out", out)
+
     # Imported here, for it takes many seconds.
     from pipeline.kubeflow import compile_pipeline
 

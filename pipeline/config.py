@@ -34,19 +34,24 @@ class PipelineConfig(MeasuringConfig):
     # What it is called and where things are.
     pipeline_name: str = setting("stargan", "Name of the pipeline in ML Metadata.")
     pipeline_root: str = setting(
-        "runs/pipeline", "Folder of artifacts, metadata.db, unfinished training runs and logs."
+        "runs/pipeline",
+        "Folder of artifacts, metadata.db, unfinished training runs and logs.",
+        path=True,
     )
     model_name: str = setting("stargan", "Name of the model, as servers will know it.")
     push_dir: str = setting(
-        "", "Where good models go, a folder each. Default: saved_models/<model_name>."
+        "", "Where good models go, a folder each. Default: saved_models/<model_name>.", path=True
     )
     data_flags: str = setting(
-        "", "Flagfile of prepare_data, without its --output_dir; --data.NAME=VALUE overrules it."
+        "",
+        "Flagfile of prepare_data, without its --output_dir; --data.NAME=VALUE overrules it.",
+        path=True,
     )
     train_flags: str = setting(
         "",
         "Flagfile of train, such as those in stargan_tf/flagfiles; --train.NAME=VALUE "
         "overrules it.",
+        path=True,
     )
 
     # How it runs.

@@ -31,7 +31,9 @@ class LineageConfig:
     """Where the metadata is."""
 
     pipeline_root: str = setting(
-        _DEFAULTS["pipeline_root"].default, _DEFAULTS["pipeline_root"].metadata["help"]
+        _DEFAULTS["pipeline_root"].default,
+        _DEFAULTS["pipeline_root"].metadata["help"],
+        path=True,
     )
     mysql: str = setting("", _DEFAULTS["mysql"].metadata["help"])
 

@@ -25,6 +25,7 @@ from pipeline import options
 from pipeline.availability import require_tfx
 from pipeline.reporting import output_in
 from stargan_tf import flags as config_flags
+from stargan_tf.files import check_can_write
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,6 +34,8 @@ def main(argv: Sequence[str]) -> int:
     chosen = options.parse()
     chosen.pipeline.validate_weights_files()  # before training, not after it
     require_tfx()
+    check_can_write("pipeline_root", chosen.pipeline.pipeline_root)
+    check_can_write("push_dir", chosen.pipeline.model_dir)
     root = Path(chosen.pipeline.pipeline_root)
     log = None if flags.FLAGS.verbose else root / "logs" / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
     # A polite end from outside is handled as Ctrl-C is, which shells ignore in the background.

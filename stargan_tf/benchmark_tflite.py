@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from stargan_tf import flags
 from stargan_tf.config.benchmark_tflite import BenchmarkTFLiteConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import check_can_write
 
 
 def main(argv: Sequence[str]) -> None:
@@ -28,6 +29,8 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(BenchmarkTFLiteConfig)
     config.validate()
+    if config.out:
+        check_can_write("out", config.out)
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
     try:

@@ -29,6 +29,7 @@ from pathlib import Path
 from stargan_tf import flags
 from stargan_tf.config.client import ClientConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import check_can_write
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
     del argv
     config = flags.parse(ClientConfig)
     config.validate()
+    if not config.status:
+        check_can_write("out", config.out)
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
     warnings.simplefilter("ignore")  # Pillow's remarks on images that work all the same

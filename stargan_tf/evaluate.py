@@ -32,7 +32,9 @@ from pathlib import Path
 
 from stargan_tf import flags
 from stargan_tf.config.evaluate import EvaluateConfig
+from stargan_tf.data.schema import INFO_FILE, DatasetInfo
 from stargan_tf.errors import UserError
+from stargan_tf.files import check_can_write
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -41,16 +43,23 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(EvaluateConfig)
     config.validate()
+    if config.out:
+        check_can_write("out", config.out)
     data_dir = Path(config.data_dir)
-    if config.run_dir:  # its mistakes should not wait for TensorFlow
-        data_dir = Path(config.data_dir or RunDir(config.run_dir).read().config.data_dir)
+    if config.run_dir:  # its mistakes, and those of the data set, should not wait for TensorFlow
+        run = RunDir(config.run_dir)
+        of_run = run.read().config.data_dir
+        if not config.data_dir:
+            run.check_data_dir(INFO_FILE)
+            data_dir = Path(of_run)
+    DatasetInfo.load(data_dir)
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
         from stargan_tf.evaluation.evaluator import Evaluator
         from stargan_tf.evaluation.measuring import load_measuring_networks
-        from stargan_tf.evaluation.results import write_scalars
+        from stargan_tf.evaluation.results import write_curves
         from stargan_tf.evaluation.results_folder import METRICS_FILE, TABLE_FILE
         from stargan_tf.loading import load_model
 
@@ -59,9 +68,9 @@ def main(argv: Sequence[str]) -> None:
         print(f"Using {model.origin}.")
         out = config.results_dir(model.step)
         results = Evaluator(config, data_dir, out, networks).evaluate(model)
-        logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
-        write_scalars(results, logs / f"evaluation{config.variant}")
         print(f"{(out / TABLE_FILE).read_text()}\nEvery metric: {out / METRICS_FILE}")
+        logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
+        write_curves(results, logs / f"evaluation{config.variant}")
     except KeyboardInterrupt as interrupt:
         raise UserError(
             "Interrupted: run the same command again, and it goes on with the pair of domains "

@@ -32,6 +32,7 @@ from collections.abc import Sequence
 from stargan_tf import flags
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import check_can_write
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -40,6 +41,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(ExportConfig)
     config.validate()
+    check_can_write("out", config.out)
     RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
     # A polite end from outside is handled as Ctrl-C is: no half-written version stays.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background

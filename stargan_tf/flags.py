@@ -2,16 +2,19 @@
 
 import contextlib
 import dataclasses
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from absl import app, flags, logging
 
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, error_sentence, system_sentence
 from stargan_tf.native_output import quieten_tensorflow
 
 Config = TypeVar("Config")
+
+_OF_THE_SYSTEM = ("PermissionDeniedError", "NotFoundError")
 
 logging.set_verbosity(logging.WARNING)
 quieten_tensorflow()  # before anything imports it
@@ -58,7 +61,7 @@ def read_flagfile(config_class: type[Config], path: str, base: Config | None = N
     _define(config_class, base, "", values)
     try:
         rest = values(["flagfile", f"--flagfile={path}"])[1:]
-    except flags.Error as error:
+    except (flags.Error, OSError, UnicodeError) as error:
         raise UserError(f"The flagfile {path} cannot be used ({error}): correct it.") from error
     if rest:
         raise UserError(f"Found {rest[0]!r} in {path}, expected one --flag a line: correct it.")
@@ -91,6 +94,9 @@ def _parse(
     for field in dataclasses.fields(config_class):
         flag = values[prefix + field.name]
         value = flag.value if base is None or flag.present else getattr(base, field.name)
+        if field.metadata["path"] and flag.present:
+            # The shell does so only where ~ begins a word, not in --out=~/looks.png.
+            value = os.path.expanduser(value)
         parsed[field.name] = tuple(value) if isinstance(value, list) else value
     return config_class(**parsed)
 
@@ -110,9 +116,31 @@ def peek(*names: str, arguments: Sequence[str] | None = None) -> dict[str, str]:
     values.set_gnu_getopt()  # what is not known here may look like an argument
     for name in names:
         flags.DEFINE_string(name, "", "", flag_values=values)
-    with contextlib.suppress(flags.Error):
+    with contextlib.suppress(flags.Error, OSError, UnicodeError):
         values(sys.argv if arguments is None else ["", *arguments], known_only=True)
     return {name: values[name].value or "" for name in names}
+
+
+@contextlib.contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Ends the process with a sentence where the input or the system is at fault, not the code."""
+    try:
+        yield
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:  # whoever read what we print has gone, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        print(f"error: {error_sentence(error)}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        # TensorFlow has types of its own for errors of the system; it may not be loaded.
+        if type(error).__name__ not in _OF_THE_SYSTEM or "tensorflow" not in type(error).__module__:
+            raise
+        print(f"error: {system_sentence(str(error.message))}", file=sys.stderr)
+        sys.exit(1)
 
 
 def run(
@@ -132,30 +160,24 @@ def run(
     """
 
     def guarded(argv: Sequence[str]) -> None:
-        try:
+        with _told_in_a_sentence():
             if argv[1:] and not extra_arguments:
                 raise UserError(
                     f"Found the argument {argv[1]!r}, expected only --flags: write --name=value "
                     "and see --help for the names."
                 )
             sys.exit(main(argv[1:]))
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(error.exit_status)
 
     def parse_flags(argv: list[str]) -> list[str]:
         try:
             return flags.FLAGS(argv, known_only=extra_arguments)
-        except flags.Error as error:
+        except (flags.Error, UnicodeError) as error:
             print(f"error: {error}: correct it; --help lists the flags.", file=sys.stderr)
             sys.exit(1)
 
     if define_flags:
-        try:
+        with _told_in_a_sentence():
             define_flags()
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(error.exit_status)
     if {"--help", "-help", "-h"} & set(sys.argv[1:]):
         # As app.run does, but asking for help is no failure.
         app.usage(shorthelp=True, writeto_stdout=True)

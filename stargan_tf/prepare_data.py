@@ -31,12 +31,14 @@ from collections.abc import Sequence
 from stargan_tf import flags
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data import sources
+from stargan_tf.files import check_can_write
 
 
 def main(arguments: Sequence[str]) -> None:
     """Checks the settings, prepares the data and says what came of it."""
     config = flags.parse(PrepareDataConfig)
     config.validate()
+    check_can_write("output_dir", config.output_dir)
     sources.validate(config)
     # A polite end from outside is handled as Ctrl-C is.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background

@@ -40,6 +40,7 @@ from collections.abc import Sequence
 from stargan_tf import flags
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import UserError
+from stargan_tf.files import check_can_write
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -48,6 +49,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     config = flags.parse(SampleConfig)
     config.validate()
+    check_can_write("out", config.out)
     if config.run_dir:
         RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.

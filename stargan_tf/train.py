@@ -14,6 +14,7 @@ Watch it with `tensorboard --logdir=runs`, draw with `python -m stargan_tf.sampl
 one model: docs/scaling.md.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,14 +24,15 @@ from stargan_tf import flags as config_flags
 from stargan_tf.algorithms.registry import DEFAULT, settings_class
 from stargan_tf.config.cluster import read_cluster
 from stargan_tf.config.settings import check
-from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.data.schema import INFO_FILE, DatasetInfo
+from stargan_tf.files import check_can_write
 from stargan_tf.training.run_dir import RunDir
 
 
 def main(argv: Sequence[str]) -> int:
     """Trains as the flags say; returns the exit status."""
     del argv
-    run = RunDir(flags.FLAGS.run_dir)
+    run = RunDir(os.path.expanduser(flags.FLAGS.run_dir))
     resumed = bool(flags.FLAGS.run_dir) and run.exists()
     config_class = settings_class(flags.FLAGS.algorithm)
     config = config_flags.parse(config_class, run.read().config if resumed else None)
@@ -43,7 +45,11 @@ def main(argv: Sequence[str]) -> int:
 
     # Imported here, and after these checks, so that neither --help nor a mistake waits for
     # TensorFlow.
+    if resumed and not flags.FLAGS["data_dir"].present:
+        run.check_data_dir(INFO_FILE)
     DatasetInfo.load(Path(config.data_dir))
+    if not flags.FLAGS.dry_run and not config.multi_worker:  # where the chief alone writes
+        check_can_write("run_dir", config.run_dir)
     from stargan_tf.training_run import describe_run, train_run
 
     if flags.FLAGS.dry_run:
@@ -55,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
 def define_flags() -> None:
     """Defines the flags of the chosen algorithm: by --algorithm, else that of --run_dir's run."""
     given = config_flags.peek("algorithm", "run_dir")
-    name, run = given["algorithm"], RunDir(given["run_dir"])
+    name, run = given["algorithm"], RunDir(os.path.expanduser(given["run_dir"]))
     if given["run_dir"] and run.exists():
         of_run = run.read().config.algorithm
         check(

@@ -1,15 +1,22 @@
 """Flags, each set parsed in a process of its own, since absl keeps them per process."""
 
 import dataclasses
+import importlib
 import json
+import os
+import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import pipeline
 import stargan_tf
+import stargan_tf.config
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.config.benchmark_tflite import BenchmarkTFLiteConfig
 
 FLAGFILES = sorted((Path(stargan_tf.__file__).parent / "flagfiles").glob("*.flags"))
 
@@ -34,15 +41,18 @@ config_flags.run(main, extra_arguments={extra})
 """
 
 
-def run(*arguments, base=None, status=None, extra=False):
+def run(*arguments, base=None, status=None, extra=False, **environment):
     program = PROGRAM.format(base=base, status=status, extra=extra)
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
     )
 
 
-def parse(*arguments, base=None):
-    process = run(*arguments, base=base)
+def parse(*arguments, base=None, **environment):
+    process = run(*arguments, base=base, **environment)
     assert process.returncode == 0, process.stderr
     return StarGANv2Settings(**json.loads(process.stdout)[0])
 
@@ -63,7 +73,7 @@ def other_value(field):
         return field.metadata["choices"][-1]
     if isinstance(field.default, bool):
         return not field.default
-    return field.default + {str: "/some where", int: 1, float: 0.25}[type(field.default)]
+    return field.default + {str: "/some ~ where", int: 1, float: 0.25}[type(field.default)]
 
 
 def test_every_setting_is_a_flag():
@@ -83,6 +93,57 @@ def test_flags_that_were_not_given_keep_the_base(tmp_path):
     config = parse("--run_dir=new", "--seed=777", base=base)
     # The default, given, counts as given.
     assert config == StarGANv2Settings(img_size=64, ema_warmup=True, seed=777, run_dir="new")
+
+
+def test_a_leading_tilde_is_a_home_folder(tmp_path):
+    """The shell leaves it alone after --run_dir=."""
+    (tmp_path / "mine.flags").write_text("--warm_start=~/parent\n")
+    config = parse(
+        *("--flagfile=~/mine.flags", "--run_dir=~/runs/a~b", "--data_dir=a~b"),
+        HOME=str(tmp_path),
+    )
+    assert config.warm_start == f"{tmp_path}/parent"
+    assert config.run_dir == f"{tmp_path}/runs/a~b"
+    assert config.data_dir == "a~b"
+    config = parse("--run_dir=~", "--data_dir=./~/x", "--algorithm=~", HOME="/home/me")
+    assert (config.run_dir, config.data_dir, config.algorithm) == ("/home/me", "./~/x", "~")
+    assert parse("--run_dir=~nobody-of-this-name/x").run_dir == "~nobody-of-this-name/x"
+
+
+def settings_classes():
+    """Every settings class of the product, by the commands that take them."""
+    for package in (stargan_tf.config, pipeline):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if found.ispkg or not ("config" in found.name or found.name == "pipeline.lineage"):
+                continue
+            module = importlib.import_module(found.name)
+            for value in vars(module).values():
+                if dataclasses.is_dataclass(value) and value.__module__ == found.name:
+                    fields = dataclasses.fields(value)
+                    if fields and all("help" in field.metadata for field in fields):
+                        yield value
+
+
+def test_every_setting_that_is_a_path_says_so():
+    classes = list(settings_classes())
+    assert {"TrainConfig", "SampleConfig", "ServeConfig", "PipelineConfig", "LineageConfig"} <= {
+        found.__name__ for found in classes
+    }
+    path = re.compile(
+        r"\b(folder|file|flagfile|dir)s?\b|^(image|reference) to|^image whose", re.IGNORECASE
+    )
+    # Whose help texts speak of folders and files, and whose values are none.
+    others = {"name", "model", "target_domain", "images_only", "features", "formats"}
+    others |= {"tflite_types", "mysql", "model_name", "licence", "signature", "keep_images"}
+    others |= {"source", "styles", "label", "infrastructure", "tfds_name", "host"}
+    for found in classes:
+        for field in dataclasses.fields(found):
+            if field.metadata["path"]:
+                assert isinstance(field.default, str), field.name
+            elif isinstance(field.default, str) and field.name not in others:
+                assert not path.search(field.metadata["help"]), f"{found.__name__}.{field.name}"
+    benchmark = {f.name: f for f in dataclasses.fields(BenchmarkTFLiteConfig)}
+    assert benchmark["model"].metadata["path"]
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
@@ -137,3 +198,58 @@ def test_help_lists_every_flag():
     assert process.returncode == 0
     for field in dataclasses.fields(StarGANv2Settings):
         assert field.name in process.stdout
+
+
+ERRORS = """
+import errno, os, sys
+from stargan_tf import flags
+
+class PermissionDeniedError(Exception):  # as TensorFlow has one
+    message = "/run/logs; Permission denied"
+
+PermissionDeniedError.__module__ = "tensorflow.python.framework.errors_impl"
+
+def fail():
+    {statement}
+
+if {early}:
+    flags.run(lambda argv: None, define_flags=fail)
+flags.run(lambda argv: fail())
+"""
+
+
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("open('/nowhere/x')", "/nowhere/x (No such file or directory)"),
+        ("os.rename('/nowhere/x', '/y')", "/nowhere/x or /y (No such file or directory)"),
+        ("os.mkdir('/proc/x')", "/proc/x (No such file or directory)"),
+        ("open('x' * 300)", "(File name too long)"),
+        ("os.write(99, b'')", "Bad file descriptor"),
+        ("raise OSError('all\\nat once.')", "with all at once: see"),
+        ("raise OSError", "with OSError: see"),
+        ("raise OSError(errno.ENOSPC, 'No space left on device', 7)", "No space left"),
+        ("raise PermissionDeniedError", "/run/logs; Permission denied: see"),
+    ],
+)
+def test_an_error_of_the_system_is_one_sentence(statement, words, early):
+    program = ERRORS.format(statement=statement, early=early)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert process.returncode == 1 and process.stdout == ""
+    assert process.stderr.startswith("error: Could not go on with ") and words in process.stderr
+    assert process.stderr.count("\n") == 1
+
+
+def test_errors_of_the_code_keep_their_traceback():
+    program = ERRORS.format(statement="raise KeyError('x')", early=False)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert process.returncode == 1 and "Traceback" in process.stderr
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    program = ERRORS.format(statement="print('x' * 2**20, flush=True)", early=False)
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.wait() == 1 and process.stderr.read() == b""

@@ -12,13 +12,14 @@ RUNTIMES = ("litert", "tensorflow")
 class BenchmarkTFLiteConfig:
     """Which files are measured, how, and on what."""
 
-    model: str = setting("", "Folder of the model, such as saved_models/NAME.")
+    model: str = setting("", "Folder of the model, such as saved_models/NAME.", path=True)
     version: int = setting(0, "Version to measure; 0 for the newest.", least=0)
     data_dir: str = setting(
         "",
         "What prepare_data wrote: quality is measured on its validation images, against the "
         "SavedModel of the same version. Without it, or without a SavedModel, only size, time and "
         "memory are measured.",
+        path=True,
     )
     signature: str = setting(
         "",
@@ -31,7 +32,9 @@ class BenchmarkTFLiteConfig:
     num_threads: int = setting(2, "Threads of the interpreter.", least=1)
     runs: int = setting(50, "Timed calls, after five that are not.", least=1)
     num_images: int = setting(24, "Images to measure quality on.", least=1)
-    out: str = setting("", "JSON file for the measurements, beside the table that is printed.")
+    out: str = setting(
+        "", "JSON file for the measurements, beside the table that is printed.", path=True
+    )
 
     def validate(self) -> None:
         """Checks everything that can be known before any work.

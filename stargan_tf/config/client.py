@@ -25,11 +25,12 @@ class ClientConfig:
     model: str = setting("", "Name of the model on the server.")
     version: int = setting(0, "Version of the model; 0 for the newest.", least=0, most=MAX_SEED)
     label: str = setting("", "Label of a version in the server's configuration, such as stable.")
-    src: str = setting("", "Image to translate, or a folder of images.")
+    src: str = setting("", "Image to translate, or a folder of images.", path=True)
     ref: str = setting(
         "",
         "Image whose style is taken, or a folder of images of --target_domain. Without it, styles "
         "are random.",
+        path=True,
     )
     target_domain: str = setting(
         "",
@@ -51,6 +52,7 @@ class ClientConfig:
         "",
         "Where to write: a .png or .jpg file for one image in one style, else a folder, for files "
         "named like SOURCE__to_DOMAIN__seed7_0.png.",
+        path=True,
     )
     timeout: float = setting(
         30.0,

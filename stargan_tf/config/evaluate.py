@@ -11,13 +11,18 @@ from stargan_tf.config.settings import check, check_bounds, check_model, setting
 class EvaluateConfig(MeasuringConfig):
     """What is measured, with which networks, and where the metrics go."""
 
-    run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    run_dir: str = setting(
+        "", "Folder of the training run; its newest checkpoint is used.", path=True
+    )
     saved_model: str = setting(
         "",
         "Version folder of an exported model, such as saved_models/NAME/1, in place of --run_dir.",
+        path=True,
     )
     data_dir: str = setting(
-        "", "What prepare_data wrote, with validation images. Default: the data set of the run."
+        "",
+        "What prepare_data wrote, with validation images. Default: the data set of the run.",
+        path=True,
     )
     modes: tuple[str, ...] = setting(
         (),
@@ -35,6 +40,7 @@ class EvaluateConfig(MeasuringConfig):
         "Folder for metrics.json and the table. Default: evaluation/ITERATION in the run, or "
         "runs/evaluation/NAME/VERSION for an exported model, followed by the settings that are "
         "not the default, as in evaluation/014000_latent_max20.",
+        path=True,
     )
     overwrite: bool = setting(False, "Replace results of other settings that are already at --out.")
     keep_images: bool = setting(False, "Keep the translations, as PNG files under --out.")

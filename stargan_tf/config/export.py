@@ -13,12 +13,15 @@ TFLITE_TYPES = ("float32", "float16", "dynamic", "int8")
 class ExportConfig:
     """What is exported, into what, and where it goes."""
 
-    run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    run_dir: str = setting(
+        "", "Folder of the training run; its newest checkpoint is used.", path=True
+    )
     out: str = setting(
         "",
         "Folder of the model, such as saved_models/NAME. The SavedModel becomes NAME/VERSION, "
         "TFLite files become NAME/tflite/VERSION, ONNX files NAME/onnx/VERSION, VERSION being the "
         "next free number.",
+        path=True,
     )
     formats: tuple[str, ...] = setting(
         ("saved_model", "tflite"),
@@ -35,6 +38,7 @@ class ExportConfig:
         "",
         "What prepare_data wrote: images to calibrate int8 and to compare the export on, and "
         "their licence. Default: the data set of the run.",
+        path=True,
     )
     image_format: str = setting(
         "png", "Format of the encoded images that the SavedModel gives.", choices=("png", "jpeg")

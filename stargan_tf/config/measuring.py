@@ -36,7 +36,7 @@ WEIGHTS_FLAGS = tuple(
 )
 _WeightsFlags = dataclasses.make_dataclass(
     "_WeightsFlags",
-    [(flag, str, setting("", _help(flag))) for flag in WEIGHTS_FLAGS],
+    [(flag, str, setting("", _help(flag), path=True)) for flag in WEIGHTS_FLAGS],
     frozen=True,
 )
 

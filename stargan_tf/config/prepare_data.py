@@ -26,11 +26,13 @@ class PrepareDataConfig:
         "",
         "folder: root/{train,val}/DOMAIN/IMAGES, or root/DOMAIN/IMAGES, which is split here",
         hyperparameter=False,
+        path=True,
     )
     output_dir: str = setting(
         "",
         "folder to create, with TFRecord shards and dataset_info.json",
         hyperparameter=False,
+        path=True,
     )
     name: str = setting("", "name of the data set (default: from the source)")
     licence: str = setting("", "licence of the images, kept in dataset_info.json")
@@ -65,10 +67,16 @@ class PrepareDataConfig:
         "celeb_a (default: the data set's only class label)",
     )
     tfds_manual_dir: str = setting(
-        "", "tfds: folder with archives that were downloaded by hand", hyperparameter=False
+        "",
+        "tfds: folder with archives that were downloaded by hand",
+        hyperparameter=False,
+        path=True,
     )
     tfds_data_dir: str = setting(
-        "", "tfds: where tensorflow-datasets keeps its prepared data", hyperparameter=False
+        "",
+        "tfds: where tensorflow-datasets keeps its prepared data",
+        hyperparameter=False,
+        path=True,
     )
     styles: tuple[str, ...] = setting(
         ("open-peeps", "pixel-art", "toon-head"), "portraits: styles, one domain each"

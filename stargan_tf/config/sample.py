@@ -13,16 +13,20 @@ VIDEO_SUFFIXES = (".mp4", ".webp", ".gif")
 class SampleConfig:
     """The model, the images, the styles they are translated in, and where results go."""
 
-    run_dir: str = setting("", "Folder of the training run; its newest checkpoint is used.")
+    run_dir: str = setting(
+        "", "Folder of the training run; its newest checkpoint is used.", path=True
+    )
     saved_model: str = setting(
         "",
         "Version folder of an exported model, such as saved_models/NAME/1, in place of --run_dir.",
+        path=True,
     )
-    src: str = setting("", "Image to translate, or a folder of images.")
+    src: str = setting("", "Image to translate, or a folder of images.", path=True)
     ref: str = setting(
         "",
         "Image whose style is taken, or a folder of images, or of one folder per domain. Without "
         "it, styles are random.",
+        path=True,
     )
     target_domain: str = setting(
         "",
@@ -54,6 +58,7 @@ class SampleConfig:
         "",
         "File to write: .png or .jpg for a grid of images; .mp4, .webp or .gif for a video that "
         "moves from style to style. With --images_only, a folder.",
+        path=True,
     )
     images_only: bool = setting(
         False,

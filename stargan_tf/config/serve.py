@@ -17,6 +17,7 @@ class ServeConfig:
         "saved_models",
         "Folder of exported models, NAME/VERSION. Without the --model_... flags, all of them are "
         "served, those that are added later too.",
+        path=True,
     )
     host: str = setting(
         "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in, which nothing guards."
@@ -26,12 +27,13 @@ class ServeConfig:
     model_name: str = setting(
         "", "Serve this model only; without --model_base_path it is the one in --models_dir."
     )
-    model_base_path: str = setting("", "Folder that holds the versions of --model_name.")
+    model_base_path: str = setting("", "Folder that holds the versions of --model_name.", path=True)
     model_config_file: str = setting(
         "",
         "Serve the models that this file names, a ModelServerConfig in text form. A base_path "
         "such as /models/NAME, which exists in the container of TensorFlow Serving only, is "
         "looked up as NAME in --models_dir.",
+        path=True,
     )
     file_system_poll_wait_seconds: int = setting(
         1, "Seconds between two looks for new versions; 0 to look at the start only.", least=0

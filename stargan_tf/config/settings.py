@@ -19,6 +19,7 @@ def setting(
     below: float | None = None,
     fixed: bool = True,
     hyperparameter: bool | None = None,
+    path: bool = False,
 ) -> Any:
     """Returns a dataclass field that becomes a command-line flag.
 
@@ -33,6 +34,8 @@ def setting(
       fixed: whether a resumed run must keep the value it was started with.
       hyperparameter: whether the value bears on what is learned; None means that
         it does when it is fixed.
+      path: whether the value is the path of a file or folder, in which a leading ~ is a
+        home folder.
     """
     metadata = {
         "help": help,
@@ -41,6 +44,7 @@ def setting(
         "most": most,
         "below": below,
         "fixed": fixed,
+        "path": path,
         "hyperparameter": fixed if hyperparameter is None else hyperparameter,
     }
     return dataclasses.field(default=default, metadata=metadata)

@@ -17,18 +17,23 @@ class TrainConfig:
 
     # Where things are.
     data_dir: str = setting(
-        "", "Folder that prepare_data wrote: TFRecords and dataset_info.json.", fixed=False
+        "",
+        "Folder that prepare_data wrote: TFRecords and dataset_info.json.",
+        fixed=False,
+        path=True,
     )
     run_dir: str = setting(
         "",
         "Folder of this run: config.json, metrics.jsonl, checkpoints/, logs/, samples/. "
         "Given alone, it resumes the run it holds.",
         fixed=False,
+        path=True,
     )
     warm_start: str = setting(
         "",
         "Folder of another run: the new one starts from its weights, with fresh optimizers and at "
         "iteration 0. A run that is resumed goes on from its own.",
+        path=True,
     )
 
     # What is trained.

@@ -1,10 +1,12 @@
 """How metrics are called in metrics.json, and how they are shown to people."""
 
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from stargan_tf.evaluation.features.names import FEATURES
 from stargan_tf.evaluation.measuring import MeasuringNetworks
@@ -98,11 +100,19 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
     return "\n".join(lines)
 
 
-def write_scalars(results: dict[str, Any], folder: Path) -> None:
-    """Writes every metric for TensorBoard, at the iteration that was evaluated."""
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default(step=results["about"]["step"]):
-        for key, value in results.items():
-            if key != "about":
-                tf.summary.scalar(key, value)
-    writer.close()
+def write_curves(results: dict[str, Any], folder: Path) -> None:
+    """Writes every metric for TensorBoard, at the iteration that was evaluated.
+
+    A folder that cannot be written to, such as that of somebody else's run, is no reason to
+    fail: every metric is in metrics.json.
+    """
+    try:
+        writer = tf.summary.create_file_writer(str(folder))
+        with writer.as_default(step=results["about"]["step"]):
+            for key, value in results.items():
+                if key != "about":
+                    tf.summary.scalar(key, value)
+        writer.close()
+    except (OSError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())
+        tqdm.write(f"warning: no curves for TensorBoard are in {folder} ({reason}).", sys.stderr)

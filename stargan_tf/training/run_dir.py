@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +40,9 @@ class RunDir:
     def read(self) -> RunSettings:
         """Reads config.json.
 
+        Its paths are absolute. Earlier versions kept them as they were typed: such a path
+        counts from the folder that training was started in, where this can be told.
+
         Raises:
           UserError: there is no run here, or its settings cannot be read.
         """
@@ -55,7 +60,23 @@ class RunDir:
         algorithm = values.get("algorithm", registry.DEFAULT)
         config_class = registry.settings_class(algorithm)
         config = settings.from_dict(config_class, values, where=self.config_file)
-        return RunSettings(config, tuple(domains))
+        return RunSettings(self._located(config), tuple(domains))
+
+    def check_data_dir(self, info_file: str) -> None:
+        """Checks that the run's data set is where it was.
+
+        Args:
+          info_file: name of a file that every data set has.
+
+        Raises:
+          UserError: it is not.
+        """
+        folder = self.read().config.data_dir
+        settings.check(
+            (Path(folder) / info_file).is_file(),
+            f"Found no data set at {folder}, where the run in {self.root} had its own: pass "
+            "--data_dir with the folder that it is in now.",
+        )
 
     def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:
         """Creates the folder, or checks that the run in it is the one that `config` describes.
@@ -66,8 +87,11 @@ class RunDir:
           UserError: the folder holds a run of other settings or domains, or files
             that are no run's.
         """
+        config = _with_absolute_paths(config)
         if self.exists():
-            self._check_same(self.read(), config, domains)
+            old = self.read()
+            config = _with_lost_paths(config, old.config)
+            self._check_same(old, config, domains)
         elif self.root.exists() and any(self.root.iterdir()):
             raise UserError(
                 f"Found other files in {self.root}, expected a new folder or that of a run: "
@@ -77,6 +101,25 @@ class RunDir:
             folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({**dataclasses.asdict(config), "domains": domains}, indent=2)
         write_text(self.config_file, text + "\n")
+
+    def _located(self, config: TrainConfig) -> TrainConfig:
+        """Makes the paths of an earlier version absolute, as far as they lead anywhere."""
+        started_in = self._started_in(config.run_dir)
+        changes = {}
+        for name, path in _paths(config):
+            if started_in and name != "run_dir" and not os.path.isabs(path):
+                there = os.path.normpath(started_in / path)
+                if os.path.exists(there):
+                    changes[name] = there
+        return dataclasses.replace(config, **changes)
+
+    def _started_in(self, run_dir: str) -> Path | None:
+        """The working directory in which `run_dir` meant this folder; None if it is not known."""
+        typed = Path(os.path.normpath(run_dir)).parts if run_dir else ()
+        here = Path(os.path.abspath(self.root)).parts
+        if not typed or typed != here[-len(typed) :] or len(typed) == len(here):
+            return None  # typed as an absolute path, from a folder beside it, or moved since
+        return Path(*here[: -len(typed)])
 
     def _check_same(self, old: RunSettings, config: TrainConfig, domains: tuple[str, ...]) -> None:
         differences = [
@@ -92,3 +135,26 @@ class RunDir:
             f"Found a run of other settings in {self.root}: {'; '.join(differences)}. Use its "
             "settings, or choose another --run_dir.",
         )
+
+
+def _paths(config: TrainConfig) -> Iterator[tuple[str, str]]:
+    """Names and values of the settings that are paths, without those that are empty."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.metadata["path"] and value:
+            yield field.name, value
+
+
+def _with_absolute_paths(config: TrainConfig) -> TrainConfig:
+    """Paths that hold from any working directory; symbolic links stay as they are named."""
+    return dataclasses.replace(config, **{n: os.path.abspath(path) for n, path in _paths(config)})
+
+
+def _with_lost_paths(config: TrainConfig, old: TrainConfig) -> TrainConfig:
+    """Keeps the paths that a run was begun with and that lead nowhere any more.
+
+    The run that it started from may have been moved or removed since: it is not needed.
+    """
+    fixed = {field.name for field in dataclasses.fields(old) if field.metadata["fixed"]}
+    lost = {n: path for n, path in _paths(old) if n in fixed and not os.path.exists(path)}
+    return dataclasses.replace(config, **lost)

@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from stargan_tf.evaluation.results import MetricNames, table, with_means, write_scalars
+from stargan_tf.evaluation.results import MetricNames, table, with_means, write_curves
 from stargan_tf.evaluation.tasks import Task
 
 PAPER = MetricNames("inception", "lpips")
@@ -71,7 +71,7 @@ def test_table(names):
 
 
 def test_scalars_for_tensorboard(tmp_path):
-    write_scalars({"FID_latent/mean": 2.5, "about": {"step": 40}}, tmp_path)
+    write_curves({"FID_latent/mean": 2.5, "about": {"step": 40}}, tmp_path)
     (file,) = tmp_path.iterdir()
     events = [e for e in tf.compat.v1.train.summary_iterator(str(file)) if e.summary.value]
     (value,) = events[0].summary.value

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_the_same_run_may_go_on(run):
 def test_what_does_not_change_the_run_may_change(run):
     changes = {
         "total_iters": 999,
-        "data_dir": "elsewhere",
+        "data_dir": "/elsewhere",
         "log_every": 3,
         "sample_every": 4,
         "save_every": 5,
@@ -52,6 +53,96 @@ def test_what_does_not_change_the_run_may_change(run):
     }
     run.begin(dataclasses.replace(CONFIG, **changes), DOMAINS)
     assert run.read().config == dataclasses.replace(CONFIG, **changes)
+
+
+PATHS = ("data_dir", "warm_start")
+
+
+def resumed_anywhere(run, monkeypatch, folders):
+    """The paths that config.json gives in each working directory."""
+    found = []
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(folder)
+        config = RunDir(os.path.relpath(run, folder)).read().config
+        found.append({name: getattr(config, name) for name in PATHS})
+    return found
+
+
+def test_paths_hold_in_every_working_directory(tmp_path, monkeypatch):
+    started, elsewhere = tmp_path / "a" / "b", tmp_path / "c"
+    for folder in (started, elsewhere / "data", tmp_path / "a" / "data"):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(started)
+    RunDir("runs/first").begin(
+        dataclasses.replace(
+            CONFIG, run_dir="runs/first", data_dir="../data", warm_start="runs/parent"
+        ),
+        DOMAINS,
+    )
+    expected = {
+        "data_dir": str(tmp_path / "a" / "data"),
+        "warm_start": str(started / "runs" / "parent"),
+    }
+    run = started / "runs" / "first"
+    folders = (started, elsewhere, elsewhere / "deep", run)
+    assert resumed_anywhere(run, monkeypatch, folders) == [expected] * 4
+
+
+@pytest.mark.parametrize("run_dir", ["runs/first", "./runs/first/", "runs//x/../first"])
+def test_relative_paths_of_earlier_versions(tmp_path, monkeypatch, run_dir):
+    """They count from where training was started, also where another folder would fit."""
+    started, elsewhere = tmp_path / "a", tmp_path / "c"
+    for folder in (started / "data", started / "parent", elsewhere / "data"):
+        folder.mkdir(parents=True)
+    run = RunDir(started / "runs" / "first")
+    run.begin(CONFIG, DOMAINS)
+    values = json.loads(run.config_file.read_text())
+    values |= {"run_dir": run_dir, "data_dir": "data", "warm_start": "../a/parent"}
+    run.config_file.write_text(json.dumps(values))
+    expected = {"data_dir": str(started / "data"), "warm_start": str(started / "parent")}
+    found = resumed_anywhere(run.root, monkeypatch, (started, elsewhere))
+    assert found == [expected] * 2
+
+
+@pytest.mark.parametrize(
+    "run_dir", ["../runs/first", "/old/runs/first", "first_name", "", "x/../.."]
+)
+def test_where_they_counted_from_may_be_unknown(run, monkeypatch, run_dir):
+    """Then they count from here, as before."""
+    values = json.loads(run.config_file.read_text())
+    values |= {"run_dir": run_dir, "data_dir": "data", "warm_start": ""}
+    run.config_file.write_text(json.dumps(values))
+    assert run.read().config.data_dir == "data"
+    monkeypatch.chdir(run.root)
+    run.begin(run.read().config, DOMAINS)
+    assert run.read().config.data_dir == str(run.root / "data")
+
+
+def test_a_data_set_that_is_gone_is_told_with_the_flag(run, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    run.begin(dataclasses.replace(CONFIG, data_dir=str(data)), DOMAINS)
+    with pytest.raises(UserError, match=f"no data set at {data}, .*: pass --data_dir") as error:
+        run.check_data_dir("info.json")
+    assert_one_sentence(error)
+    (data / "info.json").touch()
+    run.check_data_dir("info.json")
+
+
+def test_the_run_it_started_from_may_be_named_in_other_ways(tmp_path, monkeypatch):
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    run = RunDir(tmp_path / "run")
+    config = dataclasses.replace(CONFIG, warm_start=str(parent))
+    run.begin(config, DOMAINS)
+    monkeypatch.chdir(tmp_path)
+    run.begin(dataclasses.replace(CONFIG, warm_start="parent"), DOMAINS)
+    with pytest.raises(UserError, match="warm_start"):
+        run.begin(dataclasses.replace(CONFIG, warm_start="other"), DOMAINS)
+    parent.rename(tmp_path / "moved")  # with or without the run
+    run.begin(dataclasses.replace(CONFIG, warm_start="moved"), DOMAINS)
+    assert run.read().config.warm_start == str(parent), "where its weights came from"
 
 
 def test_other_settings_are_refused_and_named(run):
