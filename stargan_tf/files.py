@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -20,6 +21,24 @@ PATTERN_CHARACTERS = "*?[]\\"
 def is_pattern(path: str | Path) -> bool:
     """Whether a path has characters that TensorFlow takes for those of a pattern."""
     return any(character in PATTERN_CHARACTERS for character in str(path))
+
+
+# What a file system takes for the name of one file.
+MAX_NAME_BYTES = 255
+
+
+def short_name(name: str, most_bytes: int) -> str:
+    """A name that fits: itself, or its beginning and a digest of it all, which tells it apart.
+
+    Args:
+      name: of a file or folder, or a part of one.
+      most_bytes: that it may have, at least 16.
+    """
+    encoded = os.fsencode(name)
+    if len(encoded) <= most_bytes:
+        return name
+    digest = hashlib.sha256(encoded).hexdigest()[:10]
+    return encoded[: most_bytes - 11].decode("utf-8", "ignore") + f"-{digest}"
 
 
 def check_no_pattern(flag: str, path: str) -> None:
@@ -95,15 +114,17 @@ def check_can_write(flag: str, path: str | Path) -> None:
     Raises:
       UserError: it cannot.
     """
-    path = Path(path)
+    place, missing = Path(path).absolute(), []
+    while not os.path.lexists(place):
+        missing.append(place.name)
+        place = place.parent
     try:
-        with contextlib.suppress(FileNotFoundError):
-            path.lstat()  # a name that is too long is told here
-        folder = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-        with tempfile.TemporaryFile(dir=folder.parent if folder.is_file() else folder):
+        for name in missing:  # too long a name is told only where its folder exists
+            with contextlib.suppress(FileNotFoundError):
+                (place / name).lstat()
+        replaced = not missing and not place.is_dir()
+        with tempfile.TemporaryFile(dir=place.parent if replaced else place):
             pass
-        if folder.is_file() and folder != path:
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     except OSError as error:
         raise UserError(
             f"--{flag}={path} cannot be written ({error.strerror}), expected a place for new "

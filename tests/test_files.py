@@ -1,7 +1,14 @@
 import pytest
 
 from stargan_tf.errors import UserError
-from stargan_tf.files import folder_written_whole, read_json, write_text, written_whole
+from stargan_tf.files import (
+    check_can_write,
+    folder_written_whole,
+    read_json,
+    short_name,
+    write_text,
+    written_whole,
+)
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path):
@@ -84,3 +91,61 @@ def test_somebody_was_faster(tmp_path):
             (tmp_path / "1").mkdir()
             (tmp_path / "1" / "b").write_text("theirs")
     assert [path.name for path in tmp_path.rglob("*")] == ["1", "b"]
+
+
+LONG = ["x" * 255, "x" * 251 + ".png", "개" * 83 + ".jpeg", "." + "x" * 254, "é.e" * 63]
+
+
+@pytest.mark.parametrize("name", LONG, ids=range(5))
+def test_every_legal_name_can_be_written(tmp_path, name):
+    write_text(tmp_path / name, "whole")
+    with folder_written_whole(tmp_path / "folders" / name) as partial:
+        (partial / "a").touch()
+    assert [path.name for path in (tmp_path / "folders").iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "whole"
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "개" * 200, "x" * 1000], ids=range(3))
+@pytest.mark.parametrize("most", [16, 100, 255])
+def test_names_are_cut_to_fit_and_stay_distinct(name, most):
+    cut, other = short_name(name, most), short_name(name + "y", most)
+    assert len(cut.encode()) <= most and len(other.encode()) <= most and cut != other
+    assert name.startswith(cut[:-11]) and short_name(name, most) == cut
+    assert short_name(name, len(name.encode())) == name
+
+
+@pytest.mark.parametrize("name", ["a.png", "new/deep/a.png", "x" * 255], ids=range(3))
+def test_checking_makes_nothing(tmp_path, name):
+    check_can_write("out", tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_exists_may_be_written_again(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    monkeypatch.chdir(tmp_path)
+    for path in (tmp_path / "file", tmp_path, "file", "new", "./new/x", "link"):
+        check_can_write("out", path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/proc/a.png", "No such file or directory"),  # where not even root can write
+        ("/proc/self/a/b.png", "No such file or directory"),
+        ("x" * 256, "File name too long"),
+        ("new/" + "개" * 86 + "/a.png", "File name too long"),
+        ("file/a.png", "Not a directory"),
+        ("file/new/a.png", "Not a directory"),
+        ("loop/a.png", "Too many levels of symbolic links"),
+    ],
+    ids=range(7),
+)
+def test_where_nothing_can_be_written(tmp_path, monkeypatch, path, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UserError) as error:
+        check_can_write("out", path)
+    assert str(error.value).startswith(f"--out={path} cannot be written ({reason})")

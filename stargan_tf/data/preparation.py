@@ -21,6 +21,7 @@ from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
 from stargan_tf.data.writer import FAILURE_FILE, WriteDataset
 from stargan_tf.errors import UserError
+from stargan_tf.files import MAX_NAME_BYTES, short_name
 
 REJECTED_FILE = "rejected.jsonl"
 # How long workers get to notice that they were stopped.
@@ -69,7 +70,8 @@ def write_dataset(
     """
     output = Path(config.output_dir)
     # Beside the output, so that the last step is a rename within one file system.
-    staging = output.absolute().parent / f".{output.name}.unfinished-{os.getpid()}"
+    shown = short_name(output.absolute().name, MAX_NAME_BYTES - 32)
+    staging = output.absolute().parent / f".{shown}.unfinished-{os.getpid()}"
     try:
         source = make_source(config)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -183,7 +185,9 @@ def _write_rejected(path: Path, rejected: list[dict[str, str]]) -> None:
 def _check_rejected(config: PrepareDataConfig, rejected: list[dict[str, str]], total: int) -> None:
     if not too_many(len(rejected), total, config.max_rejected):
         return
-    listing = Path(f"{config.output_dir}.{REJECTED_FILE}")
+    output = Path(config.output_dir).absolute()
+    room = MAX_NAME_BYTES - len(f".{REJECTED_FILE}")
+    listing = output.with_name(f"{short_name(output.name, room)}.{REJECTED_FILE}")
     _write_rejected(listing, rejected)
     reason, count = collections.Counter(value["reason"] for value in rejected).most_common(1)[0]
     raise UserError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from stargan_tf.config.settings import check
 from stargan_tf.errors import UserError
-from stargan_tf.files import read_json, write_text
+from stargan_tf.files import MAX_NAME_BYTES, read_json, short_name, write_text
 
 METRICS_FILE = "metrics.json"
 TABLE_FILE = "table.txt"
@@ -71,7 +71,8 @@ class ResultsFolder:
 
     def images(self, name: str) -> Path:
         """The folder for the outputs of a task."""
-        return self._path / "images" / name
+        mode, _, pair = name.partition("/")
+        return self._path / "images" / mode / short_name(pair, MAX_NAME_BYTES)
 
     def write(self, results: dict[str, Any], table: str) -> None:
         """Writes metrics.json and table.txt."""
@@ -82,7 +83,8 @@ class ResultsFolder:
     def _task_file(self, name: str, key: dict[str, Any]) -> Path:
         # Of the key as well, so that a shorter evaluation does not replace what a long one made.
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-        return self._path / "tasks" / f"{name.replace('/', '_')}-{digest[:12]}.json"
+        shown = short_name(name.replace("/", "_"), MAX_NAME_BYTES - len("-.json") - 12)
+        return self._path / "tasks" / f"{shown}-{digest[:12]}.json"
 
 
 def writing_error(folder: Path) -> OSError | None:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from stargan_tf.files import written_whole
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
-from stargan_tf.sampling.files import distinct_names
+from stargan_tf.sampling.files import distinct_names, translation_name
 from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
 from stargan_tf.sampling.images import read_images
 from stargan_tf.sampling.styles import Style
@@ -119,7 +119,9 @@ def write_images(
                 translations = drawer.draw(encoded, _codes(part), advance)
                 for image, row in zip(batch, translations, strict=True):
                     for style, translation in zip(part, row, strict=True):
-                        name = f"{name_of[image.path]}__to_{names[style.domain]}__{style.name}.png"
+                        name = translation_name(
+                            name_of[image.path], names[style.domain], style.name, ".png"
+                        )
                         with written_whole(folder / name) as path:
                             Image.fromarray(translation).save(path)
                         written += 1

@@ -60,3 +60,14 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     with pytest.raises(UserError, match=r"file/out cannot be written to \(Not a directory\)"):
         folder(tmp_path / "file" / "out")
     assert writing_error(tmp_path / "new") is None and not os.listdir(tmp_path / "new")
+
+
+def test_long_names_of_domains_fit(tmp_path):
+    folder = ResultsFolder(tmp_path / "out", {}, overwrite=False)
+    names = [f"latent/{'개' * 80}2{'x' * length}" for length in (200, 201)]
+    for number, name in enumerate(names):
+        folder.keep_task(name, {"task": name}, {"FD": float(number)})
+        folder.images(name).mkdir(parents=True)
+    found = [folder.task_metrics(name, {"task": name}) for name in names]
+    assert found == [{"FD": 0.0}, {"FD": 1.0}]
+    assert len(list((tmp_path / "out/images/latent").iterdir())) == 2

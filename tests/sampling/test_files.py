@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stargan_tf.sampling.files import distinct_names
+from stargan_tf.sampling.files import distinct_names, translation_name
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,28 @@ def test_names_of_any_files_are_distinct():
         names = distinct_names(paths)
         assert len(names) == len({name.lower() for name in names}) == len(paths), paths
         assert distinct_names(paths) == names
+
+
+LONG = ("x" * 255, "개" * 85, "a" * 200, "b" * 100, "é" * 127)
+
+
+@pytest.mark.parametrize("source", ["a", *LONG], ids=range(6))
+@pytest.mark.parametrize("domain", ["cat", *LONG], ids=range(6))
+@pytest.mark.parametrize("style", ["seed7_0", *(f"ref_{name}" for name in LONG)], ids=range(6))
+def test_names_of_translations_fit(tmp_path, source, domain, style):
+    name = translation_name(source, domain, style, ".png")
+    assert len(name.encode()) <= 255 and name.endswith(".png")
+    whole = f"{source}__to_{domain}__{style}.png"
+    assert (name == whole) == (len(whole.encode()) <= 255)
+    (tmp_path / name).touch()
+    others = {
+        translation_name(*parts, ".png")
+        for parts in (
+            (source + "y", domain, style),
+            (source, domain + "y", style),
+            (source, domain, style + "y"),
+        )
+    }
+    assert len(others | {name}) == 4
+    for part in (source, domain, style):
+        assert part in name or len(part.encode()) > 80, "what is short stays readable"

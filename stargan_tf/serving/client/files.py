@@ -1,10 +1,14 @@
 """The files of a folder, names for what is made of them, and writing it whole."""
 
+import hashlib
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import ImageError
+
+MAX_NAME_BYTES = 255  # of the name of a file
 
 
 def files_of(path: Path) -> list[Path]:
@@ -39,11 +43,33 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
+def translation_name(source: str, domain: str, style: str, suffix: str) -> str:
+    """SOURCE__to_DOMAIN__STYLE.png, each part short enough for all of it to name a file."""
+    parts = [source, domain, style]
+    room = MAX_NAME_BYTES - len(f"__to___{suffix}")
+    # The longest gives way, as far as needed: what is short stays readable.
+    while (over := sum(len(os.fsencode(part)) for part in parts) - room) > 0:
+        longest = max(range(3), key=lambda index: len(os.fsencode(parts[index])))
+        length = len(os.fsencode(parts[longest]))
+        parts[longest] = short_name(parts[longest], max(length - over, room // 3))
+    return f"{parts[0]}__to_{parts[1]}__{parts[2]}{suffix}"
+
+
+def short_name(name: str, most_bytes: int) -> str:
+    """A name that fits: itself, or its beginning and a digest of it all, which tells it apart."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= most_bytes:
+        return name
+    digest = hashlib.sha256(encoded).hexdigest()[:10]
+    return encoded[: most_bytes - 11].decode("utf-8", "ignore") + f"-{digest}"
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that there is all of it or nothing, even when interrupted."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the file, so that the rename stays in one file system.
-    unfinished = path.with_name(f".{path.stem}.unfinished-{os.getpid()}{path.suffix}")
+    # Beside the file, so that the rename stays in one file system; the name may be as long as one
+    # can be.
+    unfinished = path.with_name(f".unfinished-{os.getpid()}-{zlib.crc32(os.fsencode(path)):08x}")
     try:
         unfinished.write_bytes(content)
         os.replace(unfinished, path)

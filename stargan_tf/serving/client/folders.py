@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .client import Client
 from .errors import ImageError, InvalidRequestError, ServingError
-from .files import distinct_names, files_of, write_whole
+from .files import distinct_names, files_of, translation_name, write_whole
 from .images import format_of, load_image, reencode
 from .parallel import in_parallel
 from .rejects import Rejects, Warn
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
     source: Path
     style: Style
-    name: str  # of its file, without suffix
+    name: str  # of the source, distinct from the others
 
 
 def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
@@ -130,10 +130,9 @@ class FolderJob:
             )
 
     def _rows(self) -> Iterator[Row]:
-        domain = self._job.target_domain.replace("/", "_")
         for source, name in zip(self._sources, distinct_names(self._sources), strict=True):
             for style in self._styles:
-                yield Row(source, style, f"{name}__to_{domain}__{style.name}")
+                yield Row(source, style, name)
 
     def _work(self, batch: list[Row]) -> tuple[int, list[tuple[Row, bytes]]]:
         return len(batch), self._translated(batch)
@@ -181,5 +180,7 @@ class FolderJob:
         if wanted:
             write_whole(self._out, reencode(translation, wanted))
         else:
-            name = f"{row.name}{SUFFIXES[format_of(translation)]}"
+            domain = self._job.target_domain.replace("/", "_")
+            suffix = SUFFIXES[format_of(translation)]
+            name = translation_name(row.name, domain, row.style.name, suffix)
             write_whole(self._out / name, translation)

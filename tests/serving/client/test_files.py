@@ -2,8 +2,9 @@ import os
 
 import pytest
 
+from stargan_tf.sampling import files as sampling_files
 from stargan_tf.serving.client import ImageError
-from stargan_tf.serving.client.files import distinct_names, files_of, write_whole
+from stargan_tf.serving.client.files import distinct_names, files_of, translation_name, write_whole
 
 
 def test_a_file_or_the_visible_files_of_a_folder(tmp_path):
@@ -45,3 +46,42 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
         write_whole(path, b"second")
     assert path.read_bytes() == b"first"
     assert list(path.parent.iterdir()) == [path]
+
+
+LONG = ("x" * 255, "개" * 85, "a" * 200, "b" * 100, "é" * 127)
+
+
+@pytest.mark.parametrize("source", ["a", *LONG], ids=range(6))
+@pytest.mark.parametrize("domain", ["cat", *LONG], ids=range(6))
+@pytest.mark.parametrize("style", ["seed7_0", *(f"ref_{name}" for name in LONG)], ids=range(6))
+def test_names_of_translations_fit(tmp_path, source, domain, style):
+    name = translation_name(source, domain, style, ".png")
+    assert len(name.encode()) <= 255 and name.endswith(".png")
+    whole = f"{source}__to_{domain}__{style}.png"
+    assert (name == whole) == (len(whole.encode()) <= 255)
+    (tmp_path / name).touch()
+    others = {
+        translation_name(*parts, ".png")
+        for parts in (
+            (source + "y", domain, style),
+            (source, domain + "y", style),
+            (source, domain, style + "y"),
+        )
+    }
+    assert len(others | {name}) == 4
+    for part in (source, domain, style):
+        assert part in name or len(part.encode()) > 80, "what is short stays readable"
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "x" * 251 + ".png", "개" * 83 + ".jpeg"], ids=range(3))
+def test_every_legal_name_can_be_written(tmp_path, name):
+    write_whole(tmp_path / name, b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_both_copies_name_alike():
+    """The client cannot import the other; files of both may lie in one folder."""
+    for source in ("a", *LONG):
+        for style in ("seed7_0", "ref_" + "y" * 250):
+            parts = (source, "dog", style, ".png")
+            assert translation_name(*parts) == sampling_files.translation_name(*parts)
