@@ -47,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
         # Imported here, so that neither --help nor a mistake waits for it.
         from tqdm import tqdm
 
+        from stargan_tf.bars import bar
         from stargan_tf.serving.client import Client, ServingError
         from stargan_tf.serving.client.folders import FolderJob, Job
         from stargan_tf.serving.client.report import describe
@@ -59,10 +60,10 @@ def main(argv: Sequence[str]) -> int:
                 return 0 if available else 1
             job = Job(**{name: getattr(config, name) for name in Job._fields})
             work = FolderJob(client, job, lambda text: tqdm.write(text, sys.stderr))
-            with tqdm(total=work.total, unit="image", disable=work.total == 1) as bar:
+            with bar(total=work.total, unit="image", disable=work.total == 1) as shown:
                 for done, rejected in work.run():
                     written += done
-                    bar.update(done + rejected)
+                    shown.update(done + rejected)
     except KeyboardInterrupt as interrupt:
         raise UserError(f"Interrupted{kept(written, config.out)}.") from interrupt
     except (ServingError, OSError) as error:

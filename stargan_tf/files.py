@@ -1,7 +1,6 @@
 """Reading and writing files: whole or not at all, so that a reader never sees half of one."""
 
 import contextlib
-import errno
 import hashlib
 import json
 import os

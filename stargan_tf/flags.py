@@ -175,6 +175,9 @@ def run(
             print(f"error: {error}: correct it; --help lists the flags.", file=sys.stderr)
             sys.exit(1)
 
+    with contextlib.suppress(AttributeError):  # where somebody has put another object there
+        # Whoever reads a log sees a line when it is said; no name of a file is too odd to print.
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     if define_flags:
         with _told_in_a_sentence():
             define_flags()

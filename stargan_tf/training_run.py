@@ -1,6 +1,7 @@
 """A training run with all its parts: what the train command and the pipeline both do."""
 
 import dataclasses
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from stargan_tf.data.throughput import measure_throughput
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
+from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
 from stargan_tf.training.loop import Evaluator, Sampler, train
@@ -199,13 +201,13 @@ def _say_what_is_next(run: RunDir, state: TrainState, stopped_by: signal.Signals
     if stopped_by:
         print(
             f"Stopped by {stopped_by.name} after iteration {step}; everything is saved.\n"
-            f"  go on:   python -m stargan_tf.train --run_dir={run.root}"
+            f"  go on:   {command('train', run_dir=run.root)}"
         )
     else:
         print(f"Trained to iteration {step}.")
     if state.algorithm.settings.sample_every:
         print(f"  look:    {run.samples} holds the image grids, by iteration")
     print(
-        f"  watch:   tensorboard --logdir={run.logs}\n"
-        f"  draw:    python -m stargan_tf.sample --run_dir={run.root} --src=IMAGE --out=looks.png"
+        f"  watch:   {shlex.join(['tensorboard', f'--logdir={run.logs}'])}\n"
+        f"  draw:    {command('sample', run_dir=run.root, src='IMAGE', out='looks.png')}"
     )

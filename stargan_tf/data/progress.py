@@ -1,12 +1,11 @@
 """A progress bar over work in any number of processes: workers append to a file."""
 
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
+from stargan_tf.bars import bar
 
 POLL_SECONDS = 0.2
 
@@ -51,9 +50,7 @@ class Ticker:
 
 def wait_with_bar(done: threading.Event, ticker: Ticker, total: int, **bar_options: Any) -> None:
     """Shows a progress bar until `done` is set."""
-    # In a log file each update is a line: a few are enough.
-    interval = 0.1 if sys.stderr.isatty() else 10
-    with tqdm(total=total, unit="image", mininterval=interval, **bar_options) as bar:
+    with bar(total=total, unit="image", **bar_options) as shown:
         while not done.wait(POLL_SECONDS):
-            bar.update(ticker.count() - bar.n)
-        bar.update(ticker.count() - bar.n)
+            shown.update(ticker.count() - shown.n)
+        shown.update(ticker.count() - shown.n)

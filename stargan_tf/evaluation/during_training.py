@@ -22,7 +22,9 @@ from stargan_tf.evaluation.tasks import Task
 
 SOURCES = 16  # of each domain
 OUTPUTS = 2  # of each source in each other domain
+MAX_PAIRS = 12  # of domains: all of up to four
 REAL_IMAGES = 512  # training images of each domain to compare with: seconds, once
+MAX_REAL_IMAGES = 6144  # of all domains together
 _BATCH = 32
 _SEED = 0
 
@@ -37,7 +39,8 @@ class QuickMetrics:
     The same sources, latents and references every time, so that the metrics of a run
     can be compared with each other. The kernel distance is not biased by how few images
     there are, as the Frechet distance would be; both noise and level differ from what
-    stargan_tf.evaluate gives.
+    stargan_tf.evaluate gives. However many domains there are, at most `MAX_PAIRS` pairs are
+    measured, always the same.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class QuickMetrics:
         self._data_dir = data_dir
         self._algorithm = algorithm
         self._domains = domains
+        self._pairs = spread_pairs(len(domains))
         self._load = load
         self._ready = False
         self._disabled = len(domains) < 2
@@ -87,10 +91,8 @@ class QuickMetrics:
         metrics = {}
         for mode in self._drawer.modes:
             found = [
-                self._measure(Task(mode, source, target, index))
-                for source in self._domains
-                for index, target in enumerate(self._domains)
-                if source != target
+                self._measure(Task(mode, self._domains[s], self._domains[t], t))
+                for s, t in self._pairs
             ]
             for metric in found[0]:
                 mean = float(np.mean([values[metric] for values in found]))
@@ -98,13 +100,23 @@ class QuickMetrics:
         return metrics
 
     def _prepare(self, networks: Networks) -> None:
+        count = len(self._domains)
+        batches_each = max(1, min(REAL_IMAGES, MAX_REAL_IMAGES // count) // _BATCH)
+        tqdm.write(
+            f"Measuring: {SOURCES} validation images of each of {len(self._pairs)} pairs of "
+            f"domains, of {count * (count - 1)}, are translated; first come up to "
+            f"{batches_each * _BATCH} training images of each domain, once.",
+            sys.stderr,
+        )
         self._measuring = self._load()
         self._names = MetricNames.of(self._measuring)
         self._images: dict[str, np.ndarray] = {}
         self._real: dict[str, np.ndarray] = {}
-        for name in self._domains:
-            self._images[name] = next(iter(self._dataset("val", name, SOURCES))).numpy()
-            batches = self._dataset("train", name, _BATCH).take(REAL_IMAGES // _BATCH)
+        measured = {index for pair in self._pairs for index in pair}
+        for index, name in enumerate(self._domains):
+            if index in measured:
+                self._images[name] = next(iter(self._dataset("val", name, SOURCES))).numpy()
+            batches = self._dataset("train", name, _BATCH).take(batches_each)
             features = [self._measuring.features(images).numpy() for images in batches]
             self._real[name] = np.concatenate(features)
         rows = [self._real[name] for name in self._domains]
@@ -147,3 +159,24 @@ class QuickMetrics:
         if diversity:
             metrics["diversity"] = float(np.concatenate(diversity).mean())
         return metrics
+
+
+def spread_pairs(count: int) -> list[tuple[int, int]]:
+    """Ordered pairs of different domains, all of them or `MAX_PAIRS`, spread evenly.
+
+    Args:
+      count: K, the number of domains.
+
+    Returns:
+      (source, target) indices. Up to MAX_PAIRS domains, each is a source and a target.
+    """
+    if count * (count - 1) <= MAX_PAIRS:
+        return [(s, t) for s in range(count) for t in range(count) if s != t]
+    if count <= MAX_PAIRS:  # in rounds: to the next domain, to the one after it ...
+        places = [(number % count, number // count + 1) for number in range(MAX_PAIRS)]
+    else:  # sources at even distances, each to a domain further away
+        places = [
+            (number * count // MAX_PAIRS, number * (count - 1) // MAX_PAIRS + 1)
+            for number in range(MAX_PAIRS)
+        ]
+    return [(source, (source + distance) % count) for source, distance in places]

@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stargan_tf.algorithms.trained_model import TrainedModel
+from stargan_tf.bars import bar
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.settings import check
 from stargan_tf.data.input_pipeline import eval_dataset
@@ -95,10 +96,10 @@ class Evaluator:
         tasks = _tasks(domains, modes)
         drawer = OutputDrawer(model.drawable)
         total = sum(len(images[task.source]) * self._num_outs(task, drawer) for task in tasks)
-        with tqdm(total=total, unit="image", desc="Translations", dynamic_ncols=True) as bar:
+        with bar(total=total, unit="image", desc="Translations", dynamic_ncols=True) as shown:
             for task in tasks:
-                bar.set_postfix_str(task.name)
-                metrics |= self._run(task, drawer, images, real, settings, folder, bar.update)
+                shown.set_postfix_str(task.name, refresh=False)
+                metrics |= self._run(task, drawer, images, real, settings, folder, shown.update)
         metrics |= self._ceiling(domains, val, real)
         outs = max(drawer.num_outs(mode, self._config.num_outs_per_domain) for mode in modes)
         outputs = {name: len(x) * outs for name, x in images.items()}
@@ -191,8 +192,8 @@ class Evaluator:
 
     def _real(self, split: str, model: TrainedModel, shards: _Shards) -> dict[str, ImageFeatures]:
         counts = DatasetInfo.load(self._data_dir).counts[split]
-        bar = tqdm(total=sum(counts.values()), unit="image", desc=f"Real images ({split})")
-        with bar:
+        total = sum(counts.values())
+        with bar(total=total, unit="image", desc=f"Real images ({split})") as shown:
             return {
                 name: real_images(
                     self._data_dir,
@@ -202,7 +203,7 @@ class Evaluator:
                     img_size=model.drawable.img_size,
                     network=self._networks.features,
                     cache=self._cache,
-                    on_progress=bar.update,
+                    on_progress=shown.update,
                 )
                 for name in model.domains
             }

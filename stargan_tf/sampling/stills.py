@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from stargan_tf.bars import bar
 from stargan_tf.files import written_whole
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import distinct_names, translation_name
@@ -141,5 +141,5 @@ def _codes(styles: Sequence[Style]) -> np.ndarray:
 @contextlib.contextmanager
 def progress(total: int) -> Iterator[Callable[[int], object]]:
     """Gives a function that advances a bar by a number of images."""
-    with tqdm(total=total, unit="image", dynamic_ncols=True, disable=total < BAR_FROM) as bar:
-        yield bar.update
+    with bar(total=total, unit="image", dynamic_ncols=True, disable=total < BAR_FROM) as shown:
+        yield shown.update

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.serving.export_parity import Agreement
 from stargan_tf.serving.model_info import ModelInfo
+from stargan_tf.shell import command
 
 
 class Exported(NamedTuple):
@@ -84,5 +85,5 @@ def _summary(
     if noise:
         lines.append("Compared on noise, for want of the data set: pass --data_dir to do better.")
     if "saved_model" in config.formats:
-        lines.append(f"Serve it: python -m stargan_tf.serve --models_dir={Path(config.out).parent}")
+        lines.append(f"Serve it: {command('serve', models_dir=Path(config.out).parent)}")
     return "\n".join(lines)

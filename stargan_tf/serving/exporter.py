@@ -6,11 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tensorflow as tf
-from tqdm import tqdm
 
 from stargan_tf import __version__
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.trained_model import TrainedModel
+from stargan_tf.bars import bar
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
@@ -128,7 +128,7 @@ def _write_tflite(
     probe: Probe,
 ) -> list[Result]:
     results = []
-    for number_type in tqdm(number_types, desc="Writing the TFLite files", unit="file"):
+    for number_type in bar(number_types, desc="Writing the TFLite files", unit="file"):
         file = partial / f"{number_type}.tflite"
         file.write_bytes(converter.convert(number_type))
         size = file.stat().st_size
@@ -153,7 +153,7 @@ def _write_onnx(
 
     converter = ONNXConverter(graph, algorithm, probe.info)
     results = []
-    for name in tqdm(converter.signatures, desc="Writing the ONNX files", unit="file"):
+    for name in bar(converter.signatures, desc="Writing the ONNX files", unit="file"):
         file = partial / f"{name}.onnx"
         file.write_bytes(converter.convert(name))
         call = sessions.caller(sessions.open_file(file))

@@ -54,7 +54,7 @@ def train(
     """
     config = state.algorithm.settings
     done = int(state.step.numpy())
-    saved = done
+    start_step = saved = done
     iterator = iter(batches)
 
     def due(every: int) -> bool:
@@ -72,6 +72,8 @@ def train(
             start = time.perf_counter()
             batch = next(iterator)
             ready = time.perf_counter()
+            if done == start_step:
+                log.say("Compiling the first iteration, which takes from seconds to minutes ...")
             losses = step(batch, done)
             done += 1
             if due(config.log_every):

@@ -3,16 +3,15 @@
 import dataclasses
 import json
 import math
-import sys
 import time
 from types import TracebackType
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
-from tqdm import tqdm
 
 from stargan_tf.algorithms.algorithm import Algorithm
+from stargan_tf.bars import bar
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import write_text
@@ -47,15 +46,14 @@ class RunLog:
             self._writer = tf.summary.create_file_writer(str(run.logs))
             with self._writer.as_default():
                 hparams.hparams(_hyperparameters(config), trial_id=run.root.resolve().name)
-        self._bar = tqdm(
+        self._bar = bar(
             total=config.total_iters,
             initial=start_step,
             desc="training",
             unit="it",
             dynamic_ncols=True,
             disable=not chief,
-            # Not in a terminal, each update is a line of its own: a few will do.
-            mininterval=0.5 if sys.stderr.isatty() else 20,
+            seconds=0.5,
         )
 
     def __enter__(self) -> "RunLog":

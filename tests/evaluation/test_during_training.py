@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.evaluation.during_training import QuickMetrics
+from stargan_tf.evaluation.during_training import MAX_PAIRS, QuickMetrics, spread_pairs
 from tests.data import makers
 from tests.evaluation.fakes import Painter, fake_networks
 
@@ -75,3 +75,30 @@ def test_too_few_images_are_said_once_and_end_nothing(tmp_path, capsys):
 
 def test_one_domain_has_nothing_to_translate_into(data_dir):
     assert quick_metrics(data_dir, ("cat",))(None) == {}
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 7, 11, 12, 13, 30, 1000])
+def test_pairs_are_bounded_and_spread(count):
+    pairs = spread_pairs(count)
+    assert len(pairs) == len(set(pairs)) == min(MAX_PAIRS, count * (count - 1))
+    assert all(0 <= s < count and 0 <= t < count and s != t for s, t in pairs)
+    sources, targets = ({pair[side] for pair in pairs} for side in (0, 1))
+    assert len(sources) == min(count, MAX_PAIRS)
+    if count <= MAX_PAIRS:
+        assert sources == targets == set(range(count))
+    else:
+        assert max(sources) - min(sources) > 0.8 * count and len(targets) > MAX_PAIRS / 2
+
+
+def test_many_domains_take_no_longer_than_a_dozen_pairs(tmp_path, capsys):
+    domains = tuple(f"domain{number:02}" for number in range(14))
+    counts = {f"{s}/{d}": n for s, n in (("train", 5), ("val", 2)) for d in domains}
+    source = makers.folder(tmp_path / "source", counts)
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
+    measure = quick_metrics(tmp_path / "data", domains)
+    painter = Painter(dict.fromkeys(range(14), np.zeros(3)))
+    first = measure(painter)
+    assert len([mode for mode, *_ in painter.calls if mode == "latent"]) == MAX_PAIRS
+    assert measure(painter) == first and "val/KD_mean_colours_reference" in first
+    said = capsys.readouterr().err
+    assert said.count("16 validation images of each of 12 pairs of domains, of 182,") == 1

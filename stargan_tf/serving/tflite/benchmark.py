@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from stargan_tf.bars import bar
 from stargan_tf.config.benchmark_tflite import BenchmarkTFLiteConfig
 from stargan_tf.config.settings import check
 from stargan_tf.files import write_text
@@ -68,7 +68,7 @@ def benchmark(config: BenchmarkTFLiteConfig) -> str:
     tasks = [(file, runtime) for runtime in config.runtimes for file in files]
     rows = [
         _measure(file, runtime, signature, config, probe)
-        for file, runtime in tqdm(tasks, unit="file")
+        for file, runtime in bar(tasks, unit="file")
     ]
     if config.out:
         heading = {"model": base.resolve().name, "version": version, "signature": signature}
