@@ -9,6 +9,7 @@ this project and the packages of its requirements; pipeline/README.md says more.
 """
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """Compiles the pipeline that the flags describe."""
     del argv
     chosen = options.parse()
-    out, image = Path(flags.FLAGS.out).expanduser(), flags.FLAGS.image
+    out, image = Path(os.path.expanduser(flags.FLAGS.out)), flags.FLAGS.image
     check(
         out.suffix in (".json", ".yaml"),
         f"Found --out={out}, expected a name that ends in .yaml or .json: choose one.",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a virtual environment with every package of the project.
+# Makes a virtual environment with every package of the project, and with the project itself.
 #
 #   scripts/setup.sh FOLDER [PYTHON]
 #
@@ -90,3 +90,7 @@ echo "Installing $requirements into $FOLDER."
 # --compile-bytecode: without it the first import of TensorFlow takes three times as long.
 "$FOLDER/bin/python" -m uv pip install --quiet --python "$FOLDER/bin/python" --no-deps \
   --compile-bytecode -r "$requirements"
+# The project itself, by a link: its commands run from any folder, and edits count at once.
+# --no-build-isolation: the list has setuptools, so nothing is fetched to build with.
+"$FOLDER/bin/python" -m uv pip install --quiet --python "$FOLDER/bin/python" --no-deps \
+  --no-build-isolation --editable .

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,69 @@ def test_the_first_python_that_will_do_is_taken(tmp_path, pythons, taken):
     assert f"Found Python {taken}" in done.stdout
     expected = "requirements.txt" if taken in ("3.10", "3.11") else "requirements-modern.txt"
     assert machine.installed == expected
+
+
+def test_the_project_itself_comes_last_and_by_a_link(tmp_path):
+    machine = Machine(tmp_path, {"python3": "3.11"})
+    assert machine.setup().returncode == 0
+    *_, packages, project = machine.calls.read_text().splitlines()
+    assert " -r requirements.txt" in packages
+    assert project.startswith(".venv/bin/python -m uv pip install ")
+    words = project.split()
+    assert {"--no-deps", "--no-build-isolation"} <= set(words)
+    folder = words[words.index("--editable") + 1]
+    assert (machine.checkout / folder).samefile(machine.checkout)
+
+
+def test_every_list_has_what_the_project_is_built_with():
+    """Else --no-build-isolation would not do."""
+    for file in ROOT.glob("requirements*.txt"):
+        lines = file.read_text().splitlines()
+        (version,) = (line.split("==")[1] for line in lines if line.startswith("setuptools=="))
+        # From 70.1 on, it needs no package wheel.
+        assert tuple(map(int, version.split(" ")[0].split(".")[:2])) >= (70, 1), file
+
+
+@pytest.mark.slow
+def test_commands_run_from_any_folder(tmp_path):
+    """With the real uv and setuptools, on a copy of the project."""
+    checkout, folder = tmp_path / "checkout", tmp_path / ".venv"
+    for name in ("stargan_tf", "pipeline"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    script = (ROOT / "scripts/setup.sh").read_text()
+    last = script[
+        script.index('"$FOLDER/bin/python" -m uv pip install', script.index("by a link")) :
+    ]
+    # It has the packages of the Python that runs the tests.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "others.pth").write_text("\n".join(p for p in sys.path if "site-packages" in p))
+    (checkout / "scripts").mkdir()
+    step = program(checkout / "scripts/last.sh", f"#!/bin/sh\nset -eu\nFOLDER={folder}\n{last}")
+    subprocess.run([step], check=True, cwd=checkout)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for command in ("stargan_tf.train", "pipeline.lineage"):
+        done = subprocess.run(
+            [folder / "bin/python", "-m", command, "--help"],
+            cwd=elsewhere,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    found = subprocess.run(
+        [folder / "bin/python", "-c", "import stargan_tf; print(stargan_tf.__file__)"],
+        cwd=elsewhere,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert Path(found.stdout.strip()) == checkout / "stargan_tf/__init__.py"
 
 
 @pytest.mark.parametrize(("version", "expected"), [("3.11", ""), ("3.13", "-pipeline-modern")])
