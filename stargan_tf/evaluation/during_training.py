@@ -102,10 +102,11 @@ class QuickMetrics:
     def _prepare(self, networks: Networks) -> None:
         count = len(self._domains)
         batches_each = max(1, min(REAL_IMAGES, MAX_REAL_IMAGES // count) // _BATCH)
+        number, total = len(self._pairs), count * (count - 1)
+        pairs = f"all {total}" if number == total else f"{number} of the {total}"
         tqdm.write(
-            f"Measuring: {SOURCES} validation images of each of {len(self._pairs)} pairs of "
-            f"domains, of {count * (count - 1)}, are translated; first come up to "
-            f"{batches_each * _BATCH} training images of each domain, once.",
+            f"Measuring translations of {SOURCES} validation images for {pairs} pairs of domains; "
+            f"first, once, come up to {batches_each * _BATCH} training images of each domain.",
             sys.stderr,
         )
         self._measuring = self._load()

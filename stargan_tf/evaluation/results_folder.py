@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,12 @@ class ResultsFolder:
         write_text(file, json.dumps({"key": key, "metrics": metrics}, indent=2) + "\n")
 
     def images(self, name: str) -> Path:
-        """The folder for the outputs of a task."""
+        """A folder for the outputs of a task, without those of an evaluation before."""
         mode, _, pair = name.partition("/")
-        return self._path / "images" / mode / short_name(pair, MAX_NAME_BYTES)
+        folder = self._path / "images" / mode / short_name(pair, MAX_NAME_BYTES)
+        if folder.exists():
+            shutil.rmtree(folder)
+        return folder
 
     def write(self, results: dict[str, Any], table: str) -> None:
         """Writes metrics.json and table.txt."""

@@ -101,4 +101,4 @@ def test_many_domains_take_no_longer_than_a_dozen_pairs(tmp_path, capsys):
     assert len([mode for mode, *_ in painter.calls if mode == "latent"]) == MAX_PAIRS
     assert measure(painter) == first and "val/KD_mean_colours_reference" in first
     said = capsys.readouterr().err
-    assert said.count("16 validation images of each of 12 pairs of domains, of 182,") == 1
+    assert said.count("16 validation images for 12 of the 182 pairs of domains;") == 1

@@ -249,6 +249,9 @@ def test_kept_images(make, tmp_path):
     make(modes=("latent",), max_sources=4, keep_images=True).evaluate(evaluated())
     folder = tmp_path / "out" / "images" / "latent" / "cat2dog"
     assert len(list(folder.iterdir())) == 4 * 3
+    fewer = make(modes=("latent",), keep_images=True, num_outs_per_domain=2, overwrite=True)
+    fewer.evaluate(evaluated())
+    assert len(list(folder.iterdir())) == 6 * 2, "none of the first evaluation stays"
 
 
 def test_real_features_are_computed_once(data_dir, tmp_path):
