@@ -82,7 +82,7 @@ def test_metrics_of_an_exported_model(exported, three_domains_dir, tmp_path):
     [
         ([], "no --run_dir"),
         (["--saved_model={run}"], "--saved_model without --data_dir"),
-        (["--saved_model={run}", "--data_dir={run}"], "Found no exported model in"),
+        (["--saved_model={run}", "--data_dir={data}"], "Found no exported model in"),
         (["--run_dir={run}", "--saved_model={run}"], "expected one of them"),
         (["--run_dir={run}", "--features=inception"], "Found no --inception_weights"),
         (
@@ -99,11 +99,13 @@ def test_metrics_of_an_exported_model(exported, three_domains_dir, tmp_path):
             "missing.pth",
         ),
         (["--run_dir={run}", "--data_dir={run}"], "no dataset_info.json"),
+        (["--saved_model={run}", "--data_dir={run}"], "no dataset_info.json"),
     ],
 )
 def test_wrong_flags(run_dir, flags, words):
     text = run_dir / "config.json"
-    result = run(*(flag.format(run=run_dir, text=text) for flag in flags))
+    data = run_dir.parent / "data"
+    result = run(*(flag.format(run=run_dir, data=data, text=text) for flag in flags))
     assert result.returncode == 1 and "Traceback" not in result.stderr
     (line,) = (line for line in result.stderr.splitlines() if line.startswith("error: "))
     assert words.format(text=text) in line
