@@ -81,12 +81,25 @@ def describe_run(config: TrainConfig) -> str:
 def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
     """Reads what the data set is and makes the algorithm; checks that they go together."""
     info = DatasetInfo.load(Path(config.data_dir))
+    _check_size(info, config, resumed=run.exists())
     algorithm = make_algorithm(config, len(info.domains or info.attributes))
     if algorithm.needs_domains:
         info.check_has_domains(config.algorithm)
     if not run.exists():
         check_parent(config, info.domains)
     return info, algorithm
+
+
+def _check_size(info: DatasetInfo, config: TrainConfig, *, resumed: bool) -> None:
+    """Compares the size of the images with that of the training; a run that began goes on."""
+    try:
+        remark = info.check_large_enough(config.img_size, Path(config.data_dir))
+    except UserError as error:
+        if not resumed:
+            raise
+        remark = str(error)
+    if remark:
+        print(f"warning: {remark}", file=sys.stderr)
 
 
 def _train(

@@ -10,6 +10,7 @@ from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import read_json, write_text
+from stargan_tf.names import normalised
 
 
 class RunSettings(NamedTuple):
@@ -55,7 +56,7 @@ class RunDir:
         algorithm = values.get("algorithm", registry.DEFAULT)
         config_class = registry.settings_class(algorithm)
         config = settings.from_dict(config_class, values, where=self.config_file)
-        return RunSettings(config, tuple(domains))
+        return RunSettings(config, tuple(map(normalised, domains)))
 
     def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:
         """Creates the folder, or checks that the run in it is the one that `config` describes.
