@@ -86,7 +86,7 @@ def _prepare(content: bytes) -> bytes:
             )
         fits = _fits(image)
         if not fits:  # JPEG: decodes no more than this
-            image.draft(None, (image.width // 2, image.height // 2))
+            image.draft(None, (max(1, image.width // 2), max(1, image.height // 2)))
         image.load()
         plain = (
             fits
