@@ -11,6 +11,8 @@ from stargan_tf import __version__
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.data import bad_records
+from stargan_tf.data.bad_records import LIST_FILE
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
@@ -46,7 +48,8 @@ def train_run(config: TrainConfig) -> int:
     """
     run = RunDir(config.run_dir)
     info, algorithm = _prepare(config, run)
-    with lost_workers_explained(run, config.multi_worker):
+    data_dir = Path(config.data_dir)
+    with lost_workers_explained(run, config.multi_worker), bad_records.named(data_dir):
         strategy = make_strategy(config)
         workers = Workers(strategy)
         # Folders may have other names on other machines.
@@ -54,6 +57,8 @@ def train_run(config: TrainConfig) -> int:
         workers.check_same_settings(shared, info, __version__)
         if workers.chief:
             run.begin(config, info.domains)
+        if config.skip_bad_records:
+            bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
         with strategy.scope():
             state = TrainState(algorithm)
         checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
@@ -73,8 +78,11 @@ def describe_run(config: TrainConfig) -> str:
       UserError: the data set or the run to start from does not fit the settings.
     """
     info, algorithm = _prepare(config, RunDir(config.run_dir))
-    with make_strategy(config).scope():
-        speed = measure_throughput(train_dataset(Path(config.data_dir), config, algorithm.draws()))
+    data_dir = Path(config.data_dir)
+    if config.skip_bad_records:
+        bad_records.skip(data_dir, listing=None)
+    with make_strategy(config).scope(), bad_records.named(data_dir):
+        speed = measure_throughput(train_dataset(data_dir, config, algorithm.draws()))
         return describe(TrainState(algorithm), info.domains, speed)
 
 

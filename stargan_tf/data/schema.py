@@ -235,6 +235,11 @@ def shard_name(split: str, group: str, index: int, count: int) -> str:
     return f"{split}-{group}-{index:05d}-of-{count:05d}.tfrecord"
 
 
+def shard_size(total: int, index: int, count: int) -> int:
+    """How many of a group's records are in one of its shards."""
+    return total * (index + 1) // count - total * index // count
+
+
 def shard_paths(data_dir: Path, split: str, group: str) -> list[str]:
     """Paths of all shards of one split and group, in order.
 

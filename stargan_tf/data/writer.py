@@ -15,6 +15,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -256,10 +257,10 @@ def cut_into_shards(
     ordered = sorted(entries)
     total = sum(entry.size for entry in ordered)
     count = min(len(ordered), max(1, -(-total // shard_bytes)))
-    bounds = [len(ordered) * index // count for index in range(count + 1)]
+    remaining = iter(ordered)
+    sizes = [schema.shard_size(len(ordered), index, count) for index in range(count)]
     return [
-        Shard(*key, index, count, ordered[bounds[index] : bounds[index + 1]])
-        for index in range(count)
+        Shard(*key, index, count, list(islice(remaining, size))) for index, size in enumerate(sizes)
     ]
 
 
