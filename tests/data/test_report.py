@@ -4,7 +4,7 @@ import shlex
 import pytest
 
 from stargan_tf.data.report import summary
-from tests.data.test_schema import INFO, sized
+from tests.data.infos import INFO, sized
 
 
 @pytest.mark.parametrize(

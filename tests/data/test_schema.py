@@ -11,19 +11,7 @@ import tensorflow as tf
 from stargan_tf.data import schema
 from stargan_tf.errors import UserError
 from tests.data import makers
-
-INFO = schema.DatasetInfo(
-    name="pets",
-    source="folder",
-    domains=("cat", "dog"),
-    counts={"train": {"cat": 3, "dog": 2}},
-    encoded_bytes={"train": {"cat": 300, "dog": 200}},
-    img_size=64,
-    licence="CC0 1.0",
-    credits={"cat": {"creator": "Ana Ünal"}},
-    rejected=0,
-    settings={"seed": 1},
-)
+from tests.data.infos import INFO, sized
 
 
 def test_info_survives_saving(tmp_path: Path) -> None:
@@ -128,11 +116,6 @@ def test_names_are_one_in_both_forms_of_unicode(
         shard = str(tmp_path / files_as(f"train-{name}-00000-of-00001.tfrecord"))
         assert schema.shard_paths(tmp_path, "train", name) == [shard]
         assert schema.shard_paths(tmp_path, "train", nfd(name)) == [shard]
-
-
-def sized(img_size: int, *sides: int) -> schema.DatasetInfo:
-    named = dict(zip(("least", "median", "most"), sides, strict=bool(sides)))
-    return dataclasses.replace(INFO, img_size=img_size, sides=named)
 
 
 @pytest.mark.parametrize(
