@@ -19,7 +19,8 @@ from stargan_tf.data.progress import Ticker, wait_with_bar
 from stargan_tf.data.schema import ALL, SPLITS, DatasetInfo
 from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
-from stargan_tf.data.writer import FAILURE_FILE, LEAST_VALIDATION, WriteDataset
+from stargan_tf.data.validation_images import LEAST_VALIDATION
+from stargan_tf.data.writer import FAILURE_FILE, WriteDataset
 from stargan_tf.errors import UserError
 
 REJECTED_FILE = "rejected.jsonl"

@@ -20,10 +20,11 @@ Version 2 had no `sides`.
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stargan_tf.data.info_values import FITS
 from stargan_tf.errors import UserError
 from stargan_tf.names import normalised
 
@@ -174,7 +175,7 @@ class DatasetInfo:
                 f"{path} has schema version {version}, expected version 1 to {SCHEMA_VERSION} with "
                 "all its fields: prepare the data set again with this version of stargan_tf."
             )
-        wrong = [name for name, fits in _FITS.items() if not fits(values[name])]
+        wrong = [name for name, fits in FITS.items() if not fits(values[name])]
         if wrong:
             raise UserError(
                 f"{path} has {wrong[0]}: {values[wrong[0]]!r:.80}, expected what prepare_data "
@@ -193,41 +194,6 @@ class DatasetInfo:
                 "attributes, expected either: prepare the data set again."
             )
         return cls(**values)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value)) and len({*value}) == len(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_number, value.values()))
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_numbers, value.values()))
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-# What the values of dataset_info.json must be.
-_FITS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("name", "source", "licence"), _is_text),
-    **dict.fromkeys(("domains", "attributes"), _is_names),
-    **dict.fromkeys(("img_size", "rejected"), _is_number),
-    **dict.fromkeys(("counts", "encoded_bytes"), _is_table),
-    **dict.fromkeys(("credits", "settings"), _is_object),
-    "sides": _is_numbers,
-}
 
 
 def shard_name(split: str, group: str, index: int, count: int) -> str:

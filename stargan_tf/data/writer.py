@@ -24,13 +24,12 @@ import apache_beam as beam
 from stargan_tf.data import images, schema
 from stargan_tf.data.progress import Ticker
 from stargan_tf.data.sources.base import Candidate, Source, label_of
+from stargan_tf.data.validation_images import validation_images
 from stargan_tf.errors import UserError
 
 SHARD_BYTES = 128 * 2**20
 REJECTED = "rejected"
 FAILURE_FILE = "failure.txt"
-# Of each group, put aside for validation whatever the fraction: evaluation needs as many.
-LEAST_VALIDATION = 4
 
 
 class Entry(NamedTuple):
@@ -202,39 +201,6 @@ class Normalise(beam.DoFn):
         side = images.shorter_side(image)
         entry = Entry(order, candidate.name, path, offset, len(image), label, side)
         return candidate.split, group, digest, entry
-
-
-def validation_images(places: Iterable[tuple[str, bytes]], val_fraction: float) -> set[bytes]:
-    """Chooses the images for validation by the hashes of their contents.
-
-    These are all whose hash lies under the fraction, and at least the LEAST_VALIDATION
-    smallest of each group. So copies of an image never lie on both sides, and images that are
-    added never move another one from training to validation. An image that lies in several
-    groups must be among the smallest of each; else adding it to one group would move it in
-    another.
-
-    Args:
-      places: the group and the digest of each image whose split is open.
-      val_fraction: 0 for none.
-
-    Returns:
-      Their digests.
-    """
-    if not val_fraction:
-        return set()
-    by_group: dict[str, collections.Counter[bytes]] = collections.defaultdict(collections.Counter)
-    for group, digest in places:
-        by_group[group][digest] += 1
-    smallest: set[bytes] = set()
-    other: set[bytes] = set()
-    for copies in by_group.values():
-        smaller = 0
-        for digest in sorted(copies):
-            (smallest if smaller < LEAST_VALIDATION else other).add(digest)
-            smaller += copies[digest]
-    bound = val_fraction * 2**64
-    under = {d for d in smallest | other if int.from_bytes(d[:8], "big") < bound}
-    return under | (smallest - other)
 
 
 def _open_place(split: str, group: str, digest: bytes, entry: Entry) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,8 @@ import pytest
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data import preparation, sources, writer
 from stargan_tf.data.schema import DatasetInfo
-from stargan_tf.data.writer import LEAST_VALIDATION, Entry, cut_into_shards, validation_images
+from stargan_tf.data.validation_images import LEAST_VALIDATION, validation_images
+from stargan_tf.data.writer import Entry, cut_into_shards
 from stargan_tf.errors import UserError
 from tests.data import makers
 
