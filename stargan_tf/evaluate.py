@@ -57,6 +57,7 @@ def main(argv: Sequence[str]) -> None:
         signal.signal(kind, signal.default_int_handler)
     try:
         # Imported here, so that neither --help nor a mistake waits for TensorFlow.
+        from stargan_tf.data import bad_records
         from stargan_tf.evaluation.evaluator import Evaluator
         from stargan_tf.evaluation.measuring import load_measuring_networks
         from stargan_tf.evaluation.results import write_curves
@@ -67,7 +68,10 @@ def main(argv: Sequence[str]) -> None:
         model = load_model(config.run_dir, config.saved_model)
         print(f"Using {model.origin}.")
         out = config.results_dir(model.step)
-        results = Evaluator(config, data_dir, out, networks).evaluate(model)
+        if config.skip_bad_records:
+            bad_records.skip(data_dir, out / bad_records.LIST_FILE)
+        with bad_records.named(data_dir):
+            results = Evaluator(config, data_dir, out, networks).evaluate(model)
         print(f"{(out / TABLE_FILE).read_text()}\nEvery metric: {out / METRICS_FILE}")
         logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
         write_curves(results, logs / f"evaluation{config.variant}")

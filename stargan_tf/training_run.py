@@ -12,6 +12,8 @@ from stargan_tf import __version__
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.data import bad_records
+from stargan_tf.data.bad_records import LIST_FILE
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
@@ -48,7 +50,8 @@ def train_run(config: TrainConfig) -> int:
     """
     run = RunDir(config.run_dir)
     info, algorithm = _prepare(config, run)
-    with lost_workers_explained(run, config.multi_worker):
+    data_dir = Path(config.data_dir)
+    with lost_workers_explained(run, config.multi_worker), bad_records.named(data_dir):
         strategy = make_strategy(config)
         workers = Workers(strategy)
         # Folders may have other names on other machines.
@@ -56,6 +59,8 @@ def train_run(config: TrainConfig) -> int:
         workers.check_same_settings(shared, info, __version__)
         if workers.chief:
             run.begin(config, info.domains)
+        if config.skip_bad_records:
+            bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
         with strategy.scope():
             state = TrainState(algorithm)
         checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
@@ -75,20 +80,36 @@ def describe_run(config: TrainConfig) -> str:
       UserError: the data set or the run to start from does not fit the settings.
     """
     info, algorithm = _prepare(config, RunDir(config.run_dir))
-    with make_strategy(config).scope():
-        speed = measure_throughput(train_dataset(Path(config.data_dir), config, algorithm.draws()))
+    data_dir = Path(config.data_dir)
+    if config.skip_bad_records:
+        bad_records.skip(data_dir, listing=None)
+    with make_strategy(config).scope(), bad_records.named(data_dir):
+        speed = measure_throughput(train_dataset(data_dir, config, algorithm.draws()))
         return describe(TrainState(algorithm), info.domains, speed)
 
 
 def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
     """Reads what the data set is and makes the algorithm; checks that they go together."""
     info = DatasetInfo.load(Path(config.data_dir))
+    _check_size(info, config, resumed=run.exists())
     algorithm = make_algorithm(config, len(info.domains or info.attributes))
     if algorithm.needs_domains:
         info.check_has_domains(config.algorithm)
     if not run.exists():
         check_parent(config, info.domains)
     return info, algorithm
+
+
+def _check_size(info: DatasetInfo, config: TrainConfig, *, resumed: bool) -> None:
+    """Compares the size of the images with that of the training; a run that began goes on."""
+    try:
+        remark = info.check_large_enough(config.img_size, Path(config.data_dir))
+    except UserError as error:
+        if not resumed:
+            raise
+        remark = str(error)
+    if remark:
+        print(f"warning: {remark}", file=sys.stderr)
 
 
 def _train(

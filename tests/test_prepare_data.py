@@ -38,7 +38,8 @@ def test_a_folder_becomes_a_data_set(tmp_path: Path) -> None:
     assert DatasetInfo.load(tmp_path / "out").counts["train"] == {"cat": 3, "dog": 2}
     assert "cat  3 train, 1 val" in done.stdout
     assert "rejected: 1, listed in" in done.stdout
-    assert f"Next: python -m stargan_tf.train --data_dir={tmp_path / 'out'}" in done.stdout
+    next_command = f"--data_dir={tmp_path / 'out'} --run_dir=runs/first --img_size=32"
+    assert f"Next: python -m stargan_tf.train {next_command}\n" in done.stdout
     # Nothing but the progress bar: no chatter of Beam or TensorFlow.
     lines = [
         line for line in done.stderr.splitlines() if line.strip() and "Preparing in" not in line

@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
+import shutil
 import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.data import bad_records
+from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.errors import UserError
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.workers import Workers
-from stargan_tf.training_run import train_run
+from stargan_tf.training_run import describe_run, train_run
 from tests.data import makers
 from tests.training import tiny
 
@@ -49,6 +52,48 @@ def tensors(run):
 
 def records(run):
     return [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+
+
+def damaged(data_dir, folder):
+    """A copy of a data set of which one training record is damaged, and that record's shard."""
+    copy = shutil.copytree(data_dir, folder)
+    shard = next(path for path in sorted(copy.glob("train-*.tfrecord")))
+    content = bytearray(shard.read_bytes())
+    content[-9] ^= 1
+    shard.write_bytes(content)
+    return copy, shard
+
+
+def test_a_bad_record_ends_the_run_with_its_name_or_is_skipped(
+    two_domains_dir, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(bad_records, "_skipped", {})
+    data_dir, shard = damaged(two_domains_dir, tmp_path / "data")
+    run = RunDir(tmp_path / "run")
+    with pytest.raises(UserError, match=f"{shard.name} has a bad record, .*--skip_bad_records"):
+        sitting(run, data_dir, 40)
+    assert sitting(run, data_dir, 3, skip_bad_records=True) == 0
+    assert "warning: skipped 1 bad records" in capsys.readouterr().err
+    (line,) = (run.root / bad_records.LIST_FILE).read_text().splitlines()
+    assert json.loads(line)["shard"] == str(shard)
+
+
+def test_images_are_not_blown_up_unnoticed(two_domains_dir, tmp_path, capsys):
+    """Neither by a run nor by a dry run; a run that has begun goes on."""
+    info = DatasetInfo.load(two_domains_dir)
+    data_dir = shutil.copytree(two_domains_dir, tmp_path / "data")
+    small = dict.fromkeys(("least", "median", "most"), 16)
+    dataclasses.replace(info, img_size=16, sides=small).save(data_dir)
+    run = RunDir(tmp_path / "run")
+    places = {"data_dir": str(data_dir), "run_dir": str(run.root)}
+    for start in (train_run, describe_run):
+        with pytest.raises(UserError, match="--img_size=32 for the data set .* at most 16 pixels"):
+            start(dataclasses.replace(CONFIG, **places))
+    assert not run.root.exists()
+    assert sitting(run, two_domains_dir, 1) == 0
+    assert "warning: Found --img_size" not in capsys.readouterr().err
+    assert sitting(run, data_dir, 2) == 0
+    assert "warning: Found --img_size=32 for the data set" in capsys.readouterr().err
 
 
 def test_everything_that_is_saved_is_equal(runs):

@@ -42,6 +42,12 @@ class EvaluateConfig(MeasuringConfig):
         "not the default, as in evaluation/014000_latent_max20.",
         path=True,
     )
+    skip_bad_records: bool = setting(
+        False,
+        "Read every record of the data set first, and measure without those that are damaged, "
+        "which are counted and listed in bad_records.jsonl of --out; else the first one ends the "
+        "work.",
+    )
     overwrite: bool = setting(False, "Replace results of other settings that are already at --out.")
     keep_images: bool = setting(False, "Keep the translations, as PNG files under --out.")
 

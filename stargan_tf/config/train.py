@@ -112,6 +112,12 @@ class TrainConfig:
         least=0,
         fixed=False,
     )
+    skip_bad_records: bool = setting(
+        False,
+        "Read every record of the data set first, and train without those that are damaged, which "
+        "are counted and listed in bad_records.jsonl of the run; else the first one ends the run.",
+        fixed=False,
+    )
     multi_worker: bool = setting(
         False,
         "Train together with other machines, which the environment variable TF_CONFIG lists; "

@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from stargan_tf.data import formats
 from stargan_tf.errors import UserError
 
 # An image with more pixels is taken for a decompression bomb: a few kilobytes
-# that fill the memory once they are decoded.
-MAX_PIXELS = 2**27
+# that fill the memory once they are decoded. Telephones make images of 200 million.
+MAX_PIXELS = 2**28
+# Larger images are halved where nothing is lost by it, so that they take no more memory.
+WHOLE_PIXELS = 2**27
+# The shorter side that `load_image` keeps: networks are given less.
+_KEPT_SIDE = 2048
 JPEG_QUALITY = 95
 # Only formats that Pillow decodes by itself; others would start other programs.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -22,6 +27,7 @@ _ORIENTATION = 0x0112  # EXIF tag
 
 # Registers every format: Pillow would otherwise know only the commonest.
 Image.init()
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own limit is lower
 
 
 class RejectedError(Exception):
@@ -38,7 +44,7 @@ def load_image(path: Path) -> np.ndarray:
       UserError: the file cannot be read or is rejected.
     """
     try:
-        return np.asarray(decode(Path(path).read_bytes())[0])
+        return np.asarray(decode(Path(path).read_bytes(), halve_above=_KEPT_SIDE)[0])
     except (OSError, RejectedError) as error:
         raise UserError(
             f"{path} cannot be used ({error}): give a JPEG, PNG, WebP or other common image."
@@ -62,7 +68,8 @@ def prepare(content: bytes, img_size: int, needed_size: int) -> bytes:
     Raises:
       RejectedError: for the reason in its text.
     """
-    image, file_format, changed = decode(content)
+    kept = max(img_size, needed_size) if img_size else None
+    image, file_format, changed = decode(content, halve_above=kept)
     shorter = min(image.size)
     if shorter < needed_size:
         raise RejectedError(
@@ -76,8 +83,19 @@ def prepare(content: bytes, img_size: int, needed_size: int) -> bytes:
     return _encode(image, lossless=file_format in LOSSLESS)
 
 
-def decode(content: bytes) -> tuple[Image.Image, str, bool]:
+def shorter_side(content: bytes) -> int:
+    """The pixels of the shorter side of what `prepare` returned; reads its header only."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        return min(image.size)
+
+
+def decode(content: bytes, *, halve_above: int | None = None) -> tuple[Image.Image, str, bool]:
     """Decodes an image file and normalises it to upright RGB.
+
+    Args:
+      content: an image file.
+      halve_above: an image of more than WHOLE_PIXELS is halved, if its shorter side then
+        has this many pixels; None for never.
 
     Returns:
       The image, the file's format, and whether the pixels differ from what a plain
@@ -92,33 +110,40 @@ def decode(content: bytes) -> tuple[Image.Image, str, bool]:
         with warnings.catch_warnings():
             # Oddities of metadata, and Pillow's own bomb warning: MAX_PIXELS decides here.
             warnings.simplefilter("ignore")
-            return _decode(content)
+            return _decode(content, halve_above)
     except RejectedError:
         raise
     except Image.UnidentifiedImageError as error:
-        raise RejectedError("not an image, or of an unknown format") from error
+        raise RejectedError(formats.unknown(content)) from error
     except Image.DecompressionBombError as error:
         raise RejectedError(f"absurdly large: over {MAX_PIXELS} pixels") from error
     except Exception as error:  # Pillow's decoders raise nearly any type on damaged data
         raise RejectedError(f"truncated or damaged: {error}") from error
 
 
-def _decode(content: bytes) -> tuple[Image.Image, str, bool]:
+def _decode(content: bytes, halve_above: int | None) -> tuple[Image.Image, str, bool]:
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise RejectedError(
                 f"absurdly large: {image.width}x{image.height}, over {MAX_PIXELS} pixels"
             )
         file_format = image.format or ""
+        size = image.size
+        large = image.width * image.height > WHOLE_PIXELS
+        if halve := large and halve_above is not None and min(size) >= 2 * halve_above:
+            image.draft(None, (size[0] // 2, size[1] // 2))  # JPEG: decodes no more than that
         image.load()
         plain = (
-            image.mode == "RGB"
+            not halve
+            and image.mode == "RGB"
             and "transparency" not in image.info
             and image.getexif().get(_ORIENTATION, 1) == 1
             and not _is_16_bit_png(content)
         )
-        upright = ImageOps.exif_transpose(image)
-        return _to_rgb(upright), file_format, not plain
+        rgb = _to_rgb(ImageOps.exif_transpose(image))
+        if halve and sorted(rgb.size) == sorted(size):
+            rgb = rgb.reduce(2)
+        return rgb, file_format, not plain
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -12,8 +12,9 @@ from stargan_tf.data.augmentation import augment
 from stargan_tf.data.preprocessing import preprocess
 from stargan_tf.data.record_index import RecordIndex
 from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
-from stargan_tf.data.schema import DatasetInfo, parse_example, shard_paths
+from stargan_tf.data.schema import DatasetInfo, parse_example
 from stargan_tf.errors import UserError
+from stargan_tf.names import normalised
 from stargan_tf.types import IMAGE, LABEL, NORMAL, STREAMS, Batch, Draw
 
 
@@ -104,19 +105,24 @@ def eval_dataset(
       UserError: the data set, the split or the domain is missing.
     """
     info = DatasetInfo.load(data_dir)
+    domain = None if domain is None else normalised(domain)
     if domain is not None and domain not in info.domains:
         raise UserError(
             f"Found no domain {domain!r} in {data_dir}, expected one of "
             f"{', '.join(info.domains) or 'no domains, but attributes'}: correct the name."
         )
-    names = info.groups if domain is None else (domain,)
-    paths = [path for name in names for path in shard_paths(data_dir, split, name)]
+    index = RecordIndex(data_dir, split, info.groups if domain is None else (domain,))
+    places = [(group, n) for group, size in enumerate(index.sizes) for n in range(size)]
 
-    def make(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image, label = parse_example(record, len(info.attributes))
+    def read(place: np.ndarray) -> bytes:
+        return index.read(*place)
+
+    def make(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        record = tf.numpy_function(read, [place], tf.string, stateful=False)
+        image, label = parse_example(tf.ensure_shape(record, []), len(info.attributes))
         return preprocess(image, img_size), label
 
-    dataset = tf.data.TFRecordDataset(paths)
+    dataset = tf.data.Dataset.from_tensor_slices(np.array(places, np.int64))
     dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 

@@ -19,6 +19,7 @@ from stargan_tf.data.progress import Ticker, wait_with_bar
 from stargan_tf.data.schema import ALL, SPLITS, DatasetInfo
 from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
+from stargan_tf.data.validation_images import LEAST_VALIDATION
 from stargan_tf.data.writer import FAILURE_FILE, WriteDataset
 from stargan_tf.errors import UserError
 from stargan_tf.files import MAX_NAME_BYTES, short_name
@@ -203,9 +204,11 @@ def _make_info(
     groups = (ALL,) if source.attributes else source.domains
     counts = {split: dict.fromkeys(groups, 0) for split in SPLITS}
     encoded_bytes = {split: dict.fromkeys(groups, 0) for split in SPLITS}
+    sides: collections.Counter[int] = collections.Counter()
     for shard in json.loads((staging / "shards.json").read_text(encoding="utf-8")):
         counts[shard["split"]][shard["group"]] += shard["images"]
         encoded_bytes[shard["split"]][shard["group"]] += shard["bytes"]
+        sides.update({int(side): count for side, count in shard["sides"].items()})
     settings: dict[str, Any] = {}
     for field in dataclasses.fields(config):
         if field.metadata["hyperparameter"]:  # not where things lie
@@ -223,7 +226,16 @@ def _make_info(
         rejected=rejected,
         settings=settings,
         attributes=source.attributes,
+        sides=_sides(sides),
     )
+
+
+def _sides(counts: collections.Counter[int]) -> dict[str, int]:
+    """The least, the median and the most of the shorter sides, of how many images have each."""
+    ordered = sorted(counts.elements())
+    if not ordered:
+        return {}
+    return {"least": ordered[0], "median": ordered[len(ordered) // 2], "most": ordered[-1]}
 
 
 def _check_groups(info: DatasetInfo, splits: Sequence[str]) -> None:
@@ -231,8 +243,14 @@ def _check_groups(info: DatasetInfo, splits: Sequence[str]) -> None:
         for group in info.groups:
             images = "images" if info.attributes else f"images of the domain {group}"
             remedy = "" if info.attributes else "remove the domain, "
+            others = sum(by_group[group] for by_group in info.counts.values())
+            taken, beside = "", ""
+            if split == "train" and others:
+                taken = f" and are not for validation, as {others} are"
+                beside = f" beside the {LEAST_VALIDATION} for validation"
             check(
                 info.counts[split][group] > 0,
-                f"Found no {images} in the {split} split that were not rejected, expected at least "
-                f"one: add images, {remedy}or change --val_fraction (0 for no validation).",
+                f"Found no {images} in the {split} split that were not rejected{taken}, expected "
+                f"at least one{beside}: add images, {remedy}or "
+                "pass --val_fraction=0 for no validation.",
             )

@@ -1,7 +1,6 @@
 """Where each record of a set of TFRecord shards lies, so that any can be read directly."""
 
 import os
-import struct
 import threading
 import weakref
 from collections.abc import Sequence
@@ -9,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from stargan_tf.data.schema import shard_paths
+from stargan_tf.data import bad_records, shards
+from stargan_tf.data.bad_records import BadRecord
+from stargan_tf.data.schema import DatasetInfo, shard_paths
 from stargan_tf.errors import UserError
-
-# A TFRecord is: length (8 bytes), checksum (4), data, checksum (4).
-_HEADER = 12
-_FOOTER = 4
 
 
 class RecordIndex:
     """Random access to the records of one split, domain by domain.
+
+    Records that `bad_records.skip` found are left out.
 
     Attributes:
       sizes: records of each domain.
@@ -31,20 +30,20 @@ class RecordIndex:
           UserError: shards are missing, damaged or empty.
         """
         self._paths: list[str] = []
-        self._places: list[np.ndarray] = []  # of each domain: [records, 3] shard, offset, length
+        # Of each domain: [records, 4] shard, number in the shard, offset, length.
+        self._places: list[np.ndarray] = []
+        counts = DatasetInfo.load(data_dir).counts.get(split, {})
         for domain in domains:
             places = []
             for path in shard_paths(data_dir, split, domain):
                 places.append(_scan(path, len(self._paths)))
                 self._paths.append(path)
             self._places.append(np.concatenate(places))
+            paths = self._paths[-len(places) :]
+            _check_count(len(self._places[-1]), counts.get(domain, 0), paths, split, domain)
         self.sizes = [len(places) for places in self._places]
-        for domain, size in zip(domains, self.sizes, strict=True):
-            if not size:
-                raise UserError(
-                    f"Found no images of the domain {domain} in the {split} split of {data_dir}, "
-                    "expected at least one: prepare the data set again."
-                )
+        # Records whose checksum was right: it is checked when a record is first read.
+        self._checked = [np.zeros(size, bool) for size in self.sizes]
         self._descriptors: dict[str, int] = {}
         self._lock = threading.Lock()
         closing = weakref.finalize(self, _close, self._descriptors)
@@ -54,10 +53,21 @@ class RecordIndex:
         """Returns one serialised record; may be called from several threads.
 
         Raises:
-          UserError: the shard was cut since it was opened, or cannot be read.
+          UserError: the record is damaged, or the shard was cut since it was opened, or it
+            cannot be read.
         """
-        shard, offset, length = (int(number) for number in self._places[domain][record])
+        shard, number, offset, length = (int(n) for n in self._places[domain][record])
         path = self._paths[shard]
+        if self._checked[domain][record]:
+            return self._content(path, offset, length)
+        content = self._content(path, offset, length + shards.CHECKSUM)
+        data, checksum = content[:length], content[length:]
+        if not shards.is_whole(data, checksum):
+            raise UserError(bad_records.sentence(BadRecord(path, number, shards.WRONG_CHECKSUM)))
+        self._checked[domain][record] = True
+        return data
+
+    def _content(self, path: str, offset: int, length: int) -> bytes:
         content = b""
         while len(content) < length:  # network file systems may give a part
             place = offset + len(content)
@@ -69,7 +79,9 @@ class RecordIndex:
                     "same command again."
                 ) from error
             if not part:
-                raise _cut_short(path)
+                raise UserError(
+                    f"{path} {shards.CUT_SHORT}: copy the whole data set again or prepare it again."
+                )
             content += part
         return content
 
@@ -85,23 +97,27 @@ def _close(descriptors: dict[str, int]) -> None:
         os.close(descriptor)
 
 
-def _cut_short(path: str) -> UserError:
-    return UserError(f"{path} is cut short: copy the whole data set again or prepare it again.")
+def _check_count(found: int, expected: int, paths: Sequence[str], split: str, domain: str) -> None:
+    folder = os.path.dirname(paths[0])
+    if not found:
+        raise UserError(
+            f"Found no images of the domain {domain} in the {split} split of {folder}, expected "
+            "at least one: prepare the data set again."
+        )
+    # A shard may be cut between two records.
+    if found < expected and all(bad_records.skipped(path) is None for path in paths):
+        raise UserError(
+            f"Found {found} records of the domain {domain} in the {split} split of {folder}, "
+            f"expected {expected}: copy the whole data set again, prepare it again, or pass "
+            "--skip_bad_records."
+        )
 
 
 def _scan(path: str, shard: int) -> np.ndarray:
-    """Places of all records of one shard: [records, 3] int64."""
-    places = []
-    size = os.path.getsize(path)
-    offset = 0
-    with open(path, "rb", buffering=0) as file:
-        while offset < size:
-            file.seek(offset)
-            header = file.read(_HEADER)
-            length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else size
-            end = offset + _HEADER + length + _FOOTER
-            if end > size:
-                raise _cut_short(path)
-            places.append((shard, offset + _HEADER, length))
-            offset = end
-    return np.array(places, np.int64).reshape(-1, 3)
+    """Places of the records of one shard: [records, 4] int64."""
+    records, damage = shards.find_records(path)
+    skipped = bad_records.skipped(path)
+    if damage and skipped is None:
+        raise UserError(bad_records.sentence(BadRecord(path, len(records), damage, rest=True)))
+    numbers = np.array([n for n in range(len(records)) if n not in (skipped or ())], np.int64)
+    return np.column_stack([np.full_like(numbers, shard), numbers, records[numbers]])

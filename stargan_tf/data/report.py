@@ -30,16 +30,17 @@ def summary(info: DatasetInfo, output_dir: str) -> str:
     lines.append(f"  {megabytes:,.1f} MB, images at {size}; licence: {info.licence}")
     if info.rejected:
         lines.append(f"  rejected: {info.rejected:,}, listed in {output_dir}/rejected.jsonl")
-    lines.append(f"Next: {_next_command(output_dir)}")
+    lines.append(f"Next: {_next_command(info, output_dir)}")
     return "\n".join(lines)
 
 
-def _next_command(output_dir: str) -> str:
+def _next_command(info: DatasetInfo, output_dir: str) -> str:
     words: Sequence[str] = (
         "python",
         "-m",
         "stargan_tf.train",
         f"--data_dir={output_dir}",
         "--run_dir=runs/first",
+        f"--img_size={info.training_size}",
     )
     return shlex.join(words)

@@ -14,6 +14,7 @@ The labels of a data set are of one of two kinds:
   for each attribute, in the order of `attributes`.
 
 Version 1 of the schema knew classes only, and had no `attributes` in dataset_info.json.
+Version 2 had no `sides`.
 """
 
 import dataclasses
@@ -23,11 +24,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stargan_tf.data.info_values import FITS
 from stargan_tf.errors import UserError
+from stargan_tf.names import normalised
 
-SCHEMA_VERSION = 2
-# What later versions of dataset_info.json added to version 1, with its value there.
-_ADDED: dict[str, Any] = {"attributes": ()}
+SCHEMA_VERSION = 3
+# What each version of dataset_info.json added, with its value in those before.
+_ADDED: dict[int, dict[str, Any]] = {2: {"attributes": []}, 3: {"sides": {}}}
 # The only group of a data set whose labels are attributes.
 ALL = "all"
 INFO_FILE = "dataset_info.json"
@@ -52,6 +55,8 @@ class DatasetInfo:
       rejected: how many images of the source were rejected.
       settings: the settings of `prepare_data` that decide what the shards hold.
       attributes: names, in the order of the labels; empty when labels are classes.
+      sides: pixels of the shorter sides of the stored images: the least, the median and the
+        most; empty in older data sets.
       schema_version: version of this layout, into which `load` brings older ones.
     """
 
@@ -66,6 +71,7 @@ class DatasetInfo:
     rejected: int
     settings: dict[str, Any]
     attributes: tuple[str, ...] = ()
+    sides: dict[str, int] = dataclasses.field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -73,9 +79,50 @@ class DatasetInfo:
         """What the images of a split are divided into: the domains, or all in one."""
         return (ALL,) if self.attributes else self.domains
 
+    @property
+    def training_size(self) -> int:
+        """A size to train at: at least half of the images are not enlarged by it.
+
+        That of the stored images where they have one, else 256 (the default) or less; the
+        next smaller power of two, which StarGAN v2 takes, and at least 32.
+        """
+        side = self.img_size or min(256, self.sides.get("median", 256))
+        return max(32, 1 << (side.bit_length() - 1))
+
     def has_split(self, split: str) -> bool:
         """Whether there are images of a split, train or val."""
         return sum(self.counts.get(split, {}).values()) > 0
+
+    def check_large_enough(self, img_size: int, data_dir: Path) -> str:
+        """Checks that training does not blow up most of the images.
+
+        Args:
+          img_size: side that images are trained at.
+          data_dir: where the data set lies, for the error.
+
+        Returns:
+          A remark about images that are a little smaller, or few of many; empty for none.
+
+        Raises:
+          UserError: not one image has more than half of the pixels that a side needs.
+        """
+        sides = self.sides or dict.fromkeys(("least", "median", "most"), self.img_size)
+        if not sides["most"] or img_size <= sides["least"]:
+            return ""
+        found = f"Found --img_size={img_size} for the data set in {data_dir}, whose"
+        remedy = (
+            f"pass --img_size={self.training_size}, or prepare the data set again from larger "
+            f"images with prepare_data --img_size={img_size}"
+        )
+        if img_size >= 2 * sides["most"]:
+            raise UserError(
+                f"{found} images have at most {sides['most']} pixels on their shorter side, "
+                f"expected images that need not be enlarged so much: {remedy}."
+            )
+        return (
+            f"{found} smallest image has {sides['least']} pixels on its shorter side (half of "
+            f"them have {sides['median']} or more): smaller ones are enlarged. Else {remedy}."
+        )
 
     def check_has_domains(self, user: str) -> None:
         """Checks that labels are classes.
@@ -118,17 +165,29 @@ class DatasetInfo:
             raise UserError(
                 f"{path} is not a valid JSON object ({error}): prepare the data set again."
             ) from error
-        if version == 1:
-            values = {**values, "schema_version": SCHEMA_VERSION}
-            values |= {name: values.get(name, value) for name, value in _ADDED.items()}
+        if isinstance(version, int) and 1 <= version <= SCHEMA_VERSION:
+            for newer in range(version + 1, SCHEMA_VERSION + 1):
+                values = _ADDED[newer] | values
+            values["schema_version"] = SCHEMA_VERSION
         names = {field.name for field in dataclasses.fields(cls)}
         if values.get("schema_version") != SCHEMA_VERSION or set(values) != names:
             raise UserError(
                 f"{path} has schema version {version}, expected version 1 to {SCHEMA_VERSION} with "
                 "all its fields: prepare the data set again with this version of stargan_tf."
             )
+        wrong = [name for name, fits in FITS.items() if not fits(values[name])]
+        if wrong:
+            raise UserError(
+                f"{path} has {wrong[0]}: {values[wrong[0]]!r:.80}, expected what prepare_data "
+                "wrote: copy it anew, or prepare the data set again."
+            )
         for name in ("domains", "attributes"):
-            values[name] = tuple(values[name])
+            values[name] = tuple(map(normalised, values[name]))
+        for name in ("counts", "encoded_bytes"):
+            values[name] = {
+                split: {normalised(group): number for group, number in by_group.items()}
+                for split, by_group in values[name].items()
+            }
         if bool(values["domains"]) == bool(values["attributes"]):
             raise UserError(
                 f"{path} has {len(values['domains'])} domains and {len(values['attributes'])} "
@@ -142,6 +201,11 @@ def shard_name(split: str, group: str, index: int, count: int) -> str:
     return f"{split}-{group}-{index:05d}-of-{count:05d}.tfrecord"
 
 
+def shard_size(total: int, index: int, count: int) -> int:
+    """How many of a group's records are in one of its shards."""
+    return total * (index + 1) // count - total * index // count
+
+
 def shard_paths(data_dir: Path, split: str, group: str) -> list[str]:
     """Paths of all shards of one split and group, in order.
 
@@ -152,7 +216,7 @@ def shard_paths(data_dir: Path, split: str, group: str) -> list[str]:
     count = 0
     for path in sorted(Path(data_dir).glob("*.tfrecord")):
         match = _SHARD_NAME.fullmatch(path.name)
-        if match and match["key"] == f"{split}-{group}":
+        if match and normalised(match["key"]) == normalised(f"{split}-{group}"):
             found[int(match["index"])] = str(path)
             count = max(count, int(match["count"]))
     if not found:

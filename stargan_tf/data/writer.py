@@ -1,7 +1,7 @@
 """The one Beam transform that writes every data set, whatever its source.
 
-    chunks -> read, normalise, spill -> gather by split and group -> cut into shards
-           -> write each shard
+    chunks -> read, normalise, spill -> choose the split -> gather by split and group
+           -> cut into shards -> write each shard
 
 Only small references go through Beam's shuffle; the images wait in spill files in
 the staging folder. So memory stays small with the local runner too, which keeps
@@ -9,11 +9,13 @@ shuffled data in memory, at the price of the disk holding every image twice for 
 while. Workers on several machines must share that folder.
 """
 
+import collections
 import contextlib
 import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -22,6 +24,7 @@ import apache_beam as beam
 from stargan_tf.data import images, schema
 from stargan_tf.data.progress import Ticker
 from stargan_tf.data.sources.base import Candidate, Source, label_of
+from stargan_tf.data.validation_images import validation_images
 from stargan_tf.errors import UserError
 
 SHARD_BYTES = 128 * 2**20
@@ -38,6 +41,7 @@ class Entry(NamedTuple):
     offset: int
     size: int
     label: int | tuple[int, ...]  # as `schema.encode_example` takes it
+    side: int  # pixels of the shorter side
 
 
 class Shard(NamedTuple):
@@ -84,9 +88,8 @@ class WriteDataset(beam.PTransform):
         self._source = source
         self._staging = staging
         self._ticker = ticker
-        self._normalise = Normalise(
-            source, staging, ticker, img_size, needed_size, val_fraction, seed
-        )
+        self._normalise = Normalise(source, staging, ticker, img_size, needed_size, seed)
+        self._val_fraction = val_fraction
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         """Builds the graph."""
@@ -103,8 +106,15 @@ class WriteDataset(beam.PTransform):
             | "AllRejected" >> beam.combiners.ToList()
             | "SaveRejected" >> beam.Map(_save_json, self._staging / "rejected.json")
         )
+        places = (
+            outcome["accepted"]
+            | "Places" >> beam.FlatMapTuple(_open_place)
+            | "AllPlaces" >> beam.combiners.ToList()
+        )
+        validation = places | "Validation" >> beam.Map(validation_images, self._val_fraction)
         return (
             outcome["accepted"]
+            | "ChooseSplit" >> beam.Map(_with_split, beam.pvalue.AsSingleton(validation))
             | "BySplitAndGroup" >> beam.GroupByKey()
             | "CutIntoShards" >> beam.FlatMapTuple(cut_into_shards)
             | "SpreadShards" >> beam.Reshuffle()
@@ -137,8 +147,8 @@ def explained(staging: Path) -> Iterator[None]:
 class Normalise(beam.DoFn):
     """Reads a chunk and makes the images that the records will hold.
 
-    Gives ((split, group), Entry) for each accepted image, and {file, domain, reason} on the
-    output `rejected` for each other.
+    Gives (split, group, digest, Entry) for each accepted image, the split empty where the
+    source leaves it open, and {file, domain, reason} on the output `rejected` for each other.
     """
 
     def __init__(
@@ -148,7 +158,6 @@ class Normalise(beam.DoFn):
         ticker: Ticker,
         img_size: int,
         needed_size: int,
-        val_fraction: float,
         seed: int,
     ) -> None:
         """Makes the function; see `WriteDataset` for the arguments."""
@@ -158,7 +167,6 @@ class Normalise(beam.DoFn):
         self._ticker = ticker
         self._img_size = img_size
         self._needed_size = needed_size
-        self._val_fraction = val_fraction
         self._seed = seed
 
     def process(self, chunk: Any) -> Iterator[Any]:
@@ -181,26 +189,31 @@ class Normalise(beam.DoFn):
 
     def _accept(
         self, candidate: Candidate, spill: BinaryIO, path: str
-    ) -> tuple[tuple[str, str], Entry]:
+    ) -> tuple[str, str, bytes, Entry]:
         if candidate.error:
             raise images.RejectedError(candidate.error)
         image = images.prepare(candidate.content, self._img_size, self._needed_size)
         digest = hashlib.sha256(candidate.content).digest()
-        split = candidate.split or split_of(digest, self._val_fraction)
         order = hashlib.sha256(f"{self._seed}/{candidate.name}/".encode() + digest).hexdigest()
         group, label = label_of(candidate, self._source)
         offset = spill.tell()
         spill.write(image)
-        return (split, group), Entry(order, candidate.name, path, offset, len(image), label)
+        side = images.shorter_side(image)
+        entry = Entry(order, candidate.name, path, offset, len(image), label, side)
+        return candidate.split, group, digest, entry
 
 
-def split_of(digest: bytes, val_fraction: float) -> str:
-    """The split of an image, from the hash of its content.
+def _open_place(split: str, group: str, digest: bytes, entry: Entry) -> Iterator[tuple[str, bytes]]:
+    if not split:
+        yield group, digest
 
-    So an image stays in its split when others come or go, and two copies of it
-    never lie on both sides.
-    """
-    return "val" if int.from_bytes(digest[:8], "big") < val_fraction * 2**64 else "train"
+
+def _with_split(
+    image: tuple[str, str, bytes, Entry], validation: set[bytes]
+) -> tuple[tuple[str, str], Entry]:
+    """Gives an image its split, if the source has left it open."""
+    split, group, digest, entry = image
+    return (split or ("val" if digest in validation else "train"), group), entry
 
 
 def cut_into_shards(
@@ -210,15 +223,15 @@ def cut_into_shards(
     ordered = sorted(entries)
     total = sum(entry.size for entry in ordered)
     count = min(len(ordered), max(1, -(-total // shard_bytes)))
-    bounds = [len(ordered) * index // count for index in range(count + 1)]
+    remaining = iter(ordered)
+    sizes = [schema.shard_size(len(ordered), index, count) for index in range(count)]
     return [
-        Shard(*key, index, count, ordered[bounds[index] : bounds[index + 1]])
-        for index in range(count)
+        Shard(*key, index, count, list(islice(remaining, size))) for index, size in enumerate(sizes)
     ]
 
 
 def write_shard(shard: Shard, staging: Path, ticker: Ticker) -> Iterator[dict[str, Any]]:
-    """Writes one shard; gives its split, group, number of images and size."""
+    """Writes one shard; gives its split, group, images and bytes, and the images by side."""
     if ticker.stopped():
         return
     import tensorflow as tf  # slow to import, and only this stage needs it
@@ -227,7 +240,7 @@ def write_shard(shard: Shard, staging: Path, ticker: Ticker) -> Iterator[dict[st
     split, group, index, count, entries = shard
     path = staging / "shards" / schema.shard_name(split, group, index, count)
     with explained(staging), tf.io.TFRecordWriter(str(path)) as writer:
-        for _, name, spill, offset, size, label in entries:
+        for _, name, spill, offset, size, label, _ in entries:
             with open(spill, "rb") as file:
                 file.seek(offset)
                 image = file.read(size)
@@ -237,6 +250,7 @@ def write_shard(shard: Shard, staging: Path, ticker: Ticker) -> Iterator[dict[st
         "group": group,
         "images": len(entries),
         "bytes": path.stat().st_size,
+        "sides": dict(collections.Counter(entry[-1] for entry in entries)),
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.config.settings import check
+from stargan_tf.data import bad_records
 from stargan_tf.data.schema import shard_paths
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.results_folder import writing_error
@@ -46,12 +47,19 @@ def shard_digests(data_dir: Path, split: str, domain: str) -> tuple[str, ...]:
       domain: its name.
 
     Returns:
-      64 hexadecimal digits for each shard.
+      64 hexadecimal digits for each shard, followed by the records that are skipped.
 
     Raises:
       UserError: shards are missing or cannot be read.
     """
-    return tuple(_file_digest(path) for path in shard_paths(data_dir, split, domain))
+    paths = shard_paths(data_dir, split, domain)
+    return tuple(_file_digest(path) + _without(path) for path in paths)
+
+
+def _without(path: str) -> str:
+    """Names the records that are skipped; empty where none is."""
+    skipped = bad_records.skipped(path)
+    return "" if skipped is None else f" without {sorted(skipped)}"
 
 
 def statistics_key(

@@ -11,8 +11,8 @@ from tqdm import tqdm
 from stargan_tf.config.settings import check
 from stargan_tf.data.images import load_image
 from stargan_tf.data.preprocessing import preprocess
-from stargan_tf.data.sources.base import domain_names
 from stargan_tf.errors import UserError
+from stargan_tf.names import find_domain, is_system_name
 
 Item = TypeVar("Item")
 
@@ -56,7 +56,8 @@ def find_references(
 
     An image belongs to `target` or, without one, to the domain that its folder is
     named after. Folders within the folder `ref` are looked into when they have the
-    name of a domain (of the target, if there is one).
+    name of a domain (of the target, if there is one); those of no domain's name are named
+    on stderr.
 
     Args:
       ref: a file or a folder.
@@ -68,8 +69,14 @@ def find_references(
     """
     own_domain = find_domain(_folder_name(ref), domains) if target is None else target
     files = [ref] if ref.is_file() else _visible_files(ref)
-    nested = [] if ref.is_file() else _references_in_domain_folders(ref, domains, target)
+    nested, unfit = ([], []) if ref.is_file() else _in_domain_folders(ref, domains, target)
     names = ", ".join(domains)
+    if unfit:
+        tqdm.write(
+            f"warning: rejected: {_list(unfit)} (expected folders with the name of a domain: "
+            f"{names})",
+            sys.stderr,
+        )
     if own_domain is None and files:
         check(
             bool(nested),
@@ -134,22 +141,18 @@ def read_images(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[Lo
     )
 
 
-def find_domain(name: str, domains: Sequence[str]) -> int | None:
-    """Returns the index of the domain of this name, or that a folder of this name became."""
-    if name not in domains and any(character.isalnum() for character in name):
-        name = domain_names([name])[name]
-    return list(domains).index(name) if name in domains else None
-
-
-def _references_in_domain_folders(
+def _in_domain_folders(
     ref: Path, domains: Sequence[str], target: int | None
-) -> list[ReferenceFile]:
-    found = []
+) -> tuple[list[ReferenceFile], list[Path]]:
+    """The files in folders of domains, and the folders that are of none."""
+    found, unfit = [], []
     for folder in _visible_folders(ref):
         domain = find_domain(folder.name, domains)
-        if domain is not None and target in (None, domain):
+        if domain is None:
+            unfit.append(folder)
+        elif target in (None, domain):
             found += [ReferenceFile(path, domain) for path in _visible_files(folder)]
-    return sorted(found, key=lambda reference: reference.domain)
+    return sorted(found, key=lambda reference: reference.domain), unfit
 
 
 def _folder_name(path: Path) -> str:
@@ -158,11 +161,11 @@ def _folder_name(path: Path) -> str:
 
 
 def _visible_files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    return sorted(p for p in folder.iterdir() if p.is_file() and not is_system_name(p.name))
 
 
 def _visible_folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not is_system_name(p.name))
 
 
 def _list(paths: Sequence[Path], most: int = 5) -> str:

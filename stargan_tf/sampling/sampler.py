@@ -8,6 +8,7 @@ from stargan_tf.algorithms.drawable import mode_of
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
+from stargan_tf.names import find_domain
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.sampling.images import (
@@ -76,14 +77,14 @@ def target_index(name: str, domains: Sequence[str]) -> int | None:
     Raises:
       UserError: there is no such domain.
     """
-    if name in domains:
-        return list(domains).index(name)
+    # A domain may be called all.
+    found = find_domain(name, domains) if name else None
     check(
-        name in ("", ALL_DOMAINS),
+        found is not None or name in ("", ALL_DOMAINS),
         f"Found --target_domain={name}, expected a domain of this run ({', '.join(domains)}) or "
         f"{ALL_DOMAINS}: choose one of them.",
     )
-    return None
+    return found
 
 
 def _origin(config: SampleConfig, model: TrainedModel) -> str:

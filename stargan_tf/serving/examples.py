@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stargan_tf.config.settings import check
+from stargan_tf.data import bad_records
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 
@@ -60,8 +61,11 @@ def find_images(
     split = split if dataset_info.has_split(split) else "train"
     each = -(-num // len(domains))
     per_domain = []
-    for domain in domains:
-        dataset = eval_dataset(data_dir, split, img_size=img_size, batch_size=each, domain=domain)
-        per_domain.append([image for images, _ in dataset.take(1) for image in images.numpy()])
+    with bad_records.named(data_dir):
+        for domain in domains:
+            dataset = eval_dataset(
+                data_dir, split, img_size=img_size, batch_size=each, domain=domain
+            )
+            per_domain.append([image for images, _ in dataset.take(1) for image in images.numpy()])
     in_turns = (image for images in zip_longest(*per_domain) for image in images)
     return np.stack([image for image in in_turns if image is not None][:num])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from stargan_tf.algorithms.drawable import Mode
 from stargan_tf.algorithms.signatures import KINDS, Signature
+from stargan_tf.names import normalised
 
 FILE = "model.json"
 
@@ -102,6 +103,7 @@ class ModelInfo:
     def from_json(cls, text: str) -> "ModelInfo":
         """Reads what `to_json` wrote, in this version or in an earlier one."""
         values = json.loads(text)
+        values["domains"] = [normalised(name) for name in values["domains"]]
         if "modes" in values:
             values["modes"] = [Mode(**mode) for mode in values["modes"]]
         if "signatures" in values:

@@ -12,6 +12,7 @@ from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import read_json, write_text
+from stargan_tf.names import normalised
 
 
 class RunSettings(NamedTuple):
@@ -60,7 +61,7 @@ class RunDir:
         algorithm = values.get("algorithm", registry.DEFAULT)
         config_class = registry.settings_class(algorithm)
         config = settings.from_dict(config_class, values, where=self.config_file)
-        return RunSettings(self._located(config), tuple(domains))
+        return RunSettings(self._located(config), tuple(map(normalised, domains)))
 
     def check_data_dir(self, info_file: str) -> None:
         """Checks that the run's data set is where it was.

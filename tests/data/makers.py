@@ -46,6 +46,39 @@ def bomb() -> bytes:
     return png(200_000, 200_000, b"")
 
 
+def ftyp(*kinds: bytes) -> bytes:
+    """The start of an HEIC, AVIF or video file: its major kind, then the compatible ones."""
+    major, *others = kinds
+    body = b"ftyp" + major + bytes(4) + b"".join(others)
+    return struct.pack(">I", 4 + len(body)) + body + b"\0\0\0\x08mdat"
+
+
+# Files that people take for images, with the names of their formats.
+UNREAD = (
+    (ftyp(b"heic", b"mif1", b"heic"), "HEIC"),
+    (ftyp(b"mif1", b"heic"), "HEIC"),
+    (ftyp(b"avif", b"mif1", b"miaf"), "AVIF"),
+    (ftyp(b"mif1", b"avif"), "AVIF"),
+    (ftyp(b"isom", b"mp41"), "video"),
+    (b"\xff\x0a" + bytes(20), "JPEG XL"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    (b"%PDF-1.7\n", "PDF"),
+    (b"8BPS\0\x01", "PSD"),
+    (b'<?xml version="1.0"?>\n<svg xmlns="x">', "SVG"),
+    (b"\xef\xbb\xbf<SVG>", "SVG"),
+    (b"\n<!DOCTYPE html><html>", "HTML"),
+)
+
+
+def large(width: int, height: int, file_format: str) -> bytes:
+    """A grey image whose central square is white."""
+    image = Image.new("L", (width, height), 64)
+    side = min(width, height)
+    image.paste(255, ((width - side) // 2, (height - side) // 2, (width + side) // 2, height))
+    return encoded(image, file_format)
+
+
 def folder(root: Path, counts: dict[str, int], file_format: str = "PNG") -> Path:
     """Makes root/DOMAIN/IMAGES, every image different; a key may be train/DOMAIN."""
     for number, (name, count) in enumerate(counts.items()):

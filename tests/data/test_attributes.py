@@ -47,7 +47,7 @@ def test_the_data_set_says_what_its_labels_are(faces_dir: Path) -> None:
     info = DatasetInfo.load(faces_dir)
     assert (info.attributes, info.domains) == (("smiling", "young", "glasses"), ())
     assert info.counts == {"train": {"all": 40}, "val": {"all": 9}}
-    assert info.schema_version == 2
+    assert info.schema_version == 3
     assert sorted(path.name for path in faces_dir.glob("*.tfrecord")) == [
         "train-all-00000-of-00001.tfrecord",
         "val-all-00000-of-00001.tfrecord",

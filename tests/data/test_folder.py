@@ -1,10 +1,14 @@
 import os
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
+from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data.schema import DatasetInfo, shard_paths
+from stargan_tf.data.sources.folder import FolderSource
 from stargan_tf.errors import UserError
 from tests.data import makers
 
@@ -22,9 +26,23 @@ def prepare(source: Path, output: Path, **settings: object) -> DatasetInfo:
     return makers.prepared(output, source="folder", input_dir=str(source), **settings)
 
 
-@pytest.mark.parametrize("val", ["val", "test"])
-def test_given_splits_are_kept(tmp_path: Path, val: str) -> None:
-    counts = {"train/cat": 4, "train/wild dog": 3, f"{val}/cat": 2, f"{val}/wild dog": 1}
+@pytest.mark.parametrize(
+    ("train", "val"),
+    [
+        ("train", "val"),
+        ("Train", "Val"),
+        ("TRAIN", "VALID"),
+        ("training", "validation"),
+        ("Training", "Validation"),
+        ("train", "valid"),
+        ("train", "dev"),
+        ("train", "eval"),
+        ("train", "test"),
+        ("train", "Testing"),
+    ],
+)
+def test_given_splits_are_kept(tmp_path: Path, train: str, val: str) -> None:
+    counts = {f"{train}/cat": 4, f"{train}/wild dog": 3, f"{val}/cat": 2, f"{val}/wild dog": 1}
     source = makers.folder(tmp_path / "in", counts)
     info = prepare(source, tmp_path / "out")
     assert info.domains == ("cat", "wild_dog")
@@ -34,6 +52,86 @@ def test_given_splits_are_kept(tmp_path: Path, val: str) -> None:
     }
     assert info == DatasetInfo.load(tmp_path / "out")
     assert names(tmp_path / "out", "val", "wild_dog") == {f"{val}/wild dog/000.png"}
+
+
+@pytest.mark.parametrize(
+    ("beside", "val", "unused"),
+    [
+        (("valid", "test"), "valid", "test"),
+        (("Test", "Validation"), "Validation", "Test"),
+        (("val", "valid", "extra"), "val", "extra, valid"),
+        (("val", "Val"), "val", "Val"),
+        (("test_images",), "", "test_images"),
+    ],
+)
+def test_folders_beside_train_are_used_or_named(
+    tmp_path: Path,
+    beside: tuple[str, ...],
+    val: str,
+    unused: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    makers.folder(tmp_path / "in", {"train/cat": 9, "train/dog": 9})
+    for number, name in enumerate(beside, 1):
+        makers.folder(tmp_path / "in" / name, {"cat": number, "dog": number})
+    info = prepare(tmp_path / "in", tmp_path / "out")
+    if val:
+        assert info.counts["val"]["cat"] == beside.index(val) + 1
+    assert f"warning: not used: {unused} in {tmp_path / 'in'}\n" in capfd.readouterr().err
+
+
+def test_two_folders_for_training_are_rejected(tmp_path: Path) -> None:
+    counts = dict.fromkeys(("train/cat", "train/dog", "Train/cat", "Train/dog"), 2)
+    makers.folder(tmp_path / "in", counts)
+    with pytest.raises(UserError, match="Found the folders train, Train in"):
+        prepare(tmp_path / "in", tmp_path / "out")
+
+
+def test_a_domain_may_be_called_training(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"training": 9, "running": 9})
+    assert prepare(source, tmp_path / "out").domains == ("running", "training")
+
+
+def test_files_beside_the_domains_are_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 9, "dog": 9})
+    (source / "labels.csv").touch()
+    (source / "Thumbs.db").touch()
+    prepare(source, tmp_path / "out")
+    assert f"warning: not used: labels.csv in {source}\n" in capfd.readouterr().err
+
+
+def nfd(name: str) -> str:
+    return unicodedata.normalize("NFD", name)
+
+
+@pytest.mark.parametrize("train_as", [str, nfd])
+@pytest.mark.parametrize("val_as", [str, nfd])
+def test_names_of_domains_keep_their_marks_in_one_form(
+    tmp_path: Path, train_as: Callable[[str], str], val_as: Callable[[str], str]
+) -> None:
+    names = ("Müller", "Café", "がっこう", "개", "고양이", "बिल्ली", "कि", "की", "Åre", "Äre", "แมว")
+    counts = {f"train/{train_as(name)}": 1 for name in names}
+    counts |= {f"val/{val_as(name)}": 1 for name in names}
+    info = prepare(makers.folder(tmp_path / "in", counts), tmp_path / "out")
+    assert set(info.domains) == set(names)
+    assert all((info.counts["val"][name], info.counts["train"][name]) == (1, 1) for name in names)
+
+
+def test_the_order_of_domains_is_the_same_in_both_forms(tmp_path: Path) -> None:
+    names = ("Zoë", "Äre", "cat", "Åre")
+    orders = []
+    for form in (str, nfd):
+        source = makers.folder(tmp_path / form.__name__, {form(name): 1 for name in names})
+        orders.append(prepare(source, tmp_path / f"{form.__name__}_out", val_fraction=0.0).domains)
+    assert orders[0] == orders[1]
+
+
+def test_two_folders_that_look_the_same_are_rejected(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"Müller": 1, nfd("Müller"): 1, "cat": 1})
+    with pytest.raises(UserError, match="Found two folders Müller in .* look the same"):
+        prepare(source, tmp_path / "out")
 
 
 def test_a_split_by_content_stays_when_images_are_added(tmp_path: Path) -> None:
@@ -71,8 +169,11 @@ def test_without_validation_all_images_are_for_training(tmp_path: Path) -> None:
 
 def test_hidden_files_do_not_count(tmp_path: Path) -> None:
     source = makers.folder(tmp_path / "in", {"cat": 2, "dog": 2})
-    (source / "cat" / ".DS_Store").write_bytes(b"junk")
-    (source / ".cache").mkdir()
+    for name in (".DS_Store", "._000.png", "Thumbs.db", "thumbs.DB", "desktop.ini", "Icon\r"):
+        (source / "cat" / name).write_bytes(b"junk")
+    for name in (".cache", "__MACOSX", "cat/@eaDir", "cat/__MACOSX", "$RECYCLE.BIN"):
+        (source / name).mkdir()
+        (source / name / "000.png").write_bytes(b"junk")
     info = prepare(source, tmp_path / "out", val_fraction=0.0, max_rejected=0.0)
     assert (info.domains, info.rejected) == (("cat", "dog"), 0)
 
@@ -93,6 +194,18 @@ def test_unfit_folders_are_explained(tmp_path: Path, counts: dict[str, int], sen
     with pytest.raises(UserError, match=sentence):
         prepare(source, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_what_systems_leave_behind_does_not_change_the_data(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 2, "dog": 2})
+    config = PrepareDataConfig(input_dir=str(source))
+    before = FolderSource.cache_key(config)
+    (source / "cat" / "Thumbs.db").write_bytes(b"junk")
+    (source / "__MACOSX").mkdir()
+    (source / "__MACOSX" / "x.png").write_bytes(b"junk")
+    assert FolderSource.cache_key(config) == before
+    (source / "cat" / "new.png").write_bytes(b"junk")
+    assert FolderSource.cache_key(config) != before
 
 
 def test_a_file_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:

@@ -122,6 +122,52 @@ def test_unfit_images_are_rejected_with_the_reason(content: bytes, reason: str) 
         images.prepare(content, 0, 32)
 
 
+@pytest.mark.parametrize(("content", "name"), makers.UNREAD)
+def test_formats_that_are_not_read_are_named(content: bytes, name: str, tmp_path: Path) -> None:
+    with pytest.raises(images.RejectedError, match=f"the format is {name}.*convert it"):
+        images.prepare(content, 0, 32)
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(UserError, match=f"photo.jpg cannot be used .the format is {name}"):
+        images.load_image(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_images_of_2_to_the_28_pixels_are_used(file_format: str, tmp_path: Path) -> None:
+    content = makers.large(2**15, 2**13, file_format)
+    stored = decoded(images.prepare(content, 64, 64))
+    assert stored.shape == (64, 64, 3) and stored.min() == 255
+    (tmp_path / "photo").write_bytes(content)
+    loaded = images.load_image(tmp_path / "photo")
+    assert loaded.shape == (2**12, 2**14, 3)  # halved: the networks want less
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM"])
+def test_more_pixels_are_rejected(file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert images.MAX_PIXELS >= 2**28
+    monkeypatch.setattr(images, "MAX_PIXELS", 1599)
+    with pytest.raises(images.RejectedError, match="absurdly large: 40x40"):
+        images.decode(makers.encoded(RGB, file_format))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_large_images_are_halved_where_enough_is_left(
+    file_format: str, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "WHOLE_PIXELS", 40 * 60 - 1)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = makers.encoded(makers.pixels(3, 40, 60), file_format, exif=exif)
+    whole = images.decode(content)[0]
+    halved, _, changed = images.decode(content, halve_above=20)
+    assert halved.size == tuple(side // 2 for side in whole.size) and changed
+    expected = np.asarray(whole.resize(halved.size, Image.Resampling.BOX), int)
+    assert np.abs(np.asarray(halved) - expected).mean() < 3
+    assert images.decode(content, halve_above=21)[0].size == whole.size
+    monkeypatch.setattr(images, "WHOLE_PIXELS", 40 * 60)
+    assert images.decode(content, halve_above=20)[0].size == whole.size
+
+
 def test_large_images_below_pillows_own_limit_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "MAX_PIXELS", 1599)
     with pytest.raises(images.RejectedError, match="absurdly large: 40x40"):

@@ -1,12 +1,15 @@
 import dataclasses
 import json
+import random
 from pathlib import Path
 
 import pytest
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data import preparation, sources, writer
-from stargan_tf.data.writer import Entry, cut_into_shards, split_of
+from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.data.validation_images import LEAST_VALIDATION, validation_images
+from stargan_tf.data.writer import Entry, cut_into_shards
 from stargan_tf.errors import UserError
 from tests.data import makers
 
@@ -41,7 +44,7 @@ def test_beam_spreads_the_work_without_changing_it(source: Path, tmp_path: Path,
 
 
 def test_large_domains_become_several_shards() -> None:
-    entries = [Entry(f"{index:02d}", "n", "spill", 0, 1000, 0) for index in reversed(range(10))]
+    entries = [Entry(f"{index:02d}", "n", "spill", 0, 1000, 0, 40) for index in reversed(range(10))]
     shards = cut_into_shards(("train", "cat"), entries, 4000)
     assert [len(shard.entries) for shard in shards] == [3, 3, 4]
     assert [(shard.index, shard.count) for shard in shards] == [(0, 3), (1, 3), (2, 3)]
@@ -49,10 +52,84 @@ def test_large_domains_become_several_shards() -> None:
     assert len(cut_into_shards(("train", "cat"), entries[:1], 1)) == 1
 
 
+def places(counts: dict[str, int], seed: int = 0) -> list[tuple[str, bytes]]:
+    """A group and a digest for each image."""
+    rng = random.Random(seed)
+    return [(group, rng.randbytes(32)) for group, count in counts.items() for _ in range(count)]
+
+
 def test_the_split_follows_the_fraction() -> None:
     digests = [index.to_bytes(1, "big") + bytes(31) for index in range(256)]
-    assert sum(split_of(digest, 0.25) == "val" for digest in digests) == 64
-    assert all(split_of(digest, 0.0) == "train" for digest in digests)
+    images = [("all", digest) for digest in digests]
+    assert validation_images(images, 0.25) == set(digests[:64])
+    assert validation_images(images, 0.0) == set()
+
+
+@pytest.mark.parametrize("count", [5, 12, 30, 300])
+@pytest.mark.parametrize("fraction", [1e-9, 0.1, 0.5])
+def test_small_groups_have_validation_images(count: int, fraction: float) -> None:
+    for seed in range(20):
+        images = places({"cat": count, "dog": 400}, seed)
+        chosen = validation_images(images, fraction)
+        for group in ("cat", "dog"):
+            digests = sorted(digest for name, digest in images if name == group)
+            under = [d for d in digests if int.from_bytes(d[:8], "big") < fraction * 2**64]
+            assert chosen & set(digests) == {*under, *digests[:LEAST_VALIDATION]}
+
+
+def test_added_images_move_none_into_validation() -> None:
+    """Neither new ones, nor copies, nor copies into another group, nor new groups."""
+    rng = random.Random(0)
+    for seed in range(50):
+        images = places({"cat": 6, "dog": 9, "fox": 40}, seed)
+        before = validation_images(images, 0.05)
+        for _ in range(30):
+            _, digest = rng.choice(images)
+            new = digest if rng.random() < 0.5 else rng.randbytes(32)
+            images.append((rng.choice(["cat", "dog", "fox", "wolf"]), new))
+        rng.shuffle(images)
+        after = validation_images(images, 0.05)
+        old = {digest for _, digest in places({"cat": 6, "dog": 9, "fox": 40}, seed)}
+        assert after & old <= before
+
+
+def test_copies_count_as_images_and_stay_together() -> None:
+    (_, a), (_, b), (_, c) = sorted(places({"cat": 3}), key=lambda place: place[1])
+    images = [("cat", digest) for digest in [a] * 3 + [b] * 3 + [c] * 3]
+    assert validation_images(images, 1e-9) == {a, b}
+
+
+def test_a_copy_in_another_domain_is_on_the_same_side() -> None:
+    images = places({"cat": 12})
+    smallest = min(digest for _, digest in images)
+    dogs = [("dog", bytes(31) + bytes([number])) for number in range(LEAST_VALIDATION)]
+    assert smallest not in validation_images([*images, *dogs, ("dog", smallest)], 1e-9)
+    assert smallest in validation_images([*images, ("dog", smallest)], 1e-9)
+
+
+def test_twelve_images_of_each_domain_are_enough(tmp_path: Path) -> None:
+    source = makers.folder(tmp_path / "in", {"cat": 12, "dog": 12})
+    info = prepare(source, tmp_path / "out")
+    assert all(info.counts["val"][domain] >= 4 for domain in info.domains)
+    assert all(info.counts["train"][domain] >= 4 for domain in info.domains)
+
+
+def test_too_few_images_for_validation_are_explained(source: Path, tmp_path: Path) -> None:
+    makers.folder(source, {"fox": 4})
+    sentence = "fox in the train split .* as 4 are, expected at least one beside the 4 for"
+    with pytest.raises(UserError, match=sentence):
+        prepare(source, tmp_path / "out")
+    assert prepare(source, tmp_path / "out", val_fraction=0.0).counts["train"]["fox"] == 4
+
+
+@pytest.mark.parametrize("img_size", [0, 16])
+def test_the_sides_of_the_stored_images_are_recorded(tmp_path: Path, img_size: int) -> None:
+    source = makers.folder(tmp_path / "in", {"train/cat": 2, "train/dog": 2})
+    (source / "train" / "cat" / "wide.png").write_bytes(makers.encoded(makers.pixels(7, 70, 200)))
+    info = prepare(source, tmp_path / "out", img_size=img_size, val_fraction=0.0)
+    own = {"least": 40, "median": 40, "most": 70}
+    assert info.sides == (own if not img_size else dict.fromkeys(own, 16))
+    assert DatasetInfo.load(tmp_path / "out") == info
 
 
 def test_rejected_images_are_listed(source: Path, tmp_path: Path) -> None:

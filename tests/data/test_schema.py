@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +11,7 @@ import tensorflow as tf
 from stargan_tf.data import schema
 from stargan_tf.errors import UserError
 from tests.data import makers
-
-INFO = schema.DatasetInfo(
-    name="pets",
-    source="folder",
-    domains=("cat", "dog"),
-    counts={"train": {"cat": 3, "dog": 2}},
-    encoded_bytes={"train": {"cat": 300, "dog": 200}},
-    img_size=64,
-    licence="CC0 1.0",
-    credits={"cat": {"creator": "Ana Ünal"}},
-    rejected=0,
-    settings={"seed": 1},
-)
+from tests.data.infos import INFO, sized
 
 
 def test_info_survives_saving(tmp_path: Path) -> None:
@@ -44,7 +34,7 @@ def test_damaged_info_is_explained(tmp_path: Path, text: str) -> None:
 def test_another_schema_version_is_rejected(tmp_path: Path) -> None:
     values = dataclasses.asdict(INFO) | {"schema_version": 99}
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
-    with pytest.raises(UserError, match="schema version 99, expected version 1 to 2"):
+    with pytest.raises(UserError, match="schema version 99, expected version 1 to 3"):
         schema.DatasetInfo.load(tmp_path)
 
 
@@ -59,24 +49,102 @@ def test_version_1_is_read() -> None:
     assert dataclasses.asdict(info) == values | {
         "domains": ("cat", "dog", "wild"),
         "attributes": (),
-        "schema_version": 2,
+        "sides": {},
+        "schema_version": 3,
     }
 
 
-def test_version_1_is_saved_as_version_2(tmp_path: Path) -> None:
+def test_version_1_is_saved_as_version_3(tmp_path: Path) -> None:
     schema.DatasetInfo.load(OLD).save(tmp_path)
-    assert json.loads((tmp_path / "dataset_info.json").read_text())["schema_version"] == 2
+    assert json.loads((tmp_path / "dataset_info.json").read_text())["schema_version"] == 3
     assert schema.DatasetInfo.load(tmp_path) == schema.DatasetInfo.load(OLD)
 
 
 @pytest.mark.parametrize("missing", ["domains", "counts", "settings"])
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_info_without_a_field_is_explained(tmp_path: Path, version: int, missing: str) -> None:
     values = dataclasses.asdict(INFO) | {"schema_version": version}
     del values[missing]
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
     with pytest.raises(UserError, match="prepare the data set again"):
         schema.DatasetInfo.load(tmp_path)
+
+
+def test_version_2_is_read(tmp_path: Path) -> None:
+    values = dataclasses.asdict(INFO) | {"schema_version": 2}
+    del values["sides"]
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    assert schema.DatasetInfo.load(tmp_path) == INFO
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "x", [1], [["a"]], {"a": "b"}, {"a": {"b": -1}}])
+@pytest.mark.parametrize("field", sorted(dataclasses.asdict(INFO)))
+def test_values_of_other_types_are_explained(tmp_path: Path, field: str, wrong: object) -> None:
+    values = dataclasses.asdict(INFO) | {field: wrong}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    right = {"name": "x", "source": "x", "licence": "x", "img_size": 3, "rejected": 3}
+    right |= {"schema_version": 3}
+    may_be_any_object = field in ("credits", "settings") and isinstance(wrong, dict)
+    if may_be_any_object or (field, wrong) in right.items():
+        schema.DatasetInfo.load(tmp_path)
+        return
+    with pytest.raises(UserError, match="prepare the data set again"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+def nfd(name: str) -> str:
+    return unicodedata.normalize("NFD", name)
+
+
+@pytest.mark.parametrize("names_as", [str, nfd])
+@pytest.mark.parametrize("files_as", [str, nfd])
+def test_names_are_one_in_both_forms_of_unicode(
+    tmp_path: Path, names_as: Callable[[str], str], files_as: Callable[[str], str]
+) -> None:
+    """Data sets of earlier versions hold either, and a disk may change the names of files."""
+    names = ("개", "Müller")
+    counts = {"train": {names_as(name): 1 for name in names}}
+    changed = {"domains": [names_as(name) for name in names], "counts": counts}
+    values = dataclasses.asdict(INFO) | changed | {"encoded_bytes": counts}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    for name in names:
+        touch_shards(tmp_path, "train", files_as(name), [0], 1)
+    info = schema.DatasetInfo.load(tmp_path)
+    assert info.domains == names
+    assert info.counts == info.encoded_bytes == {"train": dict.fromkeys(names, 1)}
+    for name in names:
+        shard = str(tmp_path / files_as(f"train-{name}-00000-of-00001.tfrecord"))
+        assert schema.shard_paths(tmp_path, "train", name) == [shard]
+        assert schema.shard_paths(tmp_path, "train", nfd(name)) == [shard]
+
+
+@pytest.mark.parametrize(
+    ("info", "img_size", "training_size"),
+    [
+        (sized(64), 128, 64),
+        (sized(64, 64, 64, 64), 256, 64),
+        (sized(128, 128, 128, 128), 256, 128),
+        (sized(0, 64, 80, 100), 256, 64),
+    ],
+)
+def test_training_far_above_the_stored_size_is_an_error(
+    info: schema.DatasetInfo, img_size: int, training_size: int
+) -> None:
+    with pytest.raises(UserError, match=rf"--img_size={training_size}, or .*={img_size}\."):
+        info.check_large_enough(img_size, Path("data"))
+    assert info.check_large_enough(training_size, Path("data")) == ""
+
+
+@pytest.mark.parametrize(("sides", "training_size"), [((64, 300, 900), 256), ((250,) * 3, 128)])
+def test_some_smaller_images_are_told_of(sides: tuple[int, ...], training_size: int) -> None:
+    info = sized(0, *sides)
+    remark = info.check_large_enough(256, Path("data"))
+    assert f"smallest image has {sides[0]} pixels" in remark
+    assert info.training_size == training_size
+
+
+def test_older_data_sets_of_images_at_their_own_size_say_nothing() -> None:
+    assert sized(0).check_large_enough(256, Path("data")) == ""
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,22 @@ class TinyFaces(tfds.core.GeneratorBasedBuilder):
             )
 
 
+class TinySplits(TinyFaces):
+    """The same, with splits of other names."""
+
+    NAMES = ("Train", "Valid", "test", "unlabelled")
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        return {name: self._generate_examples(100 * n) for n, name in enumerate(self.NAMES)}
+
+
+class TinyTrain(TinyFaces):
+    """The same, for training only."""
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        return {"train": self._generate_examples(0)}
+
+
 def prepare(tmp_path: Path, **settings: object) -> DatasetInfo:
     values = {"tfds_name": "tiny_faces", "tfds_data_dir": str(tmp_path / "tfds")} | settings
     return makers.prepared(tmp_path / "out", source="tfds", **values)
@@ -55,6 +71,19 @@ def test_domains_come_from_a_class_label(tmp_path: Path) -> None:
     assert info.counts == {"train": {"ann": 6, "bob": 6}, "val": {"ann": 6, "bob": 6}}
     assert (info.name, info.licence) == ("tiny_faces", "CC0 1.0")
     assert info.credits["citation"] == "@misc{tiny}"
+
+
+def test_splits_are_used_or_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    info = prepare(tmp_path, tfds_name="tiny_splits")
+    assert info.counts == {"train": {"ann": 6, "bob": 6}, "val": {"ann": 6, "bob": 6}}
+    warning = "warning: not used: the splits test, unlabelled of tiny_splits"
+    assert warning in capfd.readouterr().err
+
+
+def test_without_a_split_of_its_own_validation_is_cut_from_train(tmp_path: Path) -> None:
+    counts = prepare(tmp_path, tfds_name="tiny_train").counts
+    for name in ("ann", "bob"):
+        assert counts["val"][name] >= 4 and counts["val"][name] + counts["train"][name] == 6
 
 
 def test_the_only_class_label_is_the_default(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
+import unicodedata
+
 import numpy as np
 import pytest
 
 from stargan_tf.errors import UserError
+from stargan_tf.names import find_domain
 from stargan_tf.sampling.images import (
     ReferenceFile,
-    find_domain,
     find_references,
     find_sources,
     read_images,
@@ -66,6 +68,36 @@ def test_references_in_domain_folders(tmp_path, capsys):
     save_image(tmp_path / "stray.jpg", "red")
     assert find_references(tmp_path, DOMAINS) == [ReferenceFile(felix, 0), ReferenceFile(tiger, 2)]
     assert f"warning: rejected: {tmp_path / 'stray.jpg'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", [None, WILD])
+def test_folders_that_fit_no_domain_are_named(tmp_path, capsys, target):
+    tiger = save_image(tmp_path / "wild" / "tiger.jpg", "red")
+    save_image(tmp_path / "Cat" / "felix.jpg", "red")
+    save_image(tmp_path / "dogs" / "rex.jpg", "red")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "Thumbs.db").touch()
+    assert find_references(tmp_path, DOMAINS, target=target) == [ReferenceFile(tiger, WILD)]
+    named = f"{tmp_path / 'Cat'}, {tmp_path / 'dogs'} (expected folders with the name of a domain"
+    assert capsys.readouterr().err == f"warning: rejected: {named}: cat, dog, wild)\n"
+
+
+@pytest.mark.parametrize("domain_as", ["NFC", "NFD"])
+@pytest.mark.parametrize("folder_as", ["NFC", "NFD"])
+def test_folders_of_references_fit_in_both_forms_of_unicode(tmp_path, domain_as, folder_as):
+    domains = ("cat", unicodedata.normalize(domain_as, "고양이"))
+    folder = tmp_path / unicodedata.normalize(folder_as, "고양이")
+    path = save_image(folder / "a.jpg", "red")
+    for ref in (tmp_path, folder, path):
+        assert find_references(ref, domains) == [ReferenceFile(path, 1)]
+
+
+def test_system_files_are_neither_sources_nor_references(tmp_path):
+    path = save_image(tmp_path / "wild" / "tiger.jpg", "red")
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "._tiger.jpg"):
+        (path.parent / name).touch()
+    assert find_sources(path.parent) == [path]
+    assert find_references(path.parent, DOMAINS) == [ReferenceFile(path, WILD)]
 
 
 def test_only_the_target_domains_folder_is_used(tmp_path):

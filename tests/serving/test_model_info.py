@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 from stargan_tf.algorithms.stargan_v2.codes import MODES
 from stargan_tf.algorithms.stargan_v2.signatures import SIGNATURES
@@ -10,6 +11,11 @@ OLD = ROOT / "tests/stored/old_version/models/old/1"
 
 def test_what_is_written_is_read(exported):
     assert ModelInfo.from_json(exported.info.to_json()) == exported.info
+
+
+def test_names_of_earlier_models_are_read_in_one_form_of_unicode(exported):
+    text = unicodedata.normalize("NFD", exported.info.to_json().replace("cat", "Müller"))
+    assert ModelInfo.from_json(text).domains == ("Müller", "dog", "wild")
 
 
 def test_modes_and_signatures_are_those_of_the_algorithm(exported):

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import unicodedata
 
 import pytest
 
@@ -28,6 +29,13 @@ def test_a_new_folder_gets_its_parts_and_the_settings(run):
     names = {path.name for path in run.root.iterdir()}
     assert names == {"config.json", "checkpoints", "logs", "samples"}
     assert run.read() == (CONFIG, DOMAINS)
+
+
+def test_names_of_earlier_runs_are_read_in_one_form_of_unicode(tmp_path):
+    run = RunDir(tmp_path / "run")
+    run.begin(CONFIG, ("cat", unicodedata.normalize("NFD", "Müller")))
+    assert run.read().domains == ("cat", "Müller")
+    run.begin(CONFIG, ("cat", "Müller"))  # the data set, prepared again
 
 
 def test_naming_a_folder_creates_nothing(tmp_path):

@@ -2,13 +2,11 @@
 
 import dataclasses
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data.schema import ALL
-from stargan_tf.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,27 +113,6 @@ def label_of(candidate: Candidate, source: Source) -> tuple[str, int | tuple[int
             f"expected no domain and a 0 or 1 for each of {source.attributes}"
         )
     return ALL, values
-
-
-def domain_names(originals: Sequence[str]) -> dict[str, str]:
-    """Maps names as found to names that are safe in file names.
-
-    Raises:
-      UserError: two domains would get the same name, or one an empty name.
-    """
-    names: dict[str, str] = {}
-    for original in originals:
-        name = re.sub(r"[^\w.+-]+", "_", original).strip("_.-")
-        if not name:
-            raise UserError(
-                f"Found the domain {original!r}, expected letters or digits in its name: rename it."
-            )
-        if name in names.values():
-            raise UserError(
-                f"Found two domains that would both be called {name!r} in file names: rename one."
-            )
-        names[original] = name
-    return names
 
 
 def digest(lines: Iterable[str]) -> str:

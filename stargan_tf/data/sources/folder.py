@@ -1,17 +1,18 @@
 """Images in folders: root/{train,val}/DOMAIN/IMAGES or root/DOMAIN/IMAGES."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
-from stargan_tf.data.sources.base import Candidate, digest, domain_names, splits_to_fill
+from stargan_tf.data.sources.base import Candidate, digest, splits_to_fill
+from stargan_tf.data.sources.split_names import TRAIN, in_order, validation_split
+from stargan_tf.names import domain_names, is_system_name, normalised
 
 FILES_PER_CHUNK = 32
-# Published archives call the second split by any of these names.
-VAL_FOLDERS = ("val", "validation", "test")
 
 # A larger file is no image to train on; reading it could fill the memory.
 MAX_FILE_BYTES = 2**30
@@ -24,8 +25,9 @@ FolderChunk = tuple[str, str, tuple[bytes, ...]]
 class FolderSource:
     """Reads the folder layouts described above; see `Source`.
 
-    Every file counts, whatever its extension: what it holds decides. Only names
-    that start with a dot are passed over.
+    Every file counts, whatever its extension: what it holds decides. Only what systems
+    leave beside images is passed over, see `names.is_system_name`. Folders and files that
+    belong to no domain are named on stderr.
     """
 
     default_size = 0
@@ -68,10 +70,7 @@ class FolderSource:
         self.licence = config.licence or "not stated; that of the original images holds"
         self.credits: dict[str, Any] = {}
         split_folders = self._split_folders(config.val_fraction)
-        folders = {
-            split: {path.name: path for path in _visible(folder) if path.is_dir()}
-            for split, folder in split_folders.items()
-        }
+        folders = {split: self._domain_folders(folder) for split, folder in split_folders.items()}
         names = domain_names(sorted(set().union(*folders.values())))
         self.domains = tuple(names.values())
         self.attributes: tuple[str, ...] = ()
@@ -103,13 +102,41 @@ class FolderSource:
 
     def _split_folders(self, val_fraction: float) -> dict[str, Path]:
         """Maps each split to its folder; the split "" is still to be cut in two."""
-        train = self.root / "train"
-        if not train.is_dir():
+        names = [path.name for path in _visible(self.root) if path.is_dir()]
+        # Another word than train may be a domain's name; only a split has folders in it.
+        found = [
+            name
+            for name in in_order(names, TRAIN)
+            if name.lower() == TRAIN[0] or any(p.is_dir() for p in _visible(self.root / name))
+        ]
+        if not found:
             return {"": self.root}
-        for name in VAL_FOLDERS:
-            if (self.root / name).is_dir():
-                return {"train": train, "val": self.root / name}
-        return {"" if val_fraction else "train": train}
+        check(
+            len(found) == 1,
+            f"Found the folders {_list(found)} in {self.root}, expected one with the training "
+            "images: move them into one.",
+        )
+        train, val = found[0], validation_split(names)
+        _warn_unused(self.root, [name for name in names if name not in (train, val)])
+        if val:
+            return {"train": self.root / train, "val": self.root / val}
+        return {"" if val_fraction else "train": self.root / train}
+
+    def _domain_folders(self, folder: Path) -> dict[str, Path]:
+        """Maps the domains of a split, as they are written in NFC, to their folders."""
+        paths = _visible(folder)
+        _warn_unused(folder, [path.name for path in paths if not path.is_dir()])
+        by_name: dict[str, Path] = {}
+        for path in paths:
+            if path.is_dir():
+                name = normalised(path.name)
+                check(
+                    name not in by_name,
+                    f"Found two folders {name} in {folder}, whose names look the same (Unicode "
+                    "can write them in two ways), expected one: move the images into one.",
+                )
+                by_name[name] = path
+        return by_name
 
     def _check_same_domains(self, folders: dict[str, dict[str, Path]]) -> None:
         for split, by_name in folders.items():
@@ -141,8 +168,8 @@ class FolderSource:
 
 def _stamps(root: str) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
-        folders.sort()
-        for name in sorted(names):
+        folders[:] = sorted(name for name in folders if not is_system_name(name))
+        for name in sorted(name for name in names if not is_system_name(name)):
             path = os.path.join(folder, name)
             # A link to nothing is a file like others: reading it says what is wrong.
             status = os.stat(path, follow_symlinks=os.path.exists(path))
@@ -161,7 +188,13 @@ def _read(path: Path) -> tuple[bytes, str]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if not is_system_name(path.name))
+
+
+def _warn_unused(folder: Path, names: list[str], most: int = 10) -> None:
+    if names:
+        more = f" and {len(names) - most} more" if len(names) > most else ""
+        print(f"warning: not used: {_list(names[:most])}{more} in {folder}", file=sys.stderr)
 
 
 def _list(names: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from stargan_tf.errors import UserError
+from stargan_tf.names import is_system_name
 
 _CITATION = """@inproceedings{choi2020starganv2,
   title={StarGAN v2: Diverse Image Synthesis for Multiple Domains},
@@ -71,8 +72,8 @@ class _ArchiveBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, file in dl_manager.iter_archive(archive):
             member = _MEMBER.search(str(name))
-            # Passes over what some systems add to archives, such as .DS_Store.
-            if not member or member["split"] not in splits or member["file"].startswith("."):
+            parts = Path(str(name)).parts
+            if not member or member["split"] not in splits or any(map(is_system_name, parts)):
                 continue
             if member["domain"] not in self.DOMAINS:
                 raise UserError(

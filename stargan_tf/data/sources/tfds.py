@@ -2,19 +2,21 @@
 
 import importlib.metadata
 import itertools
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
-from stargan_tf.data.sources.base import Candidate, digest, domain_names, splits_to_fill
+from stargan_tf.data.sources.base import Candidate, digest, splits_to_fill
+from stargan_tf.data.sources.split_names import TRAIN, in_order, validation_split
 from stargan_tf.errors import UserError
+from stargan_tf.names import domain_names
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds  # takes a second: imported where it is used
 
 IMAGES_PER_CHUNK = 256
-VAL_SPLITS = ("val", "validation", "test")
 
 TfdsChunk = tuple[str, str, int, int]  # our split, the builder's split, first, behind the last
 
@@ -125,16 +127,23 @@ class TfdsSource:
 
     def _set_splits(self, builder: "tfds.core.DatasetBuilder", val_fraction: float) -> None:
         splits = builder.info.splits
+        train = next(iter(in_order(splits, TRAIN)), "")
         check(
-            "train" in splits,
+            bool(train),
             f"Found the splits {', '.join(splits)} in {self.name}, expected one called train: "
             "choose another data set.",
         )
-        val = next((name for name in VAL_SPLITS if name in splits), "")
+        val = validation_split(splits)
         self.splits = splits_to_fill(bool(val), val_fraction)
         # Without a split of its own, validation is cut from train by content.
         own = "train" if val or not val_fraction else ""
-        self._originals = [(own, "train", splits["train"].num_examples)]
+        self._originals = [(own, train, splits[train].num_examples)]
         if val:
             self._originals.append(("val", val, splits[val].num_examples))
+        unused = [name for name in splits if name not in (train, val)]
+        if unused:
+            print(
+                f"warning: not used: the splits {', '.join(unused)} of {self.name}",
+                file=sys.stderr,
+            )
         self.total = sum(count for _, _, count in self._originals)

@@ -11,6 +11,7 @@ from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
 from stargan_tf.data.sources import published  # noqa: F401 (makes its builders known by name)
 from stargan_tf.errors import UserError
+from stargan_tf.names import normalised
 
 
 def prepared_builder(config: PrepareDataConfig) -> tfds.core.DatasetBuilder:
@@ -92,7 +93,11 @@ def label_keys(features: dict[str, Any], wanted: tuple[str, ...]) -> list[str]:
         return classes
     keys = []
     for name in wanted:
-        matches = [key for key in possible if name in (key, key.rsplit("/")[-1])]
+        matches = [
+            key
+            for key in possible
+            if normalised(name) in (normalised(key), normalised(key.rsplit("/")[-1]))
+        ]
         check(
             len(matches) == 1,
             f"Found {len(matches)} labels called {name}, expected --tfds_label to name one of "

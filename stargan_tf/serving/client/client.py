@@ -18,8 +18,9 @@ class Client(Connection):
     Every method takes one image, or a list (or tuple) of N images as one batch, and returns
     one result or a list of N (`map_latent` does so with latent codes). Beside a list, each
     further argument is one value for all images or a list of N values. Images are the bytes of
-    upright JPEG or PNG files of any size, see `load_image`; translations are PNG files (JPEG
-    files, where the model was exported so).
+    upright JPEG or PNG files, see `load_image`; translations are PNG files (JPEG files, where
+    the model was exported so). Domains are named, or numbered from 0 on unless one of the
+    model's names consists of digits: then a number is a name, too.
 
     An object may be used by any number of threads at once. All methods raise
 

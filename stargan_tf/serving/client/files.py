@@ -9,6 +9,34 @@ from pathlib import Path
 from .errors import ImageError
 
 MAX_NAME_BYTES = 255  # of the name of a file
+# Files and folders that systems and programs leave beside images, in small letters. Others
+# start with a dot, such as .DS_Store and the ._NAME of archives made on a Mac.
+_SYSTEM_NAMES = frozenset(
+    {
+        "$recycle.bin",
+        "#recycle",
+        "@eadir",
+        "__macosx",
+        "desktop.ini",
+        "ehthumbs.db",
+        "ehthumbs_vista.db",
+        "folder.ini",
+        "icon\r",
+        "lost+found",
+        "network trash folder",
+        "picasa.ini",
+        "system volume information",
+        "temporary items",
+        "thumbs.db",
+        "thumbs.db:encryptable",
+        "zbthumbnail.info",
+    }
+)
+
+
+def is_system_name(name: str) -> bool:
+    """Whether a file or folder is no image of the user's, by its name alone."""
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
 def files_of(path: Path) -> list[Path]:
@@ -19,7 +47,7 @@ def files_of(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = sorted(p for p in path.iterdir() if p.is_file() and not is_system_name(p.name))
     if not found:
         raise ImageError(
             f"Found no files directly in {path}, expected images: add some, or name another folder."

@@ -2,16 +2,20 @@
 
 import io
 import os
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ImageError
+from .formats import unknown
 
 if TYPE_CHECKING:  # imported when the first image is prepared: callers may have other means
     from PIL.Image import Image
 
 # More pixels are taken for a decompression bomb: a few kilobytes that fill the memory.
-MAX_PIXELS = 2**27
+MAX_PIXELS = 2**28
+# Models take no more; larger images are shrunk.
+MODEL_PIXELS = 2**26
 JPEG_QUALITY = 95
 # Only formats that Pillow decodes by itself; others would start other programs.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -42,7 +46,8 @@ def prepare_image(content: bytes) -> bytes:
 
     Upright JPEG and PNG files without transparency are returned as they are. Others are turned
     upright, laid over white and encoded again: as PNG, or as JPEG where the file's format had
-    lost something already.
+    lost something already. So are images of more than MODEL_PIXELS pixels, halved until they
+    have no more.
 
     Args:
       content: an image file of any common format.
@@ -62,7 +67,7 @@ def prepare_image(content: bytes) -> bytes:
     except ImageError:
         raise
     except PIL.Image.UnidentifiedImageError as error:
-        raise ImageError("not an image, or of an unknown format") from error
+        raise ImageError(unknown(content)) from error
     except PIL.Image.DecompressionBombError as error:
         raise ImageError(f"absurdly large: over {MAX_PIXELS} pixels") from error
     except Exception as error:  # Pillow's decoders raise nearly any type on damaged data
@@ -74,14 +79,18 @@ def _prepare(content: bytes) -> bytes:
     import PIL.ImageOps
 
     PIL.Image.init()  # registers every format: Pillow would otherwise know only the commonest
-    with PIL.Image.open(io.BytesIO(content), formats=FORMATS) as image:
+    with _opened(content) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ImageError(
                 f"absurdly large: {image.width}x{image.height}, over {MAX_PIXELS} pixels"
             )
+        fits = _fits(image)
+        if not fits:  # JPEG: decodes no more than this
+            image.draft(None, (max(1, image.width // 2), max(1, image.height // 2)))
         image.load()
         plain = (
-            image.format in _SENT_AS_THEY_ARE
+            fits
+            and image.format in _SENT_AS_THEY_ARE
             and image.mode in ("RGB", "L")
             and "transparency" not in image.info
             and image.getexif().get(_ORIENTATION, 1) == 1
@@ -90,7 +99,31 @@ def _prepare(content: bytes) -> bytes:
         if plain:
             return content
         upright = _to_rgb(PIL.ImageOps.exif_transpose(image))
+        while not _fits(upright):
+            upright = upright.reduce(2)
         return encode(upright, "PNG" if image.format in _LOSSLESS else "JPEG")
+
+
+def _fits(image: "Image") -> bool:
+    return image.width * image.height <= MODEL_PIXELS
+
+
+def _opened(content: bytes) -> "Image":
+    """Does what PIL.Image.open does, without its limit on pixels.
+
+    That limit is lower than MAX_PIXELS, and belongs to the program that uses this package.
+    """
+    import PIL.Image
+
+    for name in FORMATS:
+        factory, accept = PIL.Image.OPEN[name]
+        try:
+            accepted = accept is None or accept(content[:16])
+            if accepted and not isinstance(accepted, str):  # a text says what Pillow lacks
+                return factory(io.BytesIO(content), "")
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue
+    raise PIL.Image.UnidentifiedImageError
 
 
 def encode(image: "Image", file_format: str) -> bytes:

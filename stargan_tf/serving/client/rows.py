@@ -1,6 +1,7 @@
 """Makes equally long columns of plain values of what callers pass."""
 
 import operator
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ class Rows:
         self._add(name, value, single=_is_bytes(value), convert=lambda v: _image(name, v))
 
     def add_domain(self, value: str | int | Sequence[str | int]) -> None:
-        """Adds the domain, by name or index, as the name or the index in digits."""
+        """Adds the domain, by name or index, as the name in NFC or the index in digits."""
         self._add("target_domain", value, single=not _is_list(value), convert=_domain)
 
     def add_int(self, name: str, value: int | Sequence[int]) -> None:
@@ -132,7 +133,7 @@ def _image(name: str, value: Any) -> bytes:
 
 def _domain(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return unicodedata.normalize("NFC", value)  # as the model has it
     if isinstance(value, bool):
         raise TypeError(f"Found {value} for target_domain, expected a name or an index.")
     return str(_int64("target_domain", value))

@@ -54,6 +54,9 @@ def domain_index(
 ) -> tf.Tensor:
     """Finds domains by their names, or by their indices in digits.
 
+    Where a name consists of digits itself, digits are names only: 2 would else be the third
+    domain for one who meant a domain called 02.
+
     Args:
       name: of the input.
       names: [N] string.
@@ -63,10 +66,12 @@ def domain_index(
     Returns:
       [N] int32.
     """
-    by_name = table.lookup(names)
-    digits = tf.strings.regex_full_match(names, "[0-9]{1,9}")
-    by_digits = tf.strings.to_number(tf.where(digits, names, "0"), tf.int64)
-    index = tf.where((by_name < 0) & digits, by_digits, by_name)
+    index = table.lookup(names)
+    by_index = takes_indices(domains)
+    if by_index:
+        digits = tf.strings.regex_full_match(names, "[0-9]{1,9}")
+        by_digits = tf.strings.to_number(tf.where(digits, names, "0"), tf.int64)
+        index = tf.where((index < 0) & digits, by_digits, index)
     known = (index >= 0) & (index < len(domains))
     row = _first_wrong(known)
     message = [
@@ -74,9 +79,14 @@ def domain_index(
         _printable(tf.gather(tf.concat([names, [""]], 0), row)),
         " in row ",
         row,
-        f", expected {_listed(domains)}: correct it.",
+        f", expected {_listed(domains, by_index)}: correct it.",
     ]
     return tf.cast(checked(index, tf.reduce_all(known), message), tf.int32)
+
+
+def takes_indices(domains: Sequence[str]) -> bool:
+    """Whether digits may stand for a domain's index: not where a name consists of digits."""
+    return not any(name.isascii() and name.isdigit() for name in domains)
 
 
 def domain_in_range(name: str, index: tf.Tensor, domains: Sequence[str]) -> tf.Tensor:
@@ -135,5 +145,6 @@ def _printable(text: tf.Tensor) -> tf.Tensor:
     return tf.strings.substr(text, 0, _SHOWN_CHARACTERS, unit="UTF8_CHAR")
 
 
-def _listed(domains: Sequence[str]) -> str:
-    return f"one of {', '.join(domains)}, or an index below {len(domains)}"
+def _listed(domains: Sequence[str], by_index: bool) -> str:
+    names = f"one of {', '.join(domains)}"
+    return f"{names}, or an index below {len(domains)}" if by_index else names

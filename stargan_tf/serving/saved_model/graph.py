@@ -1,5 +1,6 @@
 """The SavedModel: every signature on encoded and on float images."""
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,20 +36,22 @@ class SavedModel:
         """
         self._graph = graph
         self._info = info
-        self._model_json, domains = assets / model_info.FILE, assets / DOMAINS_FILE
+        self._model_json, self._domains = assets / model_info.FILE, assets / DOMAINS_FILE
         self._model_json.write_text(info.to_json(), encoding="utf-8")
-        domains.write_text("".join(f"{name}\n" for name in info.domains), encoding="utf-8")
-        self._domain_table = _table_of_lines(domains)
+        lines = "".join(f"{name}\n" for name in info.domains)
+        self._domains.write_text(lines, encoding="utf-8")
+        self._domain_table = _table_of_names(info.domains)
         self.functions = {s.name: self._on_encoded_images(s) for s in signatures}
         self.functions[DEFAULT] = self.functions[signatures[0].name]
         self.functions |= {s.name + FLOAT_SUFFIX: self._on_float_images(s) for s in signatures}
 
     def save(self, folder: Path) -> None:
         """Writes it into a new folder."""
-        model_json = tf.saved_model.Asset(str(self._model_json))
-        save_signatures(
-            self.functions, folder, domain_table=self._domain_table, model_json=model_json
-        )
+        assets = {
+            name: tf.saved_model.Asset(str(path))
+            for name, path in (("model_json", self._model_json), ("domains", self._domains))
+        }
+        save_signatures(self.functions, folder, domain_table=self._domain_table, **assets)
 
     def _on_encoded_images(self, signature: Signature) -> Function:
         """The signature that takes and gives encoded images, and names of domains."""
@@ -91,8 +94,17 @@ def _rows_checked(
     return checks.same_rows({spec.name: v for spec, v in zip(specs, values, strict=True)})
 
 
-def _table_of_lines(path: Path) -> tf.lookup.StaticHashTable:
-    """A table from the lines of a text file to their numbers, -1 for other strings."""
-    lines, numbers = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
-    initializer = tf.lookup.TextFileInitializer(str(path), tf.string, lines, tf.int64, numbers)
+def _table_of_names(domains: Sequence[str]) -> tf.lookup.StaticHashTable:
+    """A table from names to their numbers, -1 for other strings.
+
+    A graph cannot normalise Unicode, so that it knows letters with marks in both forms.
+    """
+    index = {
+        unicodedata.normalize(form, name): number
+        for form in ("NFD", "NFC")
+        for number, name in enumerate(domains)
+    }
+    initializer = tf.lookup.KeyValueTensorInitializer(
+        list(index), list(index.values()), tf.string, tf.int64
+    )
     return tf.lookup.StaticHashTable(initializer, -1)

@@ -8,7 +8,7 @@ from stargan_tf.serving.client.files import distinct_names, files_of, translatio
 
 
 def test_a_file_or_the_visible_files_of_a_folder(tmp_path):
-    for name in ("b.jpg", "a.png", ".hidden.png"):
+    for name in ("b.jpg", "a.png", ".hidden.png", "Thumbs.db", "desktop.ini", "._a.png"):
         (tmp_path / name).touch()
     (tmp_path / "folder").mkdir()
     assert files_of(tmp_path) == [tmp_path / "a.png", tmp_path / "b.jpg"]

@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.serving.client import ImageError, load_image, prepare_image
+from stargan_tf.data import formats as training_formats
+from stargan_tf.data import images as training_images
+from stargan_tf.serving.client import ImageError, formats, images, load_image, prepare_image
 from stargan_tf.serving.client.images import encode, format_of, reencode
+from stargan_tf.serving.saved_model import images as model_images
+from tests.data.makers import UNREAD, large
 from tests.serving.client.fakes import colour_of, make_image
 
 ORIENTATION = 0x0112
+NOT_STORED = {("JPEG", mode) for mode in ("P", "1", "RGBA")} | {("WEBP", "1"), ("WEBP", "L")}
 
 
 def opened(content):
@@ -160,6 +165,41 @@ def test_bad_files_are_refused_with_a_reason(content, reason, tmp_path):
         load_image(path)
     assert str(caught.value).startswith(f"{path} cannot be used (")
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(("content", "name"), UNREAD)
+def test_formats_that_are_not_read_are_named_as_in_training(content, name):
+    with pytest.raises(ImageError, match=f"the format is {name}.*convert it"):
+        prepare_image(content)
+    assert formats.unknown(content) == training_formats.unknown(content)
+
+
+def test_limits_are_those_of_training_and_of_models():
+    assert images.MAX_PIXELS == training_images.MAX_PIXELS >= 2**28
+    assert images.MODEL_PIXELS == model_images.MAX_PIXELS
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_images_of_2_to_the_28_pixels_are_shrunk_to_what_models_take(file_format):
+    limit = Image.MAX_IMAGE_PIXELS
+    result = opened(prepare_image(large(2**15, 2**13, file_format)))
+    assert (result.size, result.format) == ((2**14, 2**12), file_format)
+    assert Image.MAX_IMAGE_PIXELS == limit  # that of the program around the client
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("size", [(64, 64), (65, 63), (4, 1021), (1, 5000)])
+def test_images_of_any_kind_are_shrunk(file_format, mode, size, monkeypatch):
+    monkeypatch.setattr(images, "MODEL_PIXELS", 1024)
+    image = Image.new("RGB", size, (200, 200, 200)).convert(mode)
+    buffer = io.BytesIO()
+    stored = image if (file_format, mode) not in NOT_STORED else image.convert("RGB")
+    stored.save(buffer, file_format)
+    result = opened(prepare_image(buffer.getvalue()))
+    assert 128 <= result.width * result.height <= 1024
+    if mode != "1":
+        assert np.allclose(np.asarray(result.convert("RGB"), int).mean(axis=(0, 1)), 200, atol=4)
 
 
 def test_bombs_are_refused():

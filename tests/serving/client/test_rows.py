@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,14 @@ def test_a_list_is_many_with_values_for_all_or_each():
         "psi": [0.5, 0.5],
     }
     assert Rows.of_images("x", (IMAGE,)).result([1]) == [1]
+
+
+@pytest.mark.parametrize("name", ["개", "Müller", "Åre"])
+def test_domains_are_named_in_the_form_of_unicode_that_models_have(name):
+    decomposed = unicodedata.normalize("NFD", name)
+    assert columns_of(domain=decomposed)["target_domain"] == [name]
+    columns = columns_of([b"a", b"b"], domain=[decomposed, name])
+    assert columns["target_domain"] == [name, name]
 
 
 def test_values_of_arrays_become_plain():
