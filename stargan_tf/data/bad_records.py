@@ -13,6 +13,7 @@ from typing import NamedTuple
 import tensorflow as tf
 from tqdm import tqdm
 
+from stargan_tf.bars import bar
 from stargan_tf.data import shards
 from stargan_tf.data.schema import SPLITS, DatasetInfo, parse_example, shard_paths, shard_size
 from stargan_tf.errors import UserError
@@ -69,14 +70,14 @@ def find(data_dir: Path) -> Iterator[BadRecord]:
     """
     info = DatasetInfo.load(data_dir)
     total = sum(sum(by_group.values()) for by_group in info.counts.values())
-    with tqdm(total=total, unit="record", desc="Checking records", dynamic_ncols=True) as bar:
+    with bar(total=total, unit="record", desc="Checking records", dynamic_ncols=True) as shown:
         for split in SPLITS:
             for index, group in enumerate(info.groups):
                 count = info.counts.get(split, {}).get(group, 0)
                 paths = shard_paths(data_dir, split, group) if count else []
                 for number, path in enumerate(paths):
                     expected = shard_size(count, number, len(paths))
-                    yield from _bad_of_shard(path, info, index, expected, bar)
+                    yield from _bad_of_shard(path, info, index, expected, shown)
 
 
 def skip(data_dir: Path, listing: Path | None) -> list[BadRecord]:
@@ -130,7 +131,7 @@ def named(data_dir: Path) -> Iterator[None]:
 
 
 def _bad_of_shard(
-    path: str, info: DatasetInfo, label: int, expected: int, bar: tqdm
+    path: str, info: DatasetInfo, label: int, expected: int, shown: tqdm
 ) -> Iterator[BadRecord]:
     places, damage = shards.find_records(path)
     file = os.open(path, os.O_RDONLY)
@@ -143,7 +144,7 @@ def _bad_of_shard(
     try:
         with ThreadPoolExecutor() as pool:
             for number, found in enumerate(pool.map(reason, places.tolist())):
-                bar.update()
+                shown.update()
                 if found:
                     yield BadRecord(path, number, found)
     finally:
