@@ -22,6 +22,7 @@ def is_pattern(path: str | Path) -> bool:
     return any(character in PATTERN_CHARACTERS for character in str(path))
 
 
+_UNFINISHED = ".unfinished-"
 # What a file system takes for the name of one file.
 MAX_NAME_BYTES = 255
 
@@ -143,12 +144,23 @@ def written_whole(path: Path) -> Iterator[Path]:
     # Beside the file, so that the rename stays in one file system; with its suffix, by which
     # encoders tell the format. Without its stem, which may be as long as a name can be.
     number = zlib.crc32(os.fsencode(path.name))
-    temporary = path.with_name(f".unfinished-{os.getpid()}-{number:08x}{path.suffix[-16:]}")
+    temporary = path.with_name(f"{_UNFINISHED}{os.getpid()}-{number:08x}{path.suffix[-16:]}")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what `written_whole` has left of a process that was killed.
+
+    Args:
+      folder: nobody else writes into it at this time.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(_UNFINISHED) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -112,7 +112,13 @@ def _train(
     batches = _batches(state.algorithm, strategy, start_step)
     step = TrainStep(state, strategy)
     try:
-        with RunLog(run, state.algorithm, start_step, chief=workers.chief) as log:
+        with RunLog(
+            run,
+            state.algorithm,
+            start_step,
+            chief=workers.chief,
+            progress=checkpoints.progress,
+        ) as log:
             stopped_by = train(
                 state, step, batches, checkpoints, log, sample, evaluate, workers.agree_to_stop
             )

@@ -15,13 +15,25 @@ from stargan_tf.bars import bar
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import write_text
+from stargan_tf.training.checkpoint_files import Progress
+from stargan_tf.training.event_files import drop_events_after
 from stargan_tf.training.run_dir import RunDir
+
+_NEW = Progress()
 
 
 class RunLog:
     """Averages losses between two log points and writes them; a context manager."""
 
-    def __init__(self, run: RunDir, algorithm: Algorithm, start_step: int, *, chief: bool) -> None:
+    def __init__(
+        self,
+        run: RunDir,
+        algorithm: Algorithm,
+        start_step: int,
+        *,
+        chief: bool,
+        progress: Progress = _NEW,
+    ) -> None:
         """Opens the log.
 
         Args:
@@ -30,19 +42,21 @@ class RunLog:
           start_step: where training starts; later records, of a run that was killed
             after its last checkpoint, are dropped.
           chief: whether this process writes; others only keep count.
+          progress: of the checkpoint that training starts from; its open window goes on.
         """
         self._run = run
         config = algorithm.settings
         self._batch_size = config.batch_size
         self._bar_losses = algorithm.bar_losses
         self._chief = chief
-        self._losses: list[dict[str, tf.Tensor]] = []
+        self._losses: list[dict[str, tf.Tensor | float]] = list(progress.window)
         self._compiled = False
         self._timed_iterations = 0
         self._busy_seconds = 0.0
         self._input_seconds = 0.0
         if chief:
             _drop_records_after(run, start_step)
+            drop_events_after(run.logs, start_step)
             self._writer = tf.summary.create_file_writer(str(run.logs))
             with self._writer.as_default():
                 hparams.hparams(_hyperparameters(config), trial_id=run.root.resolve().name)
@@ -103,6 +117,10 @@ class RunLog:
                         "--run_dir."
                     )
 
+    def window(self) -> list[dict[str, float]]:
+        """The losses since the last record, an entry for each iteration."""
+        return [{name: float(x) for name, x in losses.items()} for losses in self._losses]
+
     def write(self, step: int) -> dict[str, float]:
         """Writes the means since the last call; returns them.
 
@@ -151,7 +169,12 @@ class RunLog:
         with self._writer.as_default(step):
             for name, image in images.items():
                 tf.summary.image(f"samples/{name}", image[np.newaxis])
-        self._writer.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Brings everything to the disk that was written."""
+        if self._chief:
+            self._writer.flush()
 
     def say(self, text: str) -> None:
         """Prints a line without tearing the progress bar."""
@@ -172,11 +195,11 @@ def _drop_records_after(run: RunDir, step: int) -> None:
     if not run.metrics_file.exists():
         return
     kept = []
-    for line in run.metrics_file.read_text().splitlines():
+    for line in run.metrics_file.read_bytes().splitlines():
         try:
             record = json.loads(line)
         except ValueError:
             continue
         if record["step"] <= step:
-            kept.append(line + "\n")
+            kept.append(line.decode() + "\n")
     write_text(run.metrics_file, "".join(kept))

@@ -181,6 +181,18 @@ def test_foreign_files_are_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_what_a_run_that_was_killed_at_once_has_left_is_no_obstacle(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / ".unfinished-12-0123abcd.json").write_text("{")
+    (tmp_path / ".lock").write_text("12")
+    run = RunDir(tmp_path)
+    run.begin(CONFIG, DOMAINS)
+    (run.samples / ".unfinished-12-0123abcd.png").write_text("half")
+    run.begin(CONFIG, DOMAINS)
+    names = {path.name for path in tmp_path.rglob("*")}
+    assert names == {"config.json", "checkpoints", "logs", "samples", ".lock"}
+
+
 def test_an_empty_folder_may_become_a_run(tmp_path):
     RunDir(tmp_path).begin(CONFIG, DOMAINS)
     assert RunDir(tmp_path).read().config == CONFIG
