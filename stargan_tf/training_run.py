@@ -1,5 +1,6 @@
 """A training run with all its parts: what the train command and the pipeline both do."""
 
+import contextlib
 import dataclasses
 import shlex
 import signal
@@ -15,7 +16,7 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, disk_full, disk_full_explained
 from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.shell import command
@@ -48,21 +49,21 @@ def train_run(config: TrainConfig) -> int:
     """
     run = RunDir(config.run_dir)
     info, algorithm = _prepare(config, run)
-    with lost_workers_explained(run, config.multi_worker):
+    with disk_full_explained(run.root), contextlib.ExitStack() as stack:
+        stack.enter_context(lost_workers_explained(run, config.multi_worker))
         strategy = make_strategy(config)
         workers = Workers(strategy)
         # Folders may have other names on other machines.
         shared = dataclasses.replace(config, data_dir="", run_dir="")
         workers.check_same_settings(shared, info, __version__)
         if workers.chief:
+            stack.enter_context(run.lock())
             run.begin(config, info.domains)
         with strategy.scope():
             state = TrainState(algorithm)
         checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
-        try:
-            return _train(run, strategy, workers, state, checkpoints, info)
-        finally:
-            checkpoints.close()
+        stack.callback(checkpoints.close)
+        return _train(run, strategy, workers, state, checkpoints, info)
 
 
 def describe_run(config: TrainConfig) -> str:
@@ -124,6 +125,8 @@ def _train(
             )
         workers.wait()  # for the chief, which has more to do: one that ends takes all with it
     except tf.errors.ResourceExhaustedError as error:
+        if disk_full(error):
+            raise
         raise UserError(
             f"The device ran out of memory with --batch_size={config.batch_size}: lower it, "
             "--base_channels or --img_size in a new --run_dir, or try --mixed_precision; "

@@ -1,5 +1,7 @@
 """TensorBoard's files as a sequence of records: dropping some, and noticing that some are lost."""
 
+import errno
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import BinaryIO
 
 from tensorboard.compat.proto.event_pb2 import Event
 
-from stargan_tf.files import written_whole
+from stargan_tf.files import check_room, written_whole
 
 _PATTERN = "events.out.tfevents.*"
 # Around the bytes of a record: their number and its checksum before, their own checksum after.
@@ -31,9 +33,38 @@ def drop_events_after(folder: Path, step: int) -> None:
     for path in sorted(event_files(folder)):
         with path.open("rb") as file:
             kept = [framed for framed in _records(file) if _step(framed) <= step]
-        if sum(map(len, kept)) < path.stat().st_size:
+        if not kept:
+            path.unlink()
+        elif sum(map(len, kept)) < path.stat().st_size:
             with written_whole(path) as temporary:
                 temporary.write_bytes(b"".join(kept))
+
+
+class WrittenEvents:
+    """Watches over what TensorFlow writes: on a full disk it loses events without a word."""
+
+    def __init__(self, folder: Path) -> None:
+        """Call it before the writer is made.
+
+        Args:
+          folder: of the writer; nobody else begins a file there.
+        """
+        self._folder = folder
+        self._before = event_files(folder)
+        self._whole: dict[Path, int] = {}
+
+    def check(self) -> None:
+        """Checks what was written since the last call; call it after a flush.
+
+        Raises:
+          OSError: not all of it is in the file.
+        """
+        for path in sorted(event_files(self._folder) - self._before):
+            end = whole_up_to(path, self._whole.get(path, 0))
+            self._whole[path] = end
+            if end < path.stat().st_size or not end:
+                check_room(path)
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
 def whole_up_to(path: Path, offset: int = 0) -> int:

@@ -1,5 +1,6 @@
 """The folder of a run: what lies where in it, and whose it is."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -12,6 +13,7 @@ from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import read_json, remove_unfinished, write_text
+from stargan_tf.locks import LOCK, exclusive_lock
 
 
 class RunSettings(NamedTuple):
@@ -77,6 +79,10 @@ class RunDir:
             f"Found no data set at {folder}, where the run in {self.root} had its own: pass "
             "--data_dir with the folder that it is in now.",
         )
+
+    def lock(self) -> contextlib.AbstractContextManager[bool]:
+        """Keeps another training out of the folder; see `exclusive_lock`."""
+        return exclusive_lock(self.root / LOCK, self.root, "training", "choose another --run_dir")
 
     def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:
         """Creates the folder, or checks that the run in it is the one that `config` describes.

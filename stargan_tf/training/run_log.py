@@ -16,7 +16,7 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import write_text
 from stargan_tf.training.checkpoint_files import Progress
-from stargan_tf.training.event_files import drop_events_after
+from stargan_tf.training.event_files import WrittenEvents, drop_events_after
 from stargan_tf.training.run_dir import RunDir
 
 _NEW = Progress()
@@ -56,7 +56,8 @@ class RunLog:
         self._input_seconds = 0.0
         if chief:
             _drop_records_after(run, start_step)
-            drop_events_after(run.logs, start_step)
+            drop_events_after(run.logs, start_step or -1)  # images of the start are drawn again
+            self._events = WrittenEvents(run.logs)
             self._writer = tf.summary.create_file_writer(str(run.logs))
             with self._writer.as_default():
                 hparams.hparams(_hyperparameters(config), trial_id=run.root.resolve().name)
@@ -172,9 +173,14 @@ class RunLog:
         self.flush()
 
     def flush(self) -> None:
-        """Brings everything to the disk that was written."""
+        """Brings everything to the disk that was written.
+
+        Raises:
+          OSError: some of it is lost; TensorFlow does not say so.
+        """
         if self._chief:
             self._writer.flush()
+            self._events.check()
 
     def say(self, text: str) -> None:
         """Prints a line without tearing the progress bar."""

@@ -178,7 +178,9 @@ def trial(work: Path, kills: int, kind: signal.Signals, seed: int, per_run: int 
         phases += told
         print(f"{run.root.name}: {kind.name} in {', '.join(told) or 'no phase'}", flush=True)
         runs += 1
-        differences += [f"{run.root.name}: {text}" for text in compare(unbroken, run)]
+        found = [f"{run.root.name}: {text}" for text in compare(unbroken, run)]
+        print("\n".join(found) or f"{run.root.name} equals the unbroken run.", flush=True)
+        differences += found
     return Trial(phases, runs, differences)
 
 
@@ -273,5 +275,4 @@ def main() -> int:
     print(f"{len(result.phases)} times {kind.name} in {result.runs} runs, in these phases:")
     for phase, count in sorted(collections.Counter(result.phases).items()):
         print(f"  {phase:24}{count:4}")
-    print("\n".join(result.differences) or "Every run equals the unbroken one.")
     return 1 if result.differences else 0

@@ -27,6 +27,12 @@ def test_curves_show_no_iteration_twice(tmp_path):
     assert shown(tmp_path) == [(1, 1.0), (2, 20.0), (3, 30.0)]
 
 
+def test_a_run_that_starts_anew_shows_nothing_of_the_last_start(tmp_path):
+    write(tmp_path, {0: 1.0, 1: 2.0})
+    drop_events_after(tmp_path, -1)
+    assert event_files(tmp_path) == set()
+
+
 def test_files_that_hold_nothing_later_stay_as_they_are(tmp_path):
     write(tmp_path, {1: 1.0, 2: 2.0})
     (path,) = event_files(tmp_path)

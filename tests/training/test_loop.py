@@ -1,69 +1,13 @@
 import contextlib
-import dataclasses
-import json
 import math
 import signal
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
-from stargan_tf.training import loop
-from stargan_tf.training.checkpoints import Checkpoints
-from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.run_log import RunLog
-from tests.training import tiny
-from tests.training.fakes import FakeState, FakeStep
+from tests.training.fakes import Training
 from tests.training.tiny import LOSSES
-
-IMAGE = {"cycle": np.zeros([4, 6, 3], np.uint8)}
-
-
-class Training:
-    """One call of the loop, with a record of what it called."""
-
-    def __init__(self, folder, **settings):
-        every = {"log_every": 1, "sample_every": 0, "eval_every": 0, "save_every": 100}
-        self.config = dataclasses.replace(tiny.CONFIG, **{**every, "total_iters": 6, **settings})
-        self.run = RunDir(folder)
-        self.run.begin(self.config, ("cat", "dog"))
-        self.state = FakeState(self.config)
-        self.step = FakeStep(self.state)
-        self.checkpoints = Checkpoints(self.run, self.state, self.config.keep_checkpoints)
-        self.sampled, self.evaluated = [], []
-
-    def __call__(self):
-        start = int(self.state.step.numpy())
-        batches = (float(number) for number in range(start, 1000))
-        progress = self.checkpoints.progress
-        with RunLog(self.run, self.state.algorithm, start, chief=True, progress=progress) as log:
-            return loop.train(
-                self.state,
-                self.step,
-                batches,
-                self.checkpoints,
-                log,
-                self.sample,
-                self.evaluate,
-            )
-
-    def sample(self, networks, step):
-        assert networks is self.state.averages
-        self.sampled.append(step)
-        return IMAGE
-
-    def evaluate(self, networks):
-        assert networks is self.state.averages
-        self.evaluated.append(int(self.state.step.numpy()))
-        return {"val/latent_cyc": 0.5}
-
-    def saved(self):
-        names = [path.stem for path in self.run.checkpoints.glob("*.index")]
-        return sorted(int(name.split("-")[1]) for name in names)
-
-    def records(self):
-        return [json.loads(line) for line in self.run.metrics_file.read_text().splitlines()]
 
 
 @pytest.fixture
