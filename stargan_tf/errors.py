@@ -44,6 +44,21 @@ def error_sentence(error: OSError) -> str:
     return system_sentence(f"{' or '.join(names)} ({reason})" if names else reason)
 
 
+class NotFiniteError(UserError):
+    """A number of a training run became NaN or infinite.
+
+    Attributes:
+      found: what, and when.
+      advice: what to do.
+    """
+
+    def __init__(self, found: str, kept: str, advice: str) -> None:
+        """Makes the sentence of its parts; `kept` says what of the run there is still."""
+        super().__init__(f"{found}: training was stopped, and {kept}; {advice}.")
+        self.found = found
+        self.advice = advice
+
+
 class DiskFullError(UserError):
     """There is no room on the disk for what was to be written."""
 

@@ -16,13 +16,14 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
-from stargan_tf.errors import UserError, disk_full, disk_full_explained
+from stargan_tf.errors import NotFiniteError, UserError, disk_full, disk_full_explained
 from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
 from stargan_tf.training.loop import Evaluator, Sampler, train
+from stargan_tf.training.rollback import go_back, seed_after
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
 from stargan_tf.training.runtime import describe_devices, make_strategy
@@ -110,19 +111,28 @@ def _train(
         )
         return 0
     sample, evaluate = _watchers(run, state.algorithm, info, chief=workers.chief)
-    batches = _batches(state.algorithm, strategy, start_step)
     step = TrainStep(state, strategy)
     try:
-        with RunLog(
-            run,
-            state.algorithm,
-            start_step,
-            chief=workers.chief,
-            progress=checkpoints.progress,
-        ) as log:
-            stopped_by = train(
-                state, step, batches, checkpoints, log, sample, evaluate, workers.agree_to_stop
-            )
+        while True:
+            progress = checkpoints.progress
+            batches = _batches(state.algorithm, strategy, start_step, progress.rollbacks)
+            log = RunLog(run, state.algorithm, start_step, chief=workers.chief, progress=progress)
+            try:
+                with log:
+                    stopped_by = train(
+                        state,
+                        step,
+                        batches,
+                        checkpoints,
+                        log,
+                        sample,
+                        evaluate,
+                        workers.agree_to_stop,
+                    )
+                break
+            except NotFiniteError as error:
+                start_step = go_back(state, checkpoints, error)
+                workers.check_same_iteration(start_step)
         workers.wait()  # for the chief, which has more to do: one that ends takes all with it
     except tf.errors.ResourceExhaustedError as error:
         if disk_full(error):
@@ -187,9 +197,10 @@ def _watchers(
 
 
 def _batches(
-    algorithm: Algorithm, strategy: tf.distribute.Strategy, start_step: int
+    algorithm: Algorithm, strategy: tf.distribute.Strategy, start_step: int, rollbacks: int
 ) -> tf.distribute.DistributedDataset:
     config = algorithm.settings
+    config = dataclasses.replace(config, seed=seed_after(config.seed, rollbacks))
 
     def worker_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
         return train_dataset(

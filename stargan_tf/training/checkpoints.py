@@ -1,6 +1,7 @@
 """Checkpoints: saving all of a run's state, and reading parts of it again."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import sys
@@ -92,6 +93,20 @@ class Checkpoints:
             raise
         self._kept = kept
         return path
+
+    def roll_back(self) -> bool:
+        """Restores the newest checkpoint and counts that in it; False if there is none.
+
+        Raises:
+          UserError: there are checkpoints, and none can be read.
+        """
+        rollbacks = self.progress.rollbacks + 1
+        if not self.restore():
+            return False
+        self.progress = dataclasses.replace(self.progress, rollbacks=rollbacks)
+        if not self._scratch:
+            self._files.write_sidecar(int(self._state.step.numpy()), self.progress)
+        return True
 
     def _write(self, path: str) -> str:
         with plain_path(os.path.dirname(path)) as folder:

@@ -51,7 +51,7 @@ def train(
       The signal that stopped the training, or None at its end.
 
     Raises:
-      UserError: a loss or a weight became NaN or infinite; nothing is saved after that.
+      NotFiniteError: a loss or a weight became NaN or infinite; nothing is saved after that.
     """
     config = state.algorithm.settings
     done = int(state.step.numpy())

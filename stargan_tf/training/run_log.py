@@ -13,7 +13,7 @@ from tensorboard.plugins.hparams import api as hparams
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.bars import bar
 from stargan_tf.config.train import TrainConfig
-from stargan_tf.errors import UserError
+from stargan_tf.errors import NotFiniteError
 from stargan_tf.files import write_text
 from stargan_tf.training.checkpoint_files import Progress
 from stargan_tf.training.event_files import WrittenEvents, drop_events_after
@@ -50,6 +50,7 @@ class RunLog:
         self._bar_losses = algorithm.bar_losses
         self._chief = chief
         self._losses: list[dict[str, tf.Tensor | float]] = list(progress.window)
+        self._rollbacks = progress.rollbacks
         self._compiled = False
         self._timed_iterations = 0
         self._busy_seconds = 0.0
@@ -106,16 +107,16 @@ class RunLog:
         """Stops a run whose losses are no longer numbers.
 
         Raises:
-          UserError: names the first loss that is NaN or infinite.
+          NotFiniteError: names the first loss that is NaN or infinite.
         """
         for losses in self._losses:
             for name, loss in losses.items():
                 if not math.isfinite(float(loss)):
-                    raise UserError(
-                        f"The loss {name} became {float(loss)} by iteration {step}: training was "
-                        f"stopped, and the last good checkpoint is in {self._run.checkpoints}; try "
-                        "a lower --lr, a higher --lambda_reg or --mixed_precision=none in a new "
-                        "--run_dir."
+                    raise NotFiniteError(
+                        f"The loss {name} became {float(loss)} by iteration {step}",
+                        f"the last good checkpoint is in {self._run.checkpoints}",
+                        "try --on_nan=rollback, or a lower --lr, a higher --lambda_reg or "
+                        "--mixed_precision=none in a new --run_dir",
                     )
 
     def window(self) -> list[dict[str, float]]:
@@ -126,7 +127,7 @@ class RunLog:
         """Writes the means since the last call; returns them.
 
         Raises:
-          UserError: a loss is NaN or infinite.
+          NotFiniteError: a loss is NaN or infinite.
         """
         self.check_finite(step)
         if not self._losses:
@@ -140,6 +141,8 @@ class RunLog:
             images = self._timed_iterations * self._batch_size
             means["speed/images_per_second"] = images / self._busy_seconds
             means["speed/input_wait_share"] = self._input_seconds / self._busy_seconds
+        if self._rollbacks:
+            means["rollbacks"] = float(self._rollbacks)
         self._losses, self._timed_iterations = [], 0
         self._busy_seconds = self._input_seconds = 0.0
         self.write_scalars(step, means)

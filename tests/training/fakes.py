@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
-from stargan_tf.errors import UserError
+from stargan_tf.errors import NotFiniteError
 from stargan_tf.training import loop
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
@@ -29,7 +29,7 @@ class FakeState(tf.Module):
 
     def check_finite(self):
         if not tf.math.is_finite(self.weight):
-            raise UserError("Weights of the fake became NaN.")
+            raise NotFiniteError("Weights of the fake became NaN", "all is kept", "train anew")
 
 
 class FakeStep:

@@ -49,6 +49,8 @@ def test_what_does_not_change_the_run_may_change(run):
         "save_every": 5,
         "eval_every": 6,
         "keep_checkpoints": 7,
+        "on_nan": "rollback",
+        "max_rollbacks": 9,
         "virtual_replicas": 2,
     }
     run.begin(dataclasses.replace(CONFIG, **changes), DOMAINS)
