@@ -1,12 +1,9 @@
 """One run of the pipeline on this machine; imports TFX, which takes many seconds."""
 
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import shutil
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +20,7 @@ from pipeline.results import Results
 from stargan_tf.config.settings import check
 from stargan_tf.data.preparation import beam_options
 from stargan_tf.errors import UserError
+from stargan_tf.locks import LOCK, exclusive_lock
 
 
 def run(options: Options, console: TextIO, log: Path | None) -> int:
@@ -42,7 +40,8 @@ def run(options: Options, console: TextIO, log: Path | None) -> int:
     """
     beam_options(options.pipeline.beam_args)  # Beam itself ignores what it does not know
     config = with_infrastructure(options.pipeline)
-    with exclusive_lock(Path(config.pipeline_root)):
+    root = Path(config.pipeline_root)
+    with exclusive_lock(root / LOCK, root, "run", "choose another --pipeline_root"):
         connection = connection_config(config)
         store = open_store(connection)
         results = Results(store, config, options.train)
@@ -99,25 +98,6 @@ def copy_named_by_hash(file: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     copy.write_bytes(content)
     return copy
-
-
-@contextlib.contextmanager
-def exclusive_lock(root: Path) -> Iterator[None]:
-    """Keeps a second run out of the same pipeline root.
-
-    Raises:
-      UserError: there is another run.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    with open(root / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(
-                f"Found another run at work in {root}, expected none: wait for its end, or choose "
-                "another --pipeline_root."
-            ) from error
-        yield
 
 
 def _clean_up(store: mlmd.MetadataStore, config: PipelineConfig, node: str | None) -> None:

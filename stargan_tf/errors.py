@@ -1,6 +1,17 @@
 """The exceptions that are shown to people rather than to programmers."""
 
+import contextlib
+import errno
 import os
+import re
+from collections.abc import Iterator
+
+# What systems, and the texts of TensorFlow and Beam after them, say of a disk without room.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_TEXT = re.compile(
+    r"(?:(?:^|[}:\s])(?P<path>/[^;{}\n]*); )?"
+    + f"(?:{'|'.join(re.escape(os.strerror(code)) for code in _FULL)})"
+)
 
 
 class UserError(Exception):
@@ -31,6 +42,67 @@ def error_sentence(error: OSError) -> str:
     found = (error.filename, error.filename2)
     names = [os.fsdecode(name) for name in found if isinstance(name, str | bytes | os.PathLike)]
     return system_sentence(f"{' or '.join(names)} ({reason})" if names else reason)
+
+
+class NotFiniteError(UserError):
+    """A number of a training run became NaN or infinite.
+
+    Attributes:
+      found: what, and when.
+      advice: what to do.
+    """
+
+    def __init__(self, found: str, kept: str, advice: str) -> None:
+        """Makes the sentence of its parts; `kept` says what of the run there is still."""
+        super().__init__(f"{found}: training was stopped, and {kept}; {advice}.")
+        self.found = found
+        self.advice = advice
+
+
+class DiskFullError(UserError):
+    """There is no room on the disk for what was to be written."""
+
+
+def disk_full(error: BaseException, place: str | os.PathLike[str] = "") -> DiskFullError | None:
+    """What to tell people of a full disk; None if an error comes from something else.
+
+    Args:
+      error: of any library: TensorFlow says RESOURCE_EXHAUSTED, Beam hands on a text.
+      place: what was to be written, where the error does not name a file in it.
+    """
+    if isinstance(error, DiskFullError):
+        return error
+    found = _FULL_TEXT.search(str(error))
+    if not found and not (isinstance(error, OSError) and error.errno in _FULL):
+        return None
+    named = getattr(error, "filename", None)
+    if not isinstance(named, str | bytes | os.PathLike):  # it may be a descriptor
+        named = (found and found["path"]) or ""
+    if place and not os.fsdecode(named).startswith(os.fspath(place)):  # a temporary file
+        named = place
+    where = f"{os.fsdecode(named)} could not be written" if named else "a file could not be written"
+    return DiskFullError(
+        f"The disk is full: {where}. What was finished before is there still: make room, then run "
+        "the same command again."
+    )
+
+
+@contextlib.contextmanager
+def disk_full_explained(place: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns the errors of a full disk, of whatever type, into a sentence.
+
+    Args:
+      place: what is written in the block.
+
+    Raises:
+      DiskFullError: the disk is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if full := disk_full(error, place):
+            raise full from error
+        raise
 
 
 def system_sentence(reason: str) -> str:

@@ -1,6 +1,7 @@
 """Reading and writing files: whole or not at all, so that a reader never sees half of one."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, disk_full_explained
 
 # What TensorFlow, Beam and the shell read as a pattern in a path, rather than as it stands.
 PATTERN_CHARACTERS = "*?[]\\"
@@ -22,6 +23,8 @@ def is_pattern(path: str | Path) -> bool:
     return any(character in PATTERN_CHARACTERS for character in str(path))
 
 
+_NO_ROOM = 2**16  # bytes, less than an image takes
+_UNFINISHED = ".unfinished-"
 # What a file system takes for the name of one file.
 MAX_NAME_BYTES = 255
 
@@ -132,6 +135,16 @@ def check_can_write(flag: str, path: str | Path) -> None:
         ) from error
 
 
+def check_room(path: Path) -> None:
+    """Says what a library did not: that a file may be incomplete because the disk is full.
+
+    Raises:
+      OSError: there is next to no room where `path` lies.
+    """
+    if shutil.disk_usage(path.parent).free < _NO_ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Gives a temporary file to write; it becomes `path` when all went well.
@@ -143,12 +156,24 @@ def written_whole(path: Path) -> Iterator[Path]:
     # Beside the file, so that the rename stays in one file system; with its suffix, by which
     # encoders tell the format. Without its stem, which may be as long as a name can be.
     number = zlib.crc32(os.fsencode(path.name))
-    temporary = path.with_name(f".unfinished-{os.getpid()}-{number:08x}{path.suffix[-16:]}")
+    temporary = path.with_name(f"{_UNFINISHED}{os.getpid()}-{number:08x}{path.suffix[-16:]}")
     try:
-        yield temporary
+        with disk_full_explained(path):
+            yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what `written_whole` has left of a process that was killed.
+
+    Args:
+      folder: nobody else writes into it at this time.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(_UNFINISHED) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -167,7 +192,8 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".partial.", dir=folder.parent))
     try:
-        yield partial
+        with disk_full_explained(folder):
+            yield partial
         if not any(partial.iterdir()):
             return
         partial.chmod(0o755)  # mkdtemp's are for their owner alone; others may read this one

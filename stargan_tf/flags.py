@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from absl import app, flags, logging
 
-from stargan_tf.errors import UserError, error_sentence, system_sentence
+from stargan_tf.errors import UserError, disk_full, error_sentence, system_sentence
 from stargan_tf.native_output import quieten_tensorflow
 
 Config = TypeVar("Config")
@@ -132,15 +132,23 @@ def _told_in_a_sentence() -> Iterator[None]:
     except BrokenPipeError:  # whoever read what we print has gone, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
-        print(f"error: {error_sentence(error)}", file=sys.stderr)
-        sys.exit(1)
     except Exception as error:
-        # TensorFlow has types of its own for errors of the system; it may not be loaded.
-        if type(error).__name__ not in _OF_THE_SYSTEM or "tensorflow" not in type(error).__module__:
+        if not (sentence := _sentence_of(error)):
             raise
-        print(f"error: {system_sentence(str(error.message))}", file=sys.stderr)
+        print(f"error: {sentence}", file=sys.stderr)
         sys.exit(1)
+
+
+def _sentence_of(error: Exception) -> str:
+    """What to tell people of an error of the system; empty where the code is at fault."""
+    if full := disk_full(error):
+        return str(full)
+    if isinstance(error, OSError):
+        return error_sentence(error)
+    # TensorFlow has types of its own for errors of the system; it may not be loaded.
+    if type(error).__name__ in _OF_THE_SYSTEM and "tensorflow" in type(error).__module__:
+        return system_sentence(str(error.message))
+    return ""
 
 
 def run(

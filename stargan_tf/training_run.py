@@ -1,5 +1,6 @@
 """A training run with all its parts: what the train command and the pipeline both do."""
 
+import contextlib
 import dataclasses
 import shlex
 import signal
@@ -17,13 +18,14 @@ from stargan_tf.data.bad_records import LIST_FILE
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
-from stargan_tf.errors import UserError
+from stargan_tf.errors import NotFiniteError, UserError, disk_full, disk_full_explained
 from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
 from stargan_tf.training.loop import Evaluator, Sampler, train
+from stargan_tf.training.rollback import go_back, seed_after
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
 from stargan_tf.training.runtime import describe_devices, make_strategy
@@ -51,23 +53,24 @@ def train_run(config: TrainConfig) -> int:
     run = RunDir(config.run_dir)
     info, algorithm = _prepare(config, run)
     data_dir = Path(config.data_dir)
-    with lost_workers_explained(run, config.multi_worker), bad_records.named(data_dir):
+    with disk_full_explained(run.root), contextlib.ExitStack() as stack:
+        stack.enter_context(lost_workers_explained(run, config.multi_worker))
+        stack.enter_context(bad_records.named(data_dir))
         strategy = make_strategy(config)
         workers = Workers(strategy)
         # Folders may have other names on other machines.
         shared = dataclasses.replace(config, data_dir="", run_dir="")
         workers.check_same_settings(shared, info, __version__)
         if workers.chief:
+            stack.enter_context(run.lock())
             run.begin(config, info.domains)
         if config.skip_bad_records:
             bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
         with strategy.scope():
             state = TrainState(algorithm)
         checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
-        try:
-            return _train(run, strategy, workers, state, checkpoints, info)
-        finally:
-            checkpoints.close()
+        stack.callback(checkpoints.close)
+        return _train(run, strategy, workers, state, checkpoints, info)
 
 
 def describe_run(config: TrainConfig) -> str:
@@ -130,15 +133,32 @@ def _train(
         )
         return 0
     sample, evaluate = _watchers(run, state.algorithm, info, chief=workers.chief)
-    batches = _batches(state.algorithm, strategy, start_step)
     step = TrainStep(state, strategy)
     try:
-        with RunLog(run, state.algorithm, start_step, chief=workers.chief) as log:
-            stopped_by = train(
-                state, step, batches, checkpoints, log, sample, evaluate, workers.agree_to_stop
-            )
+        while True:
+            progress = checkpoints.progress
+            batches = _batches(state.algorithm, strategy, start_step, progress.rollbacks)
+            log = RunLog(run, state.algorithm, start_step, chief=workers.chief, progress=progress)
+            try:
+                with log:
+                    stopped_by = train(
+                        state,
+                        step,
+                        batches,
+                        checkpoints,
+                        log,
+                        sample,
+                        evaluate,
+                        workers.agree_to_stop,
+                    )
+                break
+            except NotFiniteError as error:
+                start_step = go_back(state, checkpoints, error)
+                workers.check_same_iteration(start_step)
         workers.wait()  # for the chief, which has more to do: one that ends takes all with it
     except tf.errors.ResourceExhaustedError as error:
+        if disk_full(error):
+            raise
         raise UserError(
             f"The device ran out of memory with --batch_size={config.batch_size}: lower it, "
             "--base_channels or --img_size in a new --run_dir, or try --mixed_precision; "
@@ -199,9 +219,10 @@ def _watchers(
 
 
 def _batches(
-    algorithm: Algorithm, strategy: tf.distribute.Strategy, start_step: int
+    algorithm: Algorithm, strategy: tf.distribute.Strategy, start_step: int, rollbacks: int
 ) -> tf.distribute.DistributedDataset:
     config = algorithm.settings
+    config = dataclasses.replace(config, seed=seed_after(config.seed, rollbacks))
 
     def worker_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
         return train_dataset(

@@ -229,7 +229,8 @@ flags.run(lambda argv: fail())
         ("os.write(99, b'')", "Bad file descriptor"),
         ("raise OSError('all\\nat once.')", "with all at once: see"),
         ("raise OSError", "with OSError: see"),
-        ("raise OSError(errno.ENOSPC, 'No space left on device', 7)", "No space left"),
+        ("raise OSError(errno.ENOSPC, 'No space left', 7)", "disk is full: a file could not be"),
+        ("raise OSError(errno.EDQUOT, 'Quota', '/x')", "disk is full: /x could not be written"),
         ("raise PermissionDeniedError", "/run/logs; Permission denied: see"),
     ],
 )
@@ -237,7 +238,8 @@ def test_an_error_of_the_system_is_one_sentence(statement, words, early):
     program = ERRORS.format(statement=statement, early=early)
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert process.returncode == 1 and process.stdout == ""
-    assert process.stderr.startswith("error: Could not go on with ") and words in process.stderr
+    start = "error: The " if "disk" in words else "error: Could not go on with "
+    assert process.stderr.startswith(start) and words in process.stderr
     assert process.stderr.count("\n") == 1
 
 

@@ -74,6 +74,8 @@ def test_checkpoints(place, temporary):
     again = Checkpoints(run, fresh, keep=2)
     assert again.restore() and fresh.step.numpy() == 3
     os.truncate(path + ".index", 10)
+    assert again.restore() and fresh.step.numpy() == 2
+    os.truncate(os.path.join(place, "checkpoints", "iteration-2.index"), 10)
     with pytest.raises(UserError, match="cannot be read") as error:
         again.restore()
     assert path in str(error.value)

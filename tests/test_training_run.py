@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import tempfile
 
@@ -168,6 +169,23 @@ def test_a_data_set_without_validation_images_can_be_trained_on(tmp_path, capsys
     assert capsys.readouterr().err.count("has no validation images to measure on") == 1
     assert {path.name[:6] for path in run.samples.iterdir()} == {"000000", "000002"}
     assert not [name for record in records(run) for name in record if name.startswith("val/")]
+
+
+def contents(folder):
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def test_a_second_training_in_the_same_folder_ends_and_changes_nothing(
+    runs, two_domains_dir, tmp_path
+):
+    shutil.copytree(runs[0].root, tmp_path / "run")
+    for run in (RunDir(tmp_path / "run"), RunDir(tmp_path / "new")):
+        with run.lock():
+            before = contents(tmp_path)
+            with pytest.raises(UserError, match=f"another training .*process {os.getpid()} on "):
+                sitting(run, two_domains_dir, 9)
+            assert contents(tmp_path) == before
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("total_iters", [1, 0])

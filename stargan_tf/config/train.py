@@ -84,6 +84,17 @@ class TrainConfig:
         777, "Seed of the initial weights, the input order and the latents.", least=0
     )
 
+    on_nan: str = setting(
+        "stop",
+        "What to do when a loss or a weight becomes NaN or infinite: stop, or rollback, which goes "
+        "back to the last checkpoint and on from there with other batches.",
+        choices=("stop", "rollback"),
+        fixed=False,
+    )
+    max_rollbacks: int = setting(
+        3, "How often a run may go back before it stops.", least=0, fixed=False
+    )
+
     # What is written, and when (in iterations).
     log_every: int = setting(
         10, "Write the mean losses to TensorBoard and metrics.jsonl.", least=1, fixed=False

@@ -21,8 +21,9 @@ from stargan_tf.data.sources import make_source
 from stargan_tf.data.sources.base import Source
 from stargan_tf.data.validation_images import LEAST_VALIDATION
 from stargan_tf.data.writer import FAILURE_FILE, WriteDataset
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, disk_full, disk_full_explained
 from stargan_tf.files import MAX_NAME_BYTES, short_name
+from stargan_tf.locks import LOCK, exclusive_lock
 
 REJECTED_FILE = "rejected.jsonl"
 # How long workers get to notice that they were stopped.
@@ -71,31 +72,40 @@ def write_dataset(
     """
     output = Path(config.output_dir)
     # Beside the output, so that the last step is a rename within one file system.
+    place = output.absolute().parent
     shown = short_name(output.absolute().name, MAX_NAME_BYTES - 32)
-    staging = output.absolute().parent / f".{shown}.unfinished-{os.getpid()}"
-    try:
-        source = make_source(config)
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        staging.mkdir()
-        _run(config, source, staging, make_pipeline)
-        rejected = _read_rejected(staging)
-        if not accept_rejected:
-            _check_rejected(config, rejected, source.total)
-        info = _make_info(config, source, staging, len(rejected))
-        _check_groups(info, source.splits)
-        shards = staging / "shards"
-        info.save(shards)
-        if rejected:
-            _write_rejected(shards / REJECTED_FILE, rejected)
-        os.rename(shards, output)  # an empty folder in its place is replaced
-        return info
-    except KeyboardInterrupt as interrupt:
-        raise UserError(
-            f"Interrupted before the data set was whole, so {output} was not written: run the same "
-            "command again."
-        ) from interrupt
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    staging = place / f".{shown}.unfinished-{os.getpid()}"
+    lock = place / f".{shown}{LOCK}"
+    with (
+        disk_full_explained(output),
+        exclusive_lock(lock, output, "preparation", "choose another --output_dir") as alone,
+    ):
+        try:
+            if alone:  # what a process that was killed has left, which may be much
+                for path in place.iterdir():
+                    if path.name.startswith(f".{shown}.unfinished-"):
+                        shutil.rmtree(path, ignore_errors=True)
+            source = make_source(config)
+            staging.mkdir()
+            _run(config, source, staging, make_pipeline)
+            rejected = _read_rejected(staging)
+            if not accept_rejected:
+                _check_rejected(config, rejected, source.total)
+            info = _make_info(config, source, staging, len(rejected))
+            _check_groups(info, source.splits)
+            shards = staging / "shards"
+            info.save(shards)
+            if rejected:
+                _write_rejected(shards / REJECTED_FILE, rejected)
+            os.rename(shards, output)  # an empty folder in its place is replaced
+            return info
+        except KeyboardInterrupt as interrupt:
+            raise UserError(
+                f"Interrupted before the data set was whole, so {output} was not written: run the "
+                "same command again."
+            ) from interrupt
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def beam_options(arguments: Sequence[str]) -> PipelineOptions:
@@ -162,6 +172,8 @@ def _run(
         done.wait(STOP_SECONDS)
         raise
     if failures:
+        if full := disk_full(failures[0], staging):
+            raise full from failures[0]
         explanation = staging / FAILURE_FILE
         if explanation.exists():
             raise UserError(explanation.read_text(encoding="utf-8")) from failures[0]

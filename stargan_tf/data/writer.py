@@ -25,7 +25,7 @@ from stargan_tf.data import images, schema
 from stargan_tf.data.progress import Ticker
 from stargan_tf.data.sources.base import Candidate, Source, label_of
 from stargan_tf.data.validation_images import validation_images
-from stargan_tf.errors import UserError
+from stargan_tf.errors import DiskFullError, UserError, disk_full_explained
 
 SHARD_BYTES = 128 * 2**20
 REJECTED = "rejected"
@@ -131,7 +131,10 @@ def explained(staging: Path) -> Iterator[None]:
     Beam hands errors on as other types and with its own text, or from another process.
     """
     try:
-        yield
+        with disk_full_explained(staging):
+            yield
+    except DiskFullError:
+        raise  # no room for an explanation: the text of the error must do
     except UserError as error:
         (staging / FAILURE_FILE).write_text(str(error), encoding="utf-8")
         raise

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.config.settings import check
+from stargan_tf.files import check_room
 
 # Beyond it, players of H.264 give up; WebP ends at 16383.
 MAX_SIDE = 4096
@@ -44,7 +45,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: int) -> None:
 
 
 def _write_mp4(path: Path, frames: Iterable[np.ndarray], fps: int) -> None:
-    with imageio.get_writer(
+    writing = imageio.get_writer(
         path,
         format="FFMPEG",
         mode="I",
@@ -55,9 +56,13 @@ def _write_mp4(path: Path, frames: Iterable[np.ndarray], fps: int) -> None:
         macro_block_size=2,
         ffmpeg_log_level="error",
         output_params=["-movflags", "+faststart"],  # plays while it still downloads
-    ) as writer:
-        for frame in frames:
-            writer.append_data(frame)
+    )
+    try:
+        with writing as writer:
+            for frame in frames:
+                writer.append_data(frame)
+    finally:
+        check_room(path)  # FFmpeg's failures show as a broken pipe, or not at all
 
 
 def _write_animation(path: Path, frames: Iterable[np.ndarray], fps: int) -> None:

@@ -16,6 +16,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import folder_written_whole, plain_path
+from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.models.folding import fold
 from stargan_tf.serving import examples
 from stargan_tf.serving.export_parity import (
@@ -61,6 +62,13 @@ def export(config: ExportConfig, model: TrainedModel, version: int | None = None
     """
     if "onnx" in config.formats:
         check_installed()
+    out = Path(config.out)
+    with exclusive_lock(out / LOCK, out, "export", "choose another --out"):
+        return _export(config, model, version)
+
+
+def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> Exported:
+    """Does the work of `export`, alone in its folder."""
     algorithm, networks = model.trained
     data_dir = _data_dir(config, algorithm.settings)
     out = Path(config.out)

@@ -1,30 +1,34 @@
 """Checkpoints: saving all of a run's state, and reading parts of it again."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
+import sys
 import tempfile
-import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.files import plain_path
+from stargan_tf.training.checkpoint_files import CheckpointFiles, DamagedError, Progress
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
 # Of an algorithm: see `Algorithm.earlier_paths`.
 EarlierPaths = Mapping[str, tuple[str, str]]
 # What TensorFlow raises for checkpoints that are cut short, altered or of other contents.
-_DAMAGED = (tf.errors.OpError, AssertionError, ValueError, IndexError)
+_DAMAGED = (DamagedError, tf.errors.OpError, AssertionError, ValueError, IndexError)
 
 
 class Checkpoints:
     """The last few checkpoints of a run.
 
-    TensorFlow writes a checkpoint beside its name, renames it, and only then
-    enters it in the index: one that was cut short is never read.
+    One counts when all of it is written: see `checkpoint_files`.
+
+    Attributes:
+      progress: what the restored checkpoint tells beside the state.
     """
 
     def __init__(self, run: RunDir, state: TrainState, keep: int, *, chief: bool = True) -> None:
@@ -40,53 +44,86 @@ class Checkpoints:
         """
         self._run = run
         self._state = state
+        self._keep = keep
         self._checkpoint = tf.train.Checkpoint(state=state)
         self._scratch = None if chief else tempfile.mkdtemp(prefix="stargan_tf_worker_")
-        self._folder = self._scratch or str(run.checkpoints)
-        links = contextlib.ExitStack()  # as long as checkpoints are written and removed
-        self._remove_links = weakref.finalize(self, links.close)
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint,
-            links.enter_context(plain_path(self._folder)),
-            max_to_keep=keep,
-            checkpoint_name="iteration",
-            step_counter=state.step,
-        )
+        self._files = CheckpointFiles(run.checkpoints)
+        self._kept: list[int] = []
+        self.progress = Progress()
 
     def restore(self) -> bool:
-        """Restores the newest checkpoint; returns whether there was one.
+        """Restores the newest checkpoint that can be read; returns whether there was one.
 
         Raises:
-          UserError: the newest checkpoint is gone or cannot be read.
+          UserError: there are checkpoints, and none can be read.
         """
-        newest = newest_checkpoint(self._run)
-        if newest is None:
-            listed = tf.train.get_checkpoint_state(str(self._run.checkpoints))
-            if listed is not None:  # starting anew would overwrite what may still be saved
-                raise _unreadable(listed.model_checkpoint_path)
+        found = _restore_newest(self._files, self._state, self._state.algorithm.earlier_paths)
+        if found is None:
             return False
-        _restore(newest, self._state, self._state.algorithm.earlier_paths)
+        step, self.progress = found
+        self._kept = [kept for kept in self._files.candidates() if kept <= step][::-1]
+        if not self._scratch:
+            self._files.sweep()
         return True
 
-    def save(self) -> str:
-        """Saves the state; returns the checkpoint's path."""
-        path = self._manager.save(checkpoint_number=self._state.step.numpy())
-        return os.path.join(self._folder, os.path.basename(path))
+    def save(self, window: Sequence[dict[str, float]] = ()) -> str:
+        """Saves the state; returns the checkpoint's path.
+
+        Args:
+          window: the losses that are in no record yet; see `Progress`.
+        """
+        step = int(self._state.step.numpy())
+        # Earlier versions demand a counter; this one is the same however often a run was resumed.
+        self._checkpoint.save_counter.assign(step)
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            return self._write(os.path.join(self._scratch, f"iteration-{step}"))
+        if step in self._kept:
+            return self._files.prefix(step)  # never over a good one
+        if self._kept and self._files.listed() != self._kept:
+            self._files.keep(self._kept)  # what was left behind by going back
+        try:
+            path = self._write(self._files.prefix(step))
+            self._files.write_sidecar(step, Progress(tuple(window), self.progress.rollbacks))
+            kept = [*self._kept, step][-self._keep :]
+            self._files.keep(kept)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._files.remove(step)  # on a full disk, half a checkpoint takes the room
+            raise
+        self._kept = kept
+        return path
+
+    def roll_back(self) -> bool:
+        """Restores the newest checkpoint and counts that in it; False if there is none.
+
+        Raises:
+          UserError: there are checkpoints, and none can be read.
+        """
+        rollbacks = self.progress.rollbacks + 1
+        if not self.restore():
+            return False
+        self.progress = dataclasses.replace(self.progress, rollbacks=rollbacks)
+        if not self._scratch:
+            self._files.write_sidecar(int(self._state.step.numpy()), self.progress)
+        return True
+
+    def _write(self, path: str) -> str:
+        with plain_path(os.path.dirname(path)) as folder:
+            self._checkpoint.write(os.path.join(folder, os.path.basename(path)))
+        return path
 
     def close(self) -> None:
-        """Removes what a worker other than the chief has written, and links."""
-        self._remove_links()
+        """Removes what a worker other than the chief has written."""
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def newest_checkpoint(run: RunDir) -> str | None:
     """The path of a run's newest checkpoint; None when there is none, or its files are gone."""
-    with plain_path(run.checkpoints) as folder:
-        path = tf.train.latest_checkpoint(folder)
-        if path and os.path.dirname(path) == folder:
-            return os.path.join(run.checkpoints, os.path.basename(path))
-        return path
+    files = CheckpointFiles(run.checkpoints)
+    paths = [files.prefix(step) for step in files.candidates()]
+    return next((path for path in paths if os.path.exists(f"{path}.index")), None)
 
 
 def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) -> str:
@@ -104,33 +141,77 @@ def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) ->
     Raises:
       UserError: there is no checkpoint, or none that can be read.
     """
-    newest = newest_checkpoint(run)
-    if newest is None:
+    files = CheckpointFiles(run.checkpoints)
+    found = _restore_newest(files, part, earlier_paths)
+    if found is None:
         raise UserError(
             f"Found no checkpoint in {run.checkpoints}, expected one: train for longer than "
             "--save_every iterations, or stop the training with Ctrl-C, which saves one."
         )
-    _restore(newest, part, earlier_paths)
-    return newest
+    return files.prefix(found[0])
+
+
+def _restore_newest(
+    files: CheckpointFiles, part: tf.Module, earlier_paths: EarlierPaths
+) -> tuple[int, Progress] | None:
+    """Restores from the newest checkpoint that can be read.
+
+    Returns:
+      Its iteration, and what it tells beside the state; None if there is no checkpoint.
+
+    Raises:
+      UserError: there are checkpoints, and none can be read.
+    """
+    damaged: list[str] = []
+    errors: list[Exception] = []
+    for step in files.candidates():
+        path = files.prefix(step)
+        try:
+            progress = files.check(step)
+            _restore(path, part, earlier_paths)
+        except tf.errors.ResourceExhaustedError:
+            raise  # no fault of the checkpoint
+        except _DAMAGED as error:
+            damaged.append(f"{path} ({_reason(error)})")
+            errors.append(error)
+            continue
+        if files.listed() is None:
+            damaged.insert(0, f"the list of checkpoints in {files.index}")
+        if damaged:
+            print(
+                f"warning: Found {' and '.join(damaged)}, which cannot be read: taking {path}, "
+                "the newest checkpoint that can.",
+                file=sys.stderr,
+            )
+        return step, progress
+    if not damaged and files.listed() == []:
+        return None
+    found = ", ".join(damaged) or f"the list {files.index}"
+    raise UserError(
+        f"Found checkpoints that cannot be read, {found}, and none that can: restore the folder "
+        "from a copy, or start anew in another --run_dir."
+    ) from (errors[0] if errors else None)
 
 
 def _restore(path: str, part: tf.Module, earlier_paths: EarlierPaths) -> None:
-    """Reads what a checkpoint has for a part of the state, all of which must be there.
-
-    Raises:
-      UserError: the checkpoint cannot be read.
-    """
+    """Reads what a checkpoint has for a part of the state, all of which must be there."""
     with plain_path(os.path.dirname(path)) as folder:
         plain = os.path.join(folder, os.path.basename(path))
-        try:
-            names = [name for name, _ in tf.train.list_variables(plain)]
-            saved = {name.split("/")[1] for name in names if "/" in name}
-            if saved & set(earlier_paths):
-                part = _as_saved_earlier(part, earlier_paths)
-            status = tf.train.Checkpoint(state=part).restore(plain)
-            status.assert_existing_objects_matched().expect_partial()
-        except _DAMAGED as error:
-            raise _unreadable(path) from error
+        names = [name for name, _ in tf.train.list_variables(plain)]
+        saved = {name.split("/")[1] for name in names if "/" in name}
+        if saved & set(earlier_paths):
+            part = _as_saved_earlier(part, earlier_paths)
+        status = tf.train.Checkpoint(state=part).restore(plain)
+        status.assert_existing_objects_matched().expect_partial()
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a checkpoint, in a few words."""
+    if isinstance(error, DamagedError):
+        return str(error)
+    if isinstance(error, AssertionError):
+        return "it holds other networks"
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _as_saved_earlier(part: tf.Module, earlier_paths: EarlierPaths) -> tf.Module:
@@ -148,10 +229,3 @@ def _as_saved_earlier(part: tf.Module, earlier_paths: EarlierPaths) -> tf.Module
         if key in getattr(part, group, {}):
             setattr(earlier, attribute, getattr(part, group)[key])
     return earlier
-
-
-def _unreadable(path: str) -> UserError:
-    return UserError(
-        f"Found a checkpoint that cannot be read, {path}: to go back to an earlier one, "
-        "write its name into the first line of the file `checkpoint` beside it."
-    )

@@ -34,7 +34,8 @@ def train(
 ) -> signal.Signals | None:
     """Trains until the settings' `total_iters`, or until Ctrl-C or SIGTERM.
 
-    Either way the state is saved before returning.
+    Either way the state is saved before returning. A run that is stopped or killed and then
+    resumed leaves what an unbroken one leaves.
 
     Args:
       state: at the iteration to start from; changed in place.
@@ -50,20 +51,21 @@ def train(
       The signal that stopped the training, or None at its end.
 
     Raises:
-      UserError: a loss or a weight became NaN or infinite; nothing is saved after that.
+      NotFiniteError: a loss or a weight became NaN or infinite; nothing is saved after that.
     """
     config = state.algorithm.settings
     done = int(state.step.numpy())
     start_step = saved = done
     iterator = iter(batches)
 
-    def due(every: int) -> bool:
-        return every > 0 and done % every == 0
+    def due(every: int, *, at_end: bool = True) -> bool:
+        return every > 0 and (done % every == 0 or (at_end and done == config.total_iters))
 
     def save() -> None:
         log.check_finite(done)
         state.check_finite()
-        checkpoints.save()
+        log.flush()
+        checkpoints.save(log.window())
 
     with StopRequest() as request:
         if done == 0 and config.sample_every:
@@ -81,16 +83,14 @@ def train(
             log.add(losses, time.perf_counter() - start, ready - start)
             if due(config.log_every):
                 log.write(done)
-            if due(config.sample_every) and done < config.total_iters:
+            if due(config.sample_every):
                 log.write_images(done, sample(state.averages, done))
-            if due(config.eval_every):
+            if due(config.eval_every, at_end=False):
                 log.write_scalars(done, evaluate(state.averages))
+            # Last, so that nothing of these iterations is missing where a resumed run goes on.
             if due(config.save_every):
                 save()
                 saved = done
-        log.write(done)
         if done > saved or done == 0:
             save()
-        if done > 0 and stopped_by is None and config.sample_every:
-            log.write_images(done, sample(state.averages, done))
     return stopped_by

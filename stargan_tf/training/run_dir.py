@@ -1,5 +1,6 @@
 """The folder of a run: what lies where in it, and whose it is."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -11,7 +12,8 @@ from stargan_tf.algorithms import registry
 from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
-from stargan_tf.files import read_json, write_text
+from stargan_tf.files import read_json, remove_unfinished, write_text
+from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.names import normalised
 
 
@@ -79,6 +81,10 @@ class RunDir:
             "--data_dir with the folder that it is in now.",
         )
 
+    def lock(self) -> contextlib.AbstractContextManager[bool]:
+        """Keeps another training out of the folder; see `exclusive_lock`."""
+        return exclusive_lock(self.root / LOCK, self.root, "training", "choose another --run_dir")
+
     def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:
         """Creates the folder, or checks that the run in it is the one that `config` describes.
 
@@ -93,15 +99,27 @@ class RunDir:
             old = self.read()
             config = _with_lost_paths(config, old.config)
             self._check_same(old, config, domains)
-        elif self.root.exists() and any(self.root.iterdir()):
+        elif self._has_other_files():
             raise UserError(
                 f"Found other files in {self.root}, expected a new folder or that of a run: "
                 "choose another --run_dir."
             )
-        for folder in (self.checkpoints, self.logs, self.samples):
+        for folder in self._folders():
             folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.root, *self._folders()):
+            remove_unfinished(folder)
         text = json.dumps({**dataclasses.asdict(config), "domains": domains}, indent=2)
         write_text(self.config_file, text + "\n")
+
+    def _folders(self) -> tuple[Path, ...]:
+        return self.checkpoints, self.logs, self.samples
+
+    def _has_other_files(self) -> bool:
+        """Whether the folder holds more than what a run that was killed at once has left."""
+        if not self.root.exists():
+            return False
+        shown = (path for path in self.root.iterdir() if not path.name.startswith("."))
+        return any(path not in self._folders() or any(path.iterdir()) for path in shown)
 
     def _located(self, config: TrainConfig) -> TrainConfig:
         """Makes the paths of an earlier version absolute, as far as they lead anywhere."""

@@ -13,15 +13,27 @@ from tensorboard.plugins.hparams import api as hparams
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.bars import bar
 from stargan_tf.config.train import TrainConfig
-from stargan_tf.errors import UserError
+from stargan_tf.errors import NotFiniteError
 from stargan_tf.files import write_text
+from stargan_tf.training.checkpoint_files import Progress
+from stargan_tf.training.event_files import WrittenEvents, drop_events_after
 from stargan_tf.training.run_dir import RunDir
+
+_NEW = Progress()
 
 
 class RunLog:
     """Averages losses between two log points and writes them; a context manager."""
 
-    def __init__(self, run: RunDir, algorithm: Algorithm, start_step: int, *, chief: bool) -> None:
+    def __init__(
+        self,
+        run: RunDir,
+        algorithm: Algorithm,
+        start_step: int,
+        *,
+        chief: bool,
+        progress: Progress = _NEW,
+    ) -> None:
         """Opens the log.
 
         Args:
@@ -30,19 +42,23 @@ class RunLog:
           start_step: where training starts; later records, of a run that was killed
             after its last checkpoint, are dropped.
           chief: whether this process writes; others only keep count.
+          progress: of the checkpoint that training starts from; its open window goes on.
         """
         self._run = run
         config = algorithm.settings
         self._batch_size = config.batch_size
         self._bar_losses = algorithm.bar_losses
         self._chief = chief
-        self._losses: list[dict[str, tf.Tensor]] = []
+        self._losses: list[dict[str, tf.Tensor | float]] = list(progress.window)
+        self._rollbacks = progress.rollbacks
         self._compiled = False
         self._timed_iterations = 0
         self._busy_seconds = 0.0
         self._input_seconds = 0.0
         if chief:
             _drop_records_after(run, start_step)
+            drop_events_after(run.logs, start_step or -1)  # images of the start are drawn again
+            self._events = WrittenEvents(run.logs)
             self._writer = tf.summary.create_file_writer(str(run.logs))
             with self._writer.as_default():
                 hparams.hparams(_hyperparameters(config), trial_id=run.root.resolve().name)
@@ -91,23 +107,27 @@ class RunLog:
         """Stops a run whose losses are no longer numbers.
 
         Raises:
-          UserError: names the first loss that is NaN or infinite.
+          NotFiniteError: names the first loss that is NaN or infinite.
         """
         for losses in self._losses:
             for name, loss in losses.items():
                 if not math.isfinite(float(loss)):
-                    raise UserError(
-                        f"The loss {name} became {float(loss)} by iteration {step}: training was "
-                        f"stopped, and the last good checkpoint is in {self._run.checkpoints}; try "
-                        "a lower --lr, a higher --lambda_reg or --mixed_precision=none in a new "
-                        "--run_dir."
+                    raise NotFiniteError(
+                        f"The loss {name} became {float(loss)} by iteration {step}",
+                        f"the last good checkpoint is in {self._run.checkpoints}",
+                        "try --on_nan=rollback, or a lower --lr, a higher --lambda_reg or "
+                        "--mixed_precision=none in a new --run_dir",
                     )
+
+    def window(self) -> list[dict[str, float]]:
+        """The losses since the last record, an entry for each iteration."""
+        return [{name: float(x) for name, x in losses.items()} for losses in self._losses]
 
     def write(self, step: int) -> dict[str, float]:
         """Writes the means since the last call; returns them.
 
         Raises:
-          UserError: a loss is NaN or infinite.
+          NotFiniteError: a loss is NaN or infinite.
         """
         self.check_finite(step)
         if not self._losses:
@@ -121,6 +141,8 @@ class RunLog:
             images = self._timed_iterations * self._batch_size
             means["speed/images_per_second"] = images / self._busy_seconds
             means["speed/input_wait_share"] = self._input_seconds / self._busy_seconds
+        if self._rollbacks:
+            means["rollbacks"] = float(self._rollbacks)
         self._losses, self._timed_iterations = [], 0
         self._busy_seconds = self._input_seconds = 0.0
         self.write_scalars(step, means)
@@ -151,7 +173,17 @@ class RunLog:
         with self._writer.as_default(step):
             for name, image in images.items():
                 tf.summary.image(f"samples/{name}", image[np.newaxis])
-        self._writer.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Brings everything to the disk that was written.
+
+        Raises:
+          OSError: some of it is lost; TensorFlow does not say so.
+        """
+        if self._chief:
+            self._writer.flush()
+            self._events.check()
 
     def say(self, text: str) -> None:
         """Prints a line without tearing the progress bar."""
@@ -172,11 +204,11 @@ def _drop_records_after(run: RunDir, step: int) -> None:
     if not run.metrics_file.exists():
         return
     kept = []
-    for line in run.metrics_file.read_text().splitlines():
+    for line in run.metrics_file.read_bytes().splitlines():
         try:
             record = json.loads(line)
         except ValueError:
             continue
         if record["step"] <= step:
-            kept.append(line + "\n")
+            kept.append(line.decode() + "\n")
     write_text(run.metrics_file, "".join(kept))

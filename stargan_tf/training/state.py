@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import AdamSettings, Algorithm, Networks
 from stargan_tf.compat import keras
-from stargan_tf.errors import UserError
+from stargan_tf.errors import NotFiniteError, UserError
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.optimizers import Adam
 
@@ -72,14 +72,16 @@ class TrainState(tf.Module):
         """Stops a run before broken weights are saved over good ones.
 
         Raises:
-          UserError: names the first network with a weight that is NaN or infinite.
+          NotFiniteError: names the first network with a weight that is NaN or infinite.
         """
         for network in self.networks.values():
             if not all(bool(tf.reduce_all(tf.math.is_finite(v))) for v in network.variables):
-                raise UserError(
+                raise NotFiniteError(
                     f"Weights of the {network.name} became NaN or infinite by iteration "
-                    f"{self.step.numpy()}: training was stopped, and the last good checkpoint "
-                    "kept; try a lower --lr or --mixed_precision=none in a new --run_dir."
+                    f"{self.step.numpy()}",
+                    "the last good checkpoint kept",
+                    "try --on_nan=rollback, or a lower --lr or --mixed_precision=none in a new "
+                    "--run_dir",
                 )
 
 

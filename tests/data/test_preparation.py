@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 import random
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.validation_images import LEAST_VALIDATION, validation_images
 from stargan_tf.data.writer import Entry, cut_into_shards
 from stargan_tf.errors import UserError
+from stargan_tf.locks import exclusive_lock
 from tests.data import makers
 
 
@@ -255,3 +257,24 @@ def test_an_output_in_use_is_rejected(tmp_path: Path) -> None:
     inside = PrepareDataConfig(input_dir=str(tmp_path), output_dir=str(tmp_path / "new"))
     with pytest.raises(UserError, match="lies inside --input_dir"):
         inside.validate()
+
+
+def test_a_second_preparation_of_the_same_folder_ends_and_changes_nothing(tmp_path):
+    source = makers.folder(tmp_path / "source", {"cat": 3, "dog": 3})
+    lock = tmp_path / ".data.lock"
+    with exclusive_lock(lock, tmp_path / "data", "preparation", "wait"):
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(UserError, match=f"another preparation .*process {os.getpid()} on "):
+            makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
+        assert sorted(tmp_path.rglob("*")) == before
+    assert not lock.exists()
+
+
+def test_what_a_killed_preparation_has_left_is_removed(tmp_path):
+    source = makers.folder(tmp_path / "source", {"cat": 3, "dog": 3})
+    (tmp_path / ".data.unfinished-12" / "spill").mkdir(parents=True)
+    (tmp_path / ".data.unfinished-12" / "spill" / "0a").write_bytes(b"images")
+    (tmp_path / ".data2.unfinished-12").mkdir()
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source), val_fraction=0.0)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"source", "data", ".data2.unfinished-12"}

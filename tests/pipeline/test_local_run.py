@@ -13,7 +13,6 @@ from pipeline.config import PipelineConfig
 from pipeline.history import Execution, History
 from pipeline.local_run import (
     copy_named_by_hash,
-    exclusive_lock,
     run,
     with_infrastructure,
 )
@@ -22,6 +21,7 @@ from pipeline.options import Options
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.errors import UserError
+from stargan_tf.locks import LOCK, exclusive_lock
 from tests.pipeline import nodes
 
 
@@ -94,13 +94,14 @@ def test_an_edited_schema_has_another_name(tmp_path: Path) -> None:
     assert second != first and second.read_text() == "feature { }"
 
 
-def test_only_one_run_at_a_time(config: PipelineConfig) -> None:
+def test_only_one_run_at_a_time(
+    config: PipelineConfig, console: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = Path(config.pipeline_root)
-    with exclusive_lock(root):
-        with pytest.raises(UserError, match="another run at work"), exclusive_lock(root):
-            pass
-    with exclusive_lock(root):
-        pass
+    with exclusive_lock(root / LOCK, root, "run", "choose another"):
+        with pytest.raises(UserError, match="another run at work in .*--pipeline_root"):
+            start(config, nodes.Broken(), console, monkeypatch)
+        assert [path.name for path in root.iterdir()] == [LOCK]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from stargan_tf.errors import UserError
+from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.serving import exporter
 from stargan_tf.serving.export_parity import Agreement
 from tests.serving.exports import DOMAINS, export_toy, make_export
@@ -166,6 +168,16 @@ def test_nothing_is_published_when_one_format_fails(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         make_export(tmp_path, tflite_types=("float32",))
     assert not files_of(tmp_path)
+
+
+def test_a_second_export_to_the_same_name_ends_and_changes_nothing(tmp_path):
+    out = tmp_path / "pets"
+    with exclusive_lock(out / LOCK, out, "export", "wait"):
+        before = files_of(tmp_path)
+        with pytest.raises(UserError, match=f"another export .*process {os.getpid()} on .*--out"):
+            export_toy(tmp_path, formats=("saved_model",))
+        assert files_of(tmp_path) == before
+    assert not out.exists()
 
 
 def test_int8_needs_a_data_set(tmp_path):

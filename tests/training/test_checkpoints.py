@@ -1,4 +1,7 @@
 import dataclasses
+import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.loading import load_run
+from stargan_tf.training.checkpoint_files import CheckpointFiles
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.training import tiny
@@ -110,20 +114,210 @@ def test_a_checkpoint_that_lacks_something_is_refused(run):
         Checkpoints(run, state, keep=3).restore()
 
 
-def test_going_back_to_the_one_before_as_the_message_says(run):
+def test_going_back_by_the_first_line_of_the_list(run):
     state = FakeState()
     checkpoints = Checkpoints(run, state, keep=3)
     for step in (1, 2):
         state.step.assign(step)
-        path = checkpoints.save()
-    with open(path + ".index", "r+b") as file:
-        file.truncate(10)
+        checkpoints.save()
     index = run.checkpoints / "checkpoint"
     first, *rest = index.read_text().splitlines(keepends=True)
     index.write_text(first.replace("iteration-2", "iteration-1") + "".join(rest))
     other = FakeState()
-    assert Checkpoints(run, other, keep=3).restore()
+    checkpoints = Checkpoints(run, other, keep=3)
+    assert checkpoints.restore()
     assert other.step.numpy() == 1
+    # Where it goes on from there, what it has left behind goes.
+    other.step.assign(3)
+    checkpoints.save()
+    assert sorted(p.name for p in run.checkpoints.glob("*.index")) == [
+        "iteration-1.index",
+        "iteration-3.index",
+    ]
+
+
+def test_other_programs_find_the_newest_and_what_to_keep(run):
+    """TensorFlow's own reader, and with it earlier versions."""
+    save_two(run)
+    listed = tf.train.get_checkpoint_state(str(run.checkpoints))
+    newest = str(run.checkpoints / "iteration-2")
+    assert tf.train.latest_checkpoint(str(run.checkpoints)) == newest
+    assert listed.all_model_checkpoint_paths == [str(run.checkpoints / "iteration-1"), newest]
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(state=FakeState()), str(run.checkpoints), max_to_keep=1
+    )
+    manager.save(3)
+    assert sorted(p.name for p in run.checkpoints.glob("*.index")) == ["ckpt-3.index"]
+
+
+def save_two(run, window=({"loss": 0.1},)):
+    """Checkpoints 1 and 2, of different states, the second with an open window."""
+    state = FakeState()
+    checkpoints = Checkpoints(run, state, keep=3)
+    state.step.assign(1)
+    state.weight.assign(1.5)
+    checkpoints.save()
+    state.step.assign(2)
+    state.weight.assign(2.5)
+    checkpoints.save(window)
+
+
+def restored(run):
+    """What a new process makes of the folder: iteration, weight and open window, if anything."""
+    state = FakeState()
+    checkpoints = Checkpoints(run, state, keep=3)
+    if not checkpoints.restore():
+        return None
+    return int(state.step), float(state.weight), checkpoints.progress.window
+
+
+FIRST, SECOND = (1, 1.5, ()), (2, 2.5, ({"loss": 0.1},))
+
+
+def test_the_open_window_is_kept(run):
+    save_two(run)
+    assert restored(run) == SECOND
+
+
+def test_a_kill_at_any_moment_of_saving(run, tmp_path, monkeypatch):
+    """The folder as it is before every change to it: all that a kill can leave."""
+    moments = []
+
+    def watched(owner, name):
+        original = getattr(owner, name)
+
+        def call(*args, **kwargs):
+            moments.append(shutil.copytree(run.root, tmp_path / f"moment{len(moments)}"))
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, call)
+
+    watched(os, "replace")
+    watched(Path, "unlink")
+    watched(Checkpoints, "_write")
+    watched(CheckpointFiles, "write_sidecar")
+    state = FakeState()
+    checkpoints = Checkpoints(run, state, keep=1)
+    for step in (1, 2):
+        state.step.assign(step)
+        state.weight.assign(step + 0.5)
+        checkpoints.save([{"loss": 0.1}] * (step - 1))
+    monkeypatch.undo()
+    found = [restored(RunDir(moment)) for moment in moments]
+    assert len(found) > 10
+    assert found == sorted(found, key=lambda what: (what is not None, what))
+    assert [what for what in (None, FIRST, SECOND) if what not in found] == []
+    assert [what for what in found if what not in (None, FIRST, SECOND)] == []
+    for moment in moments:  # and nothing of it stays beside the next one
+        again = FakeState()
+        checkpoints = Checkpoints(RunDir(moment), again, keep=1)
+        checkpoints.restore()
+        again.step.assign(3)
+        checkpoints.save()
+        names = {path.name for path in (moment / "checkpoints").iterdir()}
+        assert names == {
+            *("checkpoint", "iteration-3.index", "iteration-3.json"),
+            "iteration-3.data-00000-of-00001",
+        }
+
+
+def test_what_a_killed_write_of_tensorflow_leaves_is_removed(run):
+    save_two(run)
+    folder = run.checkpoints
+    (folder / "iteration-3_temp").mkdir()
+    (folder / "iteration-3_temp" / "part-00000").write_bytes(b"half")
+    for name in ("iteration-3.index", "iteration-2.index.tempstate12", "checkpoint.tmp0f"):
+        (folder / name).write_bytes(b"half")
+    (folder / ".unfinished-12-0123abcd.json").write_bytes(b"half")
+    others = {"iteration-2.index.bak", "notes.txt", "iteration-best.index"}
+    for name in others:
+        (folder / name).write_bytes(b"somebody's own")
+    assert restored(run) == SECOND
+    parts = (".index", ".json", ".data-00000-of-00001")
+    own = {f"iteration-{step}{part}" for step in (1, 2) for part in parts}
+    assert {path.name for path in folder.iterdir()} == {*own, "checkpoint", *others}
+
+
+@pytest.mark.parametrize("with_sidecar", [True, False])
+@pytest.mark.parametrize("name", ["data-00000-of-00001", "index", "json", "checkpoint"])
+def test_a_flipped_byte_is_noticed_or_harmless(run, tmp_path, capsys, name, with_sidecar):
+    save_two(run, () if not with_sidecar else SECOND[2])
+    if not with_sidecar:  # as earlier versions left their runs
+        for path in run.checkpoints.glob("*.json"):
+            path.unlink()
+        if name == "json":
+            return
+    second = SECOND if with_sidecar else (*SECOND[:2], ())
+    rng = np.random.default_rng(13)
+    noticed = 0
+    for number in range(20):
+        copy = RunDir(shutil.copytree(run.root, tmp_path / f"copy{number}"))
+        path = copy.checkpoints / (name if name == "checkpoint" else f"iteration-2.{name}")
+        content = bytearray(path.read_bytes())
+        content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+        path.write_bytes(content)
+        found = restored(copy)
+        said = capsys.readouterr().err
+        if with_sidecar and name not in ("checkpoint", "json"):
+            assert found == FIRST
+        assert found in (FIRST, second)
+        if found == FIRST and name != "checkpoint":
+            noticed += 1
+            assert said.count("\n") == 1
+            for step in (1, 2):
+                assert str(copy.checkpoints / f"iteration-{step}") in said
+    assert noticed > 5 or name == "checkpoint"
+
+
+@pytest.mark.parametrize("name", ["data-00000-of-00001", "index", "json"])
+@pytest.mark.parametrize("size", [0, 10, None])
+def test_a_file_that_is_cut_short_or_missing_is_noticed(run, capsys, name, size):
+    save_two(run)
+    path = run.checkpoints / f"iteration-2.{name}"
+    if size is None:
+        path.unlink()
+    else:
+        os.truncate(path, size)
+    if (name, size) == ("json", None):
+        return  # as if by an earlier version
+    assert restored(run) == FIRST
+    assert f"taking {run.checkpoints / 'iteration-1'}, the newest" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff" * 50, b"model_checkpoint_path: 3\n"])
+def test_a_list_that_is_gone_or_broken_does_not_start_the_run_anew(run, content):
+    save_two(run)
+    index = run.checkpoints / "checkpoint"
+    index.unlink() if content is None else index.write_bytes(content)
+    assert restored(run) == SECOND
+
+
+def test_all_damaged_is_an_error_that_names_all(run):
+    save_two(run)
+    for path in run.checkpoints.glob("*.index"):
+        os.truncate(path, 10)
+    with pytest.raises(
+        UserError, match=r"cannot be read, .*iteration-2 \(.*iteration-1 \("
+    ) as error:
+        restored(run)
+    assert "\n" not in str(error.value)
+
+
+def test_what_only_draws_takes_the_one_before_as_well(run, trained, capsys):
+    state = tiny.fresh_state()
+    checkpoints = Checkpoints(run, state, keep=3)
+    for step in (1, 2):
+        state.step.assign(step)
+        path = checkpoints.save()
+    flip(path + ".data-00000-of-00001")
+    assert load_run(run.root).step == 1
+    assert f"taking {run.checkpoints / 'iteration-1'}" in capsys.readouterr().err
+
+
+def flip(path):
+    content = bytearray(Path(path).read_bytes())
+    content[len(content) // 2] ^= 1
+    Path(path).write_bytes(content)
 
 
 def test_other_workers_leave_nothing_behind(run):

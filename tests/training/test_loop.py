@@ -1,67 +1,13 @@
-import dataclasses
-import json
+import contextlib
 import math
 import signal
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
-from stargan_tf.training import loop
-from stargan_tf.training.checkpoints import Checkpoints
-from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training.run_log import RunLog
-from tests.training import tiny
-from tests.training.fakes import FakeState, FakeStep
+from tests.training.fakes import Training
 from tests.training.tiny import LOSSES
-
-IMAGE = {"cycle": np.zeros([4, 6, 3], np.uint8)}
-
-
-class Training:
-    """One call of the loop, with a record of what it called."""
-
-    def __init__(self, folder, **settings):
-        every = {"log_every": 1, "sample_every": 0, "eval_every": 0, "save_every": 100}
-        self.config = dataclasses.replace(tiny.CONFIG, **{**every, "total_iters": 6, **settings})
-        self.run = RunDir(folder)
-        self.run.begin(self.config, ("cat", "dog"))
-        self.state = FakeState(self.config)
-        self.step = FakeStep(self.state)
-        self.checkpoints = Checkpoints(self.run, self.state, self.config.keep_checkpoints)
-        self.sampled, self.evaluated = [], []
-
-    def __call__(self):
-        start = int(self.state.step.numpy())
-        batches = (float(number) for number in range(start, 1000))
-        with RunLog(self.run, self.state.algorithm, start, chief=True) as log:
-            return loop.train(
-                self.state,
-                self.step,
-                batches,
-                self.checkpoints,
-                log,
-                self.sample,
-                self.evaluate,
-            )
-
-    def sample(self, networks, step):
-        assert networks is self.state.averages
-        self.sampled.append(step)
-        return IMAGE
-
-    def evaluate(self, networks):
-        assert networks is self.state.averages
-        self.evaluated.append(int(self.state.step.numpy()))
-        return {"val/latent_cyc": 0.5}
-
-    def saved(self):
-        names = [path.stem for path in self.run.checkpoints.glob("*.index")]
-        return sorted(int(name.split("-")[1]) for name in names)
-
-    def records(self):
-        return [json.loads(line) for line in self.run.metrics_file.read_text().splitlines()]
 
 
 @pytest.fixture
@@ -184,7 +130,7 @@ def test_a_signal_saves_and_stops(training, kind):
     assert run() == kind
     assert run.saved() == [3]
     assert run.sampled == [0, 2]
-    assert [record["step"] for record in run.records()] == [2, 3]
+    assert [record["step"] for record in run.records()] == [2]
     assert signal.getsignal(kind) is before
 
 
@@ -196,6 +142,47 @@ def test_a_stopped_run_goes_on(training):
     assert again.checkpoints.restore()
     assert again() is None
     assert [record["step"] for record in again.records()] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, None])
+def test_the_open_window_goes_on(training, stop):
+    """Whether the run was stopped, or killed after a checkpoint between two log points."""
+
+    class Killed(BaseException):
+        pass
+
+    def end():
+        if stop is None:
+            raise Killed
+        signal.raise_signal(stop)
+
+    run = training(log_every=4, save_every=2, total_iters=10)
+    run.step.events[7] = end
+    with contextlib.suppress(Killed):
+        run()
+    again = training(log_every=4, save_every=2, total_iters=10)
+    assert again.checkpoints.restore()
+    assert again() is None
+    # The loss is the iteration's number: means over 1-4, 5-8, and what remains.
+    found = [(record["step"], record["D/latent_real"]) for record in again.records()]
+    assert found == [(4, 2.5), (8, 6.5), (10, 9.5)]
+
+
+def test_what_is_drawn_at_the_end_comes_before_the_last_checkpoint(training):
+    """A finished run is left alone: what came after would be lost by a kill in between."""
+    run = training(sample_every=4, save_every=3, log_every=4, total_iters=6)
+    draw = run.sample
+    seen = {}
+
+    def sample(networks, step):
+        seen[step] = (run.saved(), [record["step"] for record in run.records()])
+        return draw(networks, step)
+
+    run.sample = sample
+    run.run.metrics_file.touch()
+    run()
+    assert seen[6] == ([3], [4, 6])
+    assert run.saved() == [3, 6]
 
 
 def test_a_signal_at_a_saved_iteration_saves_once(training):

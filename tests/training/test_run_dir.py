@@ -57,6 +57,8 @@ def test_what_does_not_change_the_run_may_change(run):
         "save_every": 5,
         "eval_every": 6,
         "keep_checkpoints": 7,
+        "on_nan": "rollback",
+        "max_rollbacks": 9,
         "virtual_replicas": 2,
     }
     run.begin(dataclasses.replace(CONFIG, **changes), DOMAINS)
@@ -187,6 +189,18 @@ def test_foreign_files_are_left_alone(tmp_path):
     with pytest.raises(UserError, match="Found other files"):
         RunDir(tmp_path).begin(CONFIG, DOMAINS)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_what_a_run_that_was_killed_at_once_has_left_is_no_obstacle(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / ".unfinished-12-0123abcd.json").write_text("{")
+    (tmp_path / ".lock").write_text("12")
+    run = RunDir(tmp_path)
+    run.begin(CONFIG, DOMAINS)
+    (run.samples / ".unfinished-12-0123abcd.png").write_text("half")
+    run.begin(CONFIG, DOMAINS)
+    names = {path.name for path in tmp_path.rglob("*")}
+    assert names == {"config.json", "checkpoints", "logs", "samples", ".lock"}
 
 
 def test_an_empty_folder_may_become_a_run(tmp_path):

@@ -1,0 +1,106 @@
+"""TensorBoard's files as a sequence of records: dropping some, and noticing that some are lost."""
+
+import errno
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from tensorboard.compat.proto.event_pb2 import Event
+
+from stargan_tf.files import check_room, written_whole
+
+_PATTERN = "events.out.tfevents.*"
+# Around the bytes of a record: their number and its checksum before, their own checksum after.
+_HEADER, _FOOTER = struct.Struct("<QI"), 4
+
+
+def event_files(folder: Path) -> set[Path]:
+    """The files that TensorBoard reads, in this folder alone."""
+    return set(folder.glob(_PATTERN))
+
+
+def drop_events_after(folder: Path, step: int) -> None:
+    """Removes events that a resumed run will write again, and a last one cut short.
+
+    Otherwise TensorBoard's curves would have these iterations twice.
+
+    Args:
+      folder: with the files of earlier sittings; none is open.
+      step: where training goes on.
+    """
+    for path in sorted(event_files(folder)):
+        with path.open("rb") as file:
+            kept = [framed for framed in _records(file) if _step(framed) <= step]
+        if not kept:
+            path.unlink()
+        elif sum(map(len, kept)) < path.stat().st_size:
+            with written_whole(path) as temporary:
+                temporary.write_bytes(b"".join(kept))
+
+
+class WrittenEvents:
+    """Watches over what TensorFlow writes: on a full disk it loses events without a word."""
+
+    def __init__(self, folder: Path) -> None:
+        """Call it before the writer is made.
+
+        Args:
+          folder: of the writer; nobody else begins a file there.
+        """
+        self._folder = folder
+        self._before = event_files(folder)
+        self._whole: dict[Path, int] = {}
+
+    def check(self) -> None:
+        """Checks what was written since the last call; call it after a flush.
+
+        Raises:
+          OSError: not all of it is in the file.
+        """
+        for path in sorted(event_files(self._folder) - self._before):
+            end = whole_up_to(path, self._whole.get(path, 0))
+            self._whole[path] = end
+            if end < path.stat().st_size or not end:
+                check_room(path)
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+
+def whole_up_to(path: Path, offset: int = 0) -> int:
+    """Walks over the records of a file; returns the end of the last whole one.
+
+    Args:
+      path: a file to which another thread may be writing.
+      offset: the end of a record, to begin at.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        return offset + sum(map(len, _records(file)))
+
+
+def _records(file: BinaryIO) -> Iterator[bytes]:
+    """The records from here on as they are in the file, up to one that is cut short."""
+    while len(header := file.read(_HEADER.size)) == _HEADER.size:
+        size, checksum = _HEADER.unpack(header)
+        if checksum != _masked_crc32c(header[:8]):  # what follows are no records
+            return
+        body = file.read(size + _FOOTER)
+        if len(body) < size + _FOOTER:
+            return
+        yield header + body
+
+
+def _masked_crc32c(content: bytes) -> int:
+    """The checksum of TFRecord files, for a few bytes."""
+    crc = 0xFFFFFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def _step(framed: bytes) -> int:
+    return Event.FromString(framed[_HEADER.size : -_FOOTER]).step

@@ -1,0 +1,278 @@
+"""Kills a tiny training run at random moments, resumes it, and compares it with an unbroken one.
+
+    python -m tests.reliability --kills=20 --signal=KILL --seed=0
+
+The moments are random within the phase that the run is in: each phase gets its turn, however
+short it is. What is compared bit by bit: every variable of the last checkpoint (weights, averages,
+optimizers, schedule, iteration), every record of metrics.jsonl without times and speeds, every
+image grid, and the scalars that TensorBoard shows.
+"""
+
+import argparse
+import collections
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import stargan_tf
+from stargan_tf.training.checkpoints import newest_checkpoint
+from stargan_tf.training.run_dir import RunDir
+from tests.data import makers
+from tests.reliability.marked_train import DESCRIPTOR
+
+PHASES = ("start-up", "tracing", "step", "checkpoint", "summary", "evaluation", "sampling")
+SETTINGS = (
+    "--img_size=32 --base_channels=4 --max_conv_dim=8 --mapping_hidden_dim=8 --latent_dim=4 "
+    "--style_dim=6 --batch_size=2 --total_iters=12 --ds_iter=12 --save_every=3 --log_every=2 "
+    "--sample_every=4 --eval_every=4 --keep_checkpoints=2"
+).split()
+_TRAIN = "from tests.reliability.marked_train import main; main()"
+_SECONDS = 600
+_REPOSITORY = Path(stargan_tf.__file__).parents[1]
+
+
+class Moment(NamedTuple):
+    """When to send a signal: so long after a phase has begun for the nth time in a sitting."""
+
+    phase: str
+    nth: int
+    delay: float
+
+
+class Trial(NamedTuple):
+    """What came of a number of runs.
+
+    Attributes:
+      phases: in which the process was when it got each signal.
+      runs: how many were compared.
+      differences: from the unbroken run, in words.
+    """
+
+    phases: list[str]
+    runs: int
+    differences: list[str]
+
+
+class Sitting:
+    """One process that trains, and the phases that it says it is in."""
+
+    def __init__(self, run: RunDir, data_dir: Path) -> None:
+        self._run = run
+        self._changed = threading.Condition()
+        self._open = ["start-up"]
+        self._begun = collections.Counter({"start-up": 1})
+        self.seconds: dict[str, float] = {}  # the longest, by phase
+        self._began = {"start-up": time.monotonic()}
+        self._ended = False
+        reading, writing = os.pipe()
+        run.root.parent.mkdir(parents=True, exist_ok=True)
+        with (run.root.parent / f"{run.root.name}.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _TRAIN, *SETTINGS]
+                + [f"--run_dir={run.root}", f"--data_dir={data_dir}"],
+                cwd=_REPOSITORY,
+                env={**os.environ, DESCRIPTOR: str(writing), "TF_CPP_MIN_LOG_LEVEL": "3"},
+                pass_fds=[writing],
+                stdout=log,
+                stderr=log,
+            )
+        os.close(writing)
+        self._reader = threading.Thread(target=self._follow, args=(reading,), daemon=True)
+        self._reader.start()
+
+    def _follow(self, descriptor: int) -> None:
+        with os.fdopen(descriptor) as marks:
+            for line in marks:
+                verb, phase = line.rstrip("\n").split(" ", 1)
+                with self._changed:
+                    self._note(verb, phase)
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _note(self, verb: str, phase: str) -> None:
+        now = time.monotonic()
+        if verb == "begin":
+            if phase == "tracing" and self._open[0] == "start-up":
+                self.seconds["start-up"] = now - self._began["start-up"]
+                self._open[0] = "between"
+            self._open.append(phase)
+            for name in {phase, _coarse(phase)}:
+                self._begun[name] += 1
+                self._began[name] = now
+        else:
+            self._open.remove(phase)
+            for name in {phase, _coarse(phase)}:
+                self.seconds[name] = max(self.seconds.get(name, 0), now - self._began[name])
+
+    def send(self, kind: signal.Signals, moment: Moment) -> str | None:
+        """Sends a signal at the moment; returns the phase then, None if it never came."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._ended or self._begun[moment.phase] >= moment.nth, _SECONDS
+            )
+            if self._ended:
+                return None
+        time.sleep(moment.delay)
+        if self.process.poll() is not None:
+            return None
+        self.process.send_signal(kind)
+        if kind == signal.SIGKILL:
+            self.process.wait(_SECONDS)
+            self._reader.join(_SECONDS)
+        with self._changed:
+            return self._open[-1]
+
+    def end(self) -> int:
+        """Waits for the end; returns the status."""
+        try:
+            return self.process.wait(_SECONDS)
+        finally:
+            self.process.kill()
+            self._reader.join(_SECONDS)
+
+
+def _coarse(phase: str) -> str:
+    return phase.split(":")[0]
+
+
+def trial(work: Path, kills: int, kind: signal.Signals, seed: int, per_run: int = 5) -> Trial:
+    """Breaks runs until there were so many signals, and compares each with an unbroken run.
+
+    Args:
+      work: an empty folder.
+      kills: how many signals.
+      kind: which one.
+      seed: of the moments.
+      per_run: how many signals each run gets before it may end.
+    """
+    source = makers.folder(
+        work / "source", {"train/cat": 5, "train/dog": 4, "val/cat": 2, "val/dog": 2}
+    )
+    makers.prepared(work / "data", source="folder", input_dir=str(source))
+    unbroken = RunDir(work / "unbroken")
+    sitting = Sitting(unbroken, work / "data")
+    assert sitting.end() == 0, (work / "unbroken.log").read_text()
+    moments = _moments(random.Random(seed), sitting.seconds)
+    phases: list[str] = []
+    differences: list[str] = []
+    runs = 0
+    while len(phases) < kills:
+        run = RunDir(work / f"run{runs}")
+        told = _break(run, work / "data", moments, kind, min(per_run, kills - len(phases)))
+        phases += told
+        print(f"{run.root.name}: {kind.name} in {', '.join(told) or 'no phase'}", flush=True)
+        runs += 1
+        found = [f"{run.root.name}: {text}" for text in compare(unbroken, run)]
+        print("\n".join(found) or f"{run.root.name} equals the unbroken run.", flush=True)
+        differences += found
+    return Trial(phases, runs, differences)
+
+
+def _moments(chance: random.Random, seconds: dict[str, float]) -> Iterator[Moment]:
+    """Random moments, of each phase in turn, in random order."""
+    while True:
+        for phase in chance.sample(PHASES, len(PHASES)):
+            # What comes once in a sitting, and what comes again and again.
+            nth = 1 if phase in ("start-up", "tracing") else chance.randint(1, 2)
+            yield Moment(phase, nth, chance.uniform(0, seconds[phase]))
+
+
+def _break(
+    run: RunDir, data_dir: Path, moments: Iterator[Moment], kind: signal.Signals, times: int
+) -> list[str]:
+    """Trains to the end with so many signals on the way; returns the phases they came in."""
+    phases: list[str] = []
+    while True:
+        sitting = Sitting(run, data_dir)
+        with contextlib.ExitStack() as stack:
+            stack.callback(sitting.end)
+            if len(phases) < times and (phase := sitting.send(kind, next(moments))):
+                phases.append(phase)
+        status = sitting.end()
+        if status == 0:
+            return phases
+        assert status in (-kind, 128 + kind), f"{status}: {Path(f'{run.root}.log').read_text()}"
+
+
+def compare(unbroken: RunDir, broken: RunDir) -> list[str]:
+    """What differs between two runs, in words; nothing if they are equal."""
+    differences = []
+    for what, look in {
+        "variables": _variables,
+        "records": _records,
+        "image grids": _grids,
+        "TensorBoard": _scalars,
+    }.items():
+        expected, found = look(unbroken), look(broken)
+        assert expected, what
+        differences += [f"{what}: no {name}" for name in expected.keys() - found.keys()]
+        differences += [f"{what}: also {name}" for name in found.keys() - expected.keys()]
+        differences += [
+            f"{what}: {name} differs"
+            for name in expected.keys() & found.keys()
+            if expected[name] != found[name]
+        ]
+    left = sorted(path.name for path in broken.root.rglob(".*"))
+    return differences + [f"left behind: {name}" for name in left]
+
+
+def _variables(run: RunDir) -> dict[str, bytes]:
+    reader = tf.train.load_checkpoint(newest_checkpoint(run))
+    names = reader.get_variable_to_shape_map()
+    return {name: np.asarray(reader.get_tensor(name)).tobytes() for name in names}
+
+
+def _records(run: RunDir) -> dict[str, str]:
+    records = {}
+    for number, line in enumerate(run.metrics_file.read_text().splitlines()):
+        values = {k: v for k, v in json.loads(line).items() if not k.startswith(("time", "speed/"))}
+        records[f"line {number}"] = json.dumps(values)
+    return records
+
+
+def _grids(run: RunDir) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.samples.iterdir()}
+
+
+def _scalars(run: RunDir) -> dict[str, list[bytes]]:
+    events = EventAccumulator(str(run.logs), size_guidance={"tensors": 0})
+    events.Reload()
+    shown: dict[str, list[bytes]] = {}
+    for tag in events.Tags()["tensors"]:
+        if not tag.startswith(("speed/", "_hparams_")):
+            for event in events.Tensors(tag):
+                name = f"{tag} at {event.step}"
+                shown.setdefault(name, []).append(event.tensor_proto.SerializeToString())
+    return shown
+
+
+def main() -> int:
+    """Runs a trial and says what came of it; 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--signal", choices=("KILL", "TERM"), default="KILL")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    kind = signal.Signals[f"SIG{arguments.signal}"]
+    with tempfile.TemporaryDirectory() as work:
+        result = trial(Path(work), arguments.kills, kind, arguments.seed)
+    print(f"{len(result.phases)} times {kind.name} in {result.runs} runs, in these phases:")
+    for phase, count in sorted(collections.Counter(result.phases).items()):
+        print(f"  {phase:24}{count:4}")
+    return 1 if result.differences else 0
