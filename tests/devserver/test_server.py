@@ -12,6 +12,7 @@ import pytest
 
 from stargan_tf.config.serve import ServeConfig
 from stargan_tf.devserver.discovery import ModelSettings, find_models
+from stargan_tf.devserver.grpc_service import THREADS
 from stargan_tf.devserver.repository import Target
 from stargan_tf.devserver.server import Server
 from stargan_tf.errors import UserError
@@ -156,6 +157,13 @@ def resident_mib():
         return int(file.read().split()[1]) * 4096 / 2**20
 
 
+def threads_by_kind():
+    """The number of gRPC's threads, which begin when needed, and the names of all others."""
+    names = [thread.name for thread in threading.enumerate()]
+    others = sorted(name for name in names if not name.startswith("grpc_"))
+    return len(names) - len(others), others
+
+
 def test_memory_and_threads_stay_as_they_are(served):
     _, client = served
     rng = random.Random(5)
@@ -176,10 +184,12 @@ def test_memory_and_threads_stay_as_they_are(served):
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         list(pool.map(ask, range(300)))
-        memory, threads = resident_mib(), threading.active_count()
+        memory, (pooled, others) = resident_mib(), threads_by_kind()
         list(pool.map(ask, range(600)))
         assert resident_mib() - memory < 20
-        assert threading.active_count() <= threads + 16
+        pooled_now, others_now = threads_by_kind()
+        assert others_now == others
+        assert pooled_now - pooled <= THREADS
 
 
 def state_of_version_1(server):
