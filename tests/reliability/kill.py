@@ -11,7 +11,6 @@ image grid, and the scalars that TensorBoard shows.
 import argparse
 import collections
 import contextlib
-import json
 import os
 import random
 import signal
@@ -20,19 +19,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import tensorflow as tf
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
 import stargan_tf
-from stargan_tf.training.checkpoints import newest_checkpoint
 from stargan_tf.training.run_dir import RunDir
 from tests.data import makers
-from tests.reliability.marked_train import DESCRIPTOR
+from tests.reliability.comparing import compare
+from tests.reliability.marked_train import DESCRIPTOR, KILL
 
 PHASES = ("start-up", "tracing", "step", "checkpoint", "summary", "evaluation", "sampling")
 SETTINGS = (
@@ -70,7 +65,7 @@ class Trial(NamedTuple):
 class Sitting:
     """One process that trains, and the phases that it says it is in."""
 
-    def __init__(self, run: RunDir, data_dir: Path) -> None:
+    def __init__(self, run: RunDir, data_dir: Path, kill_at: Moment | None = None) -> None:
         self._run = run
         self._changed = threading.Condition()
         self._open = ["start-up"]
@@ -85,7 +80,12 @@ class Sitting:
                 [sys.executable, "-c", _TRAIN, *SETTINGS]
                 + [f"--run_dir={run.root}", f"--data_dir={data_dir}"],
                 cwd=_REPOSITORY,
-                env={**os.environ, DESCRIPTOR: str(writing), "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={
+                    **os.environ,
+                    DESCRIPTOR: str(writing),
+                    KILL: "/".join(map(str, kill_at or ())),
+                    "TF_CPP_MIN_LOG_LEVEL": "3",
+                },
                 pass_fds=[writing],
                 stdout=log,
                 stderr=log,
@@ -133,10 +133,15 @@ class Sitting:
             return None
         self.process.send_signal(kind)
         if kind == signal.SIGKILL:
-            self.process.wait(_SECONDS)
-            self._reader.join(_SECONDS)
+            return self.killed_in()
         with self._changed:
             return self._open[-1]
+
+    def killed_in(self) -> str | None:
+        """Waits for the end; returns the phase in which SIGKILL came, None if it did not."""
+        if self.end() != -signal.SIGKILL:
+            return None
+        return self._open[-1]
 
     def end(self) -> int:
         """Waits for the end; returns the status."""
@@ -151,7 +156,14 @@ def _coarse(phase: str) -> str:
     return phase.split(":")[0]
 
 
-def trial(work: Path, kills: int, kind: signal.Signals, seed: int, per_run: int = 5) -> Trial:
+def trial(
+    work: Path,
+    kills: int,
+    kind: signal.Signals,
+    seed: int,
+    aimed_at: Sequence[str] = PHASES,
+    per_run: int = 5,
+) -> Trial:
     """Breaks runs until there were so many signals, and compares each with an unbroken run.
 
     Args:
@@ -159,6 +171,7 @@ def trial(work: Path, kills: int, kind: signal.Signals, seed: int, per_run: int 
       kills: how many signals.
       kind: which one.
       seed: of the moments.
+      aimed_at: the phases that get their turn.
       per_run: how many signals each run gets before it may end.
     """
     source = makers.folder(
@@ -168,7 +181,7 @@ def trial(work: Path, kills: int, kind: signal.Signals, seed: int, per_run: int 
     unbroken = RunDir(work / "unbroken")
     sitting = Sitting(unbroken, work / "data")
     assert sitting.end() == 0, (work / "unbroken.log").read_text()
-    moments = _moments(random.Random(seed), sitting.seconds)
+    moments = _moments(random.Random(seed), aimed_at, sitting.seconds)
     phases: list[str] = []
     differences: list[str] = []
     runs = 0
@@ -184,10 +197,12 @@ def trial(work: Path, kills: int, kind: signal.Signals, seed: int, per_run: int 
     return Trial(phases, runs, differences)
 
 
-def _moments(chance: random.Random, seconds: dict[str, float]) -> Iterator[Moment]:
+def _moments(
+    chance: random.Random, aimed_at: Sequence[str], seconds: dict[str, float]
+) -> Iterator[Moment]:
     """Random moments, of each phase in turn, in random order."""
     while True:
-        for phase in chance.sample(PHASES, len(PHASES)):
+        for phase in chance.sample(aimed_at, len(aimed_at)):
             # What comes once in a sitting, and what comes again and again.
             nth = 1 if phase in ("start-up", "tracing") else chance.randint(1, 2)
             yield Moment(phase, nth, chance.uniform(0, seconds[phase]))
@@ -199,67 +214,17 @@ def _break(
     """Trains to the end with so many signals on the way; returns the phases they came in."""
     phases: list[str] = []
     while True:
-        sitting = Sitting(run, data_dir)
+        moment = next(moments) if len(phases) < times else None
+        exact = moment if kind == signal.SIGKILL and moment and moment.phase != "start-up" else None
+        sitting = Sitting(run, data_dir, exact)
         with contextlib.ExitStack() as stack:
             stack.callback(sitting.end)
-            if len(phases) < times and (phase := sitting.send(kind, next(moments))):
+            if moment and (phase := sitting.killed_in() if exact else sitting.send(kind, moment)):
                 phases.append(phase)
         status = sitting.end()
         if status == 0:
             return phases
         assert status in (-kind, 128 + kind), f"{status}: {Path(f'{run.root}.log').read_text()}"
-
-
-def compare(unbroken: RunDir, broken: RunDir) -> list[str]:
-    """What differs between two runs, in words; nothing if they are equal."""
-    differences = []
-    for what, look in {
-        "variables": _variables,
-        "records": _records,
-        "image grids": _grids,
-        "TensorBoard": _scalars,
-    }.items():
-        expected, found = look(unbroken), look(broken)
-        assert expected, what
-        differences += [f"{what}: no {name}" for name in expected.keys() - found.keys()]
-        differences += [f"{what}: also {name}" for name in found.keys() - expected.keys()]
-        differences += [
-            f"{what}: {name} differs"
-            for name in expected.keys() & found.keys()
-            if expected[name] != found[name]
-        ]
-    left = sorted(path.name for path in broken.root.rglob(".*"))
-    return differences + [f"left behind: {name}" for name in left]
-
-
-def _variables(run: RunDir) -> dict[str, bytes]:
-    reader = tf.train.load_checkpoint(newest_checkpoint(run))
-    names = reader.get_variable_to_shape_map()
-    return {name: np.asarray(reader.get_tensor(name)).tobytes() for name in names}
-
-
-def _records(run: RunDir) -> dict[str, str]:
-    records = {}
-    for number, line in enumerate(run.metrics_file.read_text().splitlines()):
-        values = {k: v for k, v in json.loads(line).items() if not k.startswith(("time", "speed/"))}
-        records[f"line {number}"] = json.dumps(values)
-    return records
-
-
-def _grids(run: RunDir) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in run.samples.iterdir()}
-
-
-def _scalars(run: RunDir) -> dict[str, list[bytes]]:
-    events = EventAccumulator(str(run.logs), size_guidance={"tensors": 0})
-    events.Reload()
-    shown: dict[str, list[bytes]] = {}
-    for tag in events.Tags()["tensors"]:
-        if not tag.startswith(("speed/", "_hparams_")):
-            for event in events.Tensors(tag):
-                name = f"{tag} at {event.step}"
-                shown.setdefault(name, []).append(event.tensor_proto.SerializeToString())
-    return shown
 
 
 def main() -> int:
@@ -268,10 +233,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--signal", choices=("KILL", "TERM"), default="KILL")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=PHASES)
     arguments = parser.parse_args()
     kind = signal.Signals[f"SIG{arguments.signal}"]
     with tempfile.TemporaryDirectory() as work:
-        result = trial(Path(work), arguments.kills, kind, arguments.seed)
+        result = trial(Path(work), arguments.kills, kind, arguments.seed, arguments.phases)
     print(f"{len(result.phases)} times {kind.name} in {result.runs} runs, in these phases:")
     for phase, count in sorted(collections.Counter(result.phases).items()):
         print(f"  {phase:24}{count:4}")
