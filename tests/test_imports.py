@@ -10,7 +10,16 @@ from tests.source_tree import file_of, imports, is_main, python_files, tree
 #   config, types ... <- models | losses | data <- algorithms <- training ... <- mains <- pipeline
 # may import what stands to the left.
 BASE = {
-    *("config", "types", "errors", "files", "locks", "names", "shapes", "compat", "bars", "shell"),
+    "bars",
+    "compat",
+    "config",
+    "errors",
+    "files",
+    "locks",
+    "names",
+    "shapes",
+    "shell",
+    "types",
 }
 MAY_IMPORT = {
     "compat": set(),
