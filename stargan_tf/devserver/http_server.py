@@ -14,12 +14,14 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from stargan_tf.devserver.bodies import LARGEST_BODY
+
 # Seconds for a whole request, from its first byte to its last, and for the silence between two.
 PATIENCE = 60
 _SETTINGS = {
     "threads": 32,
     "connection_limit": 256,
-    "max_request_body_size": 256 * 2**20,
+    "max_request_body_size": LARGEST_BODY,
     "max_request_header_size": 64 * 2**10,
     "recv_bytes": 2**18,
     "outbuf_high_watermark": 2**62,  # no thread shall wait for a client that reads slowly

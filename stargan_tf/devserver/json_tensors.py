@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import grpc
 import numpy as np
 import tensorflow as tf
 
@@ -20,11 +21,17 @@ _JSON_TYPES["f"] = ({int, float}, "numbers")
 
 
 class JsonRequest(NamedTuple):
-    """A signature ("" for the default) and its inputs; is_row if they came row by row."""
+    """A signature ("" for the default) and its inputs.
+
+    Attributes:
+      is_row: whether they came row by row.
+      as_text: those inputs of bytes that came as text, which is allowed and seldom meant.
+    """
 
     signature: str
     is_row: bool
     inputs: Arrays
+    as_text: list[str]
 
 
 def parse_request(body: bytes, inputs_of: Callable[[str], Specs]) -> JsonRequest:
@@ -35,7 +42,8 @@ def parse_request(body: bytes, inputs_of: Callable[[str], Specs]) -> JsonRequest
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise invalid(f"The body is not valid JSON: {error}.") from error
+        hint = " It is gzip data: say so by Content-Encoding." if body[:2] == b"\x1f\x8b" else ""
+        raise invalid(f"The body is not valid JSON: {error}.{hint}") from error
     if not isinstance(document, dict):
         raise invalid(f"The body is {shown(document)}, expected a JSON object.")
     signature = document.get("signature_name", "")
@@ -48,7 +56,16 @@ def parse_request(body: bytes, inputs_of: Callable[[str], Specs]) -> JsonRequest
         raise invalid(f'Found {count} of "instances" and "inputs", expected one of them.')
     values = _columns(document["instances"], specs) if is_row else _named(document["inputs"], specs)
     inputs = {name: to_array(name, values[name], spec) for name, spec in specs.items()}
-    return JsonRequest(signature, is_row, inputs)
+    as_text = [name for name in specs if name.endswith(BYTES_SUFFIX) and _has_text(values[name])]
+    return JsonRequest(signature, is_row, inputs, as_text)
+
+
+def with_hint(error: ServingError, request: JsonRequest) -> ServingError:
+    """The error of a request that was run, with what is likely meant where bytes came as text."""
+    if error.code != grpc.StatusCode.INVALID_ARGUMENT or not request.as_text:
+        return error
+    names = " and ".join(map(shown, request.as_text))
+    return invalid(f'{error} Found text for {names}: encoded images are {{"b64": "BASE64"}}.')
 
 
 def write_answer(outputs: Arrays, is_row: bool) -> bytes:
@@ -82,6 +99,10 @@ def to_array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
 def _is_b64(value: Any) -> bool:
     """Whether a value is bytes, and no object of named inputs."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def _has_text(value: Any) -> bool:
+    return any(isinstance(leaf, str) for leaf in np.array(value, object).flat)
 
 
 def _named(value: Any, specs: Specs) -> dict[str, Any]:
@@ -140,7 +161,10 @@ def _to_bytes(name: str, leaf: Any) -> bytes:
         if _is_b64(leaf):  # as in the real server, perhaps without the = at the end
             return b64decode(leaf["b64"] + "=" * (-len(leaf["b64"]) % 4), validate=True)
     except ValueError as error:
-        raise invalid(f"{prefix} text or base64 that cannot be read: {error}.") from error
+        hint = ""
+        if isinstance(leaf, dict) and leaf["b64"].startswith("data:"):
+            hint = " Leave its beginning out, up to the comma."
+        raise invalid(f"{prefix} text or base64 that cannot be read: {error}.{hint}") from error
     raise invalid(f'{prefix} {shown(leaf)}, expected a string or {{"b64": "BASE64"}}.')
 
 

@@ -1,7 +1,9 @@
 """The REST API as a WSGI application: predict, status, metadata, and Prometheus' metrics."""
 
+import contextlib
 import json
 import re
+from collections.abc import Iterator
 from inspect import signature
 from typing import Any
 
@@ -9,8 +11,9 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from werkzeug.wrappers import Request, Response
 
+from stargan_tf.devserver.bodies import Budget, check_encoding, decompressed
 from stargan_tf.devserver.errors import error_of, invalid, not_found, shown
-from stargan_tf.devserver.json_tensors import parse_request, write_answer
+from stargan_tf.devserver.json_tensors import parse_request, with_hint, write_answer
 from stargan_tf.devserver.metrics import CONTENT_TYPE, PATH, Metrics
 from stargan_tf.devserver.repository import Repository, Target
 
@@ -32,6 +35,7 @@ class RestApplication:
     def __init__(self, repository: Repository, metrics: Metrics) -> None:
         """Answers with the models of a repository, and counts the requests."""
         self._repository, self._metrics = repository, metrics
+        self._budget = Budget()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answers one request, as WSGI has it."""
@@ -59,10 +63,21 @@ class RestApplication:
 
     def _predict(self, match: re.Match[str], request: Request) -> bytes:
         with self._repository.lease(_target(match)) as servable:
-            with self._metrics.request(servable.name, "REST"):
-                parsed = parse_request(request.get_data(cache=False), servable.inputs_of)
-                outputs = servable.run(parsed.signature, parsed.inputs)
+            with self._metrics.request(servable.name, "REST"), self._body(request) as body:
+                parsed = parse_request(body, servable.inputs_of)
+                try:
+                    outputs = servable.run(parsed.signature, parsed.inputs)
+                except Exception as error:
+                    raise with_hint(error_of(error), parsed) from error
                 return write_answer(outputs, parsed.is_row)
+
+    @contextlib.contextmanager
+    def _body(self, request: Request) -> Iterator[bytes]:
+        """The body, decompressed, for as long as it counts as one that is worked on."""
+        compressed = check_encoding(request.headers.get("Content-Encoding", ""))
+        with self._budget.hold(request.content_length or 0, compressed=compressed):
+            body = request.get_data(cache=False)
+            yield decompressed(body) if compressed else body
 
     def _status(self, target: Target) -> dict[str, Any]:
         return _as_dict(self._repository.status(target))

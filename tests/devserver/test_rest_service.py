@@ -1,7 +1,9 @@
 """The REST API, over real sockets."""
 
 import base64
+import gzip
 import re
+import zlib
 
 import pytest
 
@@ -134,12 +136,56 @@ def test_bad_bodies(client, body, words):
     assert words in sentence and "{{node" not in sentence and "\n" not in sentence
 
 
-def test_compressed_bodies_are_refused(client):
-    response = client.post(
-        f"{ECHO}:predict", data=b"\x1f\x8b", headers={"Content-Encoding": "gzip"}
-    )
+PAIR = b'{"inputs": {"text_bytes": ["a", "b"], "number": [1, 2]}}'
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(PAIR, mtime=0),
+        gzip.compress(PAIR[:9], mtime=0) + gzip.compress(PAIR[9:], mtime=0),
+    ],
+)
+def test_compressed_bodies(client, encoding, body):
+    headers = {"Content-Encoding": encoding}
+    response = client.post(f"{ECHO}:predict", data=body, headers=headers)
+    assert response.json() == client.post(f"{ECHO}:predict", data=PAIR).json()
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "words"),
+    [
+        (b"\x1f\x8b", "gzip", "ends in the middle"),
+        (gzip.compress(PAIR, mtime=0)[:-3], "gzip", "ends in the middle"),
+        (PAIR, "gzip", "is not the gzip data"),
+        (gzip.compress(PAIR, mtime=0) + b"xyz", "gzip", "is not the gzip data"),
+        (gzip.compress(PAIR, mtime=0), "", "Content-Encoding"),
+        (zlib.compress(PAIR), "deflate", "'deflate', expected gzip"),
+        (PAIR, "br, gzip", "'br, gzip', expected gzip"),
+    ],
+)
+def test_bodies_that_are_not_compressed_as_they_say(client, body, encoding, words):
+    headers = {"Content-Encoding": encoding} if encoding else {}
+    response = client.post(f"{ECHO}:predict", data=body, headers=headers)
     status, sentence = refusal(response)
-    assert status == 400 and "not valid JSON" in sentence
+    assert status == 400 and words in sentence
+
+
+def test_text_where_bytes_are_wanted_gets_a_hint(client):
+    def error_of(text):
+        body = {"inputs": {"text_bytes": ["a", text], "number": [1, 2]}}
+        status, sentence = refusal(client.post(f"{ECHO}:predict", json=body))
+        assert status == 400
+        return sentence
+
+    hint = 'Found text for \'text_bytes\': encoded images are {"b64": "BASE64"}.'
+    assert error_of("bad").endswith(hint)
+    data_url = error_of({"b64": "data:image/png;base64,aGk="})
+    assert data_url.endswith("Leave its beginning out, up to the comma.")
+    body = {"inputs": {"text_bytes": [{"b64": "YmFk"}], "number": [1]}}
+    assert hint not in refusal(client.post(f"{ECHO}:predict", json=body))[1]
 
 
 @pytest.mark.parametrize("path", ["/monitoring/prometheus/metrics", ECHO, "/nothing"])
