@@ -1,6 +1,6 @@
 """Kills a tiny training run at random moments, resumes it, and compares it with an unbroken one.
 
-    python -m tests.reliability --kills=20 --signal=KILL --seed=0
+    python -m tests.reliability.kill --kills=20 --signal=KILL --seed=0
 
 The moments are random within the phase that the run is in: each phase gets its turn, however
 short it is. What is compared bit by bit: every variable of the last checkpoint (weights, averages,
@@ -241,4 +241,10 @@ def main() -> int:
     print(f"{len(result.phases)} times {kind.name} in {result.runs} runs, in these phases:")
     for phase, count in sorted(collections.Counter(result.phases).items()):
         print(f"  {phase:24}{count:4}")
+    print(f"{len(result.differences)} differences from the unbroken run")
+    print("\n".join(result.differences[:50]))
     return 1 if result.differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

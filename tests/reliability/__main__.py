@@ -1,7 +1,0 @@
-"""Runs kill.py."""
-
-import sys
-
-from tests.reliability.kill import main
-
-sys.exit(main())
