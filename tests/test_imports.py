@@ -11,6 +11,7 @@ from tests.source_tree import file_of, imports, is_main, python_files, tree
 # may import what stands to the left.
 BASE = {
     "bars",
+    "checksums",
     "compat",
     "config",
     "errors",
@@ -25,6 +26,7 @@ MAY_IMPORT = {
     "compat": set(),
     "errors": set(),
     "bars": set(),
+    "checksums": set(),
     "shell": set(),
     "files": {"errors"},
     "locks": {"errors"},

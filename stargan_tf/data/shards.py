@@ -4,8 +4,9 @@ import os
 import struct
 from typing import NamedTuple
 
-import google_crc32c
 import numpy as np
+
+from stargan_tf.checksums import masked_crc32c
 
 # A TFRecord is: length (8 bytes), checksum (4), data, checksum (4).
 _HEADER = 12
@@ -55,9 +56,3 @@ def is_whole(data: bytes, checksum: bytes) -> bool:
 
 def _places(records: list[tuple[int, int]], damage: str) -> Places:
     return Places(np.array(records, np.int64).reshape(-1, 2), damage)
-
-
-def masked_crc32c(content: bytes) -> int:
-    """The checksum of a length or of data, as TFRecord files store it: CRC-32C, masked."""
-    crc = google_crc32c.value(content)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from tensorboard.compat.proto.event_pb2 import Event
 
+from stargan_tf.checksums import masked_crc32c
 from stargan_tf.files import check_room, written_whole
 
 _PATTERN = "events.out.tfevents.*"
@@ -83,23 +84,12 @@ def _records(file: BinaryIO) -> Iterator[bytes]:
     """The records from here on as they are in the file, up to one that is cut short."""
     while len(header := file.read(_HEADER.size)) == _HEADER.size:
         size, checksum = _HEADER.unpack(header)
-        if checksum != _masked_crc32c(header[:8]):  # what follows are no records
+        if checksum != masked_crc32c(header[:8]):  # what follows are no records
             return
         body = file.read(size + _FOOTER)
         if len(body) < size + _FOOTER:
             return
         yield header + body
-
-
-def _masked_crc32c(content: bytes) -> int:
-    """The checksum of TFRecord files, for a few bytes."""
-    crc = 0xFFFFFFFF
-    for byte in content:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _step(framed: bytes) -> int:

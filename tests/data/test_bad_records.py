@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.checksums import masked_crc32c
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data import bad_records, shards
 from stargan_tf.data.bad_records import BadRecord
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.record_index import RecordIndex
 from stargan_tf.data.schema import encode_example
-from stargan_tf.data.shards import masked_crc32c
 from stargan_tf.errors import UserError
 from stargan_tf.serving.examples import find_images
 from stargan_tf.types import Draw

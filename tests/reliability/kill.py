@@ -1,6 +1,6 @@
 """Kills a tiny training run at random moments, resumes it, and compares it with an unbroken one.
 
-    python -m tests.reliability.kill --kills=20 --signal=KILL --seed=0
+    python -m tests.reliability kill --kills=20 --signal=KILL --seed=0
 
 The moments are random within the phase that the run is in: each phase gets its turn, however
 short it is. What is compared bit by bit: every variable of the last checkpoint (weights, averages,
@@ -229,7 +229,9 @@ def _break(
 
 def main() -> int:
     """Runs a trial and says what came of it; 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--signal", choices=("KILL", "TERM"), default="KILL")
     parser.add_argument("--seed", type=int, default=0)
@@ -244,7 +246,3 @@ def main() -> int:
     print(f"{len(result.differences)} differences from the unbroken run")
     print("\n".join(result.differences[:50]))
     return 1 if result.differences else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

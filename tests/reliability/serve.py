@@ -1,8 +1,8 @@
 """Asks the development server from many clients, some of it broken, and looks at every answer.
 
-    python -m tests.reliability.serve --models_dir=saved_models --model=portraits_64 \\
+    python -m tests.reliability serve --models_dir=saved_models --model=portraits_64 \\
       --requests=10000 --clients=32 --broken=0.01
-    python -m tests.reliability.serve ... --minutes=60
+    python -m tests.reliability serve ... --minutes=60
 
 Every whole request must be answered with the picture that the same request gets alone, every
 broken one with a sentence, and the server must take no more memory, files or threads at the end.
@@ -279,7 +279,9 @@ def domains_of(models_dir: Path, model: str) -> list[str]:
 
 def main() -> int:
     """Runs a load and says what came of it; 1 if anything was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--models_dir", type=Path, default=Path("saved_models"))
     parser.add_argument("--model", default="portraits_64")
     parser.add_argument("--requests", type=int, default=10_000)
@@ -307,7 +309,3 @@ def main() -> int:
     print(f"{len(report.faults)} faults")
     print("\n".join(report.faults[:50]))
     return 1 if report.faults else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

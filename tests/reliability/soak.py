@@ -1,6 +1,6 @@
 """Trains tiny networks for hours, with TensorBoard beside, and watches what both take.
 
-    python -m tests.reliability.soak --minutes=120 --work=FOLDER
+    python -m tests.reliability soak --minutes=120 --work=FOLDER
 
 The run writes checkpoints, image grids and metrics all the time, and TensorBoard is asked for its
 scalars and images as a browser would. Memory, open files, threads and checkpoints must stay as they
@@ -152,7 +152,9 @@ def _ask(port: int, path: str) -> bytes | None:
 
 def main() -> int:
     """Runs a soak and says what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--work", type=Path, required=True, help="new folder")
     parser.add_argument("--port", type=int, default=16006)
@@ -163,7 +165,3 @@ def main() -> int:
     series = arguments.work / "series.json"
     series.write_text(json.dumps(result.watch.series))
     return 0 if result.status == 128 + signal.SIGTERM else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""`python -m tests.reliability.serve` asks for longer, and a model of full size."""
+"""`python -m tests.reliability serve` asks for longer, and a model of full size."""
 
 from pathlib import Path
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from stargan_tf.data.shards import masked_crc32c
+from stargan_tf.checksums import masked_crc32c
 
 
 @pytest.mark.parametrize(
