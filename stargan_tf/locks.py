@@ -13,6 +13,8 @@ from pathlib import Path
 from stargan_tf.errors import UserError
 
 LOCK = ".lock"
+# No link: what it leads to would be emptied and signed.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 # What systems say that have no locks on files, as some network file systems do.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF)
 
@@ -55,7 +57,7 @@ def exclusive_lock(path: Path, folder: Path, work: str, advice: str) -> Iterator
 
 def _open_locked(path: Path, folder: Path, work: str, advice: str) -> int | None:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, _FLAGS, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

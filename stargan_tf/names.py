@@ -1,7 +1,8 @@
 """Names of domains and of files: what is compared, and what is passed over."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from stargan_tf.errors import UserError
 
@@ -28,6 +29,9 @@ _SYSTEM_NAMES = frozenset(
         "zbthumbnail.info",
     }
 )
+
+# What separates the parts of a path, here or on other systems, and what no terminal can show.
+_NO_FILE_NAME = frozenset("/\\\x7f") | frozenset(map(chr, range(32)))
 
 
 def is_system_name(name: str) -> bool:
@@ -62,6 +66,25 @@ def domain_names(originals: Sequence[str]) -> dict[str, str]:
             )
         names[original] = name
     return names
+
+
+def check_file_names(names: Iterable[str], what: str, file: Path) -> None:
+    """Checks that names out of a file can be parts of the names of files, and lead nowhere else.
+
+    Args:
+      names: that results are called by later.
+      what: they are names of, such as domain.
+      file: that they were read from, for the error.
+
+    Raises:
+      UserError: one is no such name, for example ../../cat.
+    """
+    for name in names:
+        if name in ("", ".", "..") or not _NO_FILE_NAME.isdisjoint(name):
+            raise UserError(
+                f"{file} names a {what} {name!r:.80}, expected a name without / or \\ that can be "
+                "part of the name of a file: restore the file, or do not use it."
+            )
 
 
 def find_domain(name: str, domains: Sequence[str]) -> int | None:

@@ -26,7 +26,7 @@ from typing import Any
 
 from stargan_tf.data.info_values import FITS
 from stargan_tf.errors import UserError
-from stargan_tf.names import normalised
+from stargan_tf.names import check_file_names, normalised
 
 SCHEMA_VERSION = 3
 # What each version of dataset_info.json added, with its value in those before.
@@ -181,6 +181,7 @@ class DatasetInfo:
                 f"{path} has {wrong[0]}: {values[wrong[0]]!r:.80}, expected what prepare_data "
                 "wrote: copy it anew, or prepare the data set again."
             )
+        check_file_names(values["domains"], "domain", path)
         for name in ("domains", "attributes"):
             values[name] = tuple(map(normalised, values[name]))
         for name in ("counts", "encoded_bytes"):

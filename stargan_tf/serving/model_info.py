@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from stargan_tf.algorithms.drawable import Mode
 from stargan_tf.algorithms.signatures import KINDS, Signature
-from stargan_tf.names import normalised
+from stargan_tf.names import check_file_names, normalised
 
 FILE = "model.json"
 
@@ -113,5 +113,13 @@ class ModelInfo:
 
     @classmethod
     def of_saved_model(cls, folder: Path) -> "ModelInfo":
-        """Reads model.json of an exported SavedModel."""
-        return cls.from_json((folder / "assets" / FILE).read_text(encoding="utf-8"))
+        """Reads model.json of an exported SavedModel.
+
+        Raises:
+          UserError: a domain or a mode has a name that cannot be part of a file's.
+        """
+        file = folder / "assets" / FILE
+        info = cls.from_json(file.read_text(encoding="utf-8"))
+        check_file_names(info.domains, "domain", file)
+        check_file_names((mode.name for mode in info.modes), "mode", file)
+        return info

@@ -69,7 +69,7 @@ class CheckpointFiles:
             text = self.index.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
-        entry = r'^%s: "(?:.*/)?iteration-(\d+)"$'
+        entry = r'^%s: "(?:.*/)?iteration-(\d{1,18})"$'
         newest = re.findall(entry % "model_checkpoint_path", text, re.MULTILINE)
         others = re.findall(entry % "all_model_checkpoint_paths", text, re.MULTILINE)
         if len(newest) != 1:
@@ -110,6 +110,8 @@ class CheckpointFiles:
             intact = values["sha256"] == _digest_of(contents)
             files = dict(contents["files"])
             progress = Progress(tuple(contents["window"]), contents["rollbacks"])
+            # Not one of another folder: /dev/zero would be read for ever.
+            intact = intact and all(self._is_part(name, step) for name in files)
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedError(f"{self._sidecar(step).name} is altered") from error
         if not intact:
@@ -171,6 +173,11 @@ class CheckpointFiles:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _is_part(name: str, step: int) -> bool:
+        """Whether a name is that of a file that TensorFlow writes for a checkpoint."""
+        return bool(re.fullmatch(rf"iteration-{step}\.(index|data-\d+-of-\d+)", name))
 
     def _sidecar(self, step: int) -> Path:
         return self._folder / f"iteration-{step}.json"

@@ -14,7 +14,7 @@ from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import read_json, remove_unfinished, write_text
 from stargan_tf.locks import LOCK, exclusive_lock
-from stargan_tf.names import normalised
+from stargan_tf.names import check_file_names, normalised
 
 
 class RunSettings(NamedTuple):
@@ -60,6 +60,7 @@ class RunDir:
             isinstance(domains, list) and all(isinstance(name, str) for name in domains),
             f"{self.config_file} lacks the list of domains: restore it or start a new run.",
         )
+        check_file_names(domains, "domain", self.config_file)
         algorithm = values.get("algorithm", registry.DEFAULT)
         config_class = registry.settings_class(algorithm)
         config = settings.from_dict(config_class, values, where=self.config_file)

@@ -80,6 +80,8 @@ def test_the_models_own_refusal_is_passed_on(client):
         (echo_request("a", version=7), "NOT_FOUND", "Version 7 of model echo"),
         (echo_request("a", label="x"), "INVALID_ARGUMENT", "no label 'x'"),
         (echo_request("a", name=""), "INVALID_ARGUMENT", "names no model"),
+        (echo_request("a", name="../echo"), "NOT_FOUND", "no model named '../echo'"),
+        (echo_request("a", name="echo/.."), "NOT_FOUND", "no model named 'echo/..'"),
         (echo_request("a", signature="x"), "FAILED_PRECONDITION", "serving_default"),
         (echo_request("a", signature="__saved_model_init_op"), "FAILED_PRECONDITION", "pair"),
         (predict_request(text_bytes=[b"a"]), "INVALID_ARGUMENT", "lacks number"),

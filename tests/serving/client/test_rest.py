@@ -214,3 +214,16 @@ def test_another_protocol(model):
         with Client(address.replace("http", "https"), "pets") as client:
             with pytest.raises(ServingError, match="no secure way"):
                 client.status()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("place", ["http://{}/v1/models/pets", "file:///etc/passwd", "/elsewhere"])
+def test_a_redirection_is_not_followed(status, place):
+    """Images go to the server that was named, and to no other."""
+    visited = []
+    with raw_server(ok({"outputs": [PIXEL]}), received=visited) as other:
+        location = place.format(other.removeprefix("http://"))
+        head = f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        with pytest.raises(ServingError, match=f"answered with HTTP status {status}"):
+            answer_to(head.encode())
+    assert not visited
