@@ -12,7 +12,7 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 MODERN_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo translate pipeline test lint format lock clean
+.PHONY: help setup demo translate pipeline test lint format lock audit clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -90,6 +90,9 @@ lock: $(STAMP)  ## Resolve requirements*.in into requirements*.txt again.
 	$(LOCK) --no-config --universal --python-version 3.12 --exclude-newer $(MODERN_DATE) \
 	  --overrides requirements-modern.in --custom-compile-command 'make lock (as of $(MODERN_DATE))' \
 	  -o requirements-pipeline-modern.txt requirements-pipeline-modern.in
+
+audit: $(STAMP)  ## Ask for known vulnerabilities of the locked packages (needs the internet).
+	@scripts/audit.sh SECURITY.md $(wildcard requirements*.txt) -- $(PY) -m uv tool run pip-audit@2.10.1
 
 clean:  ## Remove .venv and caches (data and runs stay).
 	rm -rf $(VENV) $(VENV).uv .pytest_cache .ruff_cache .build dist *.egg-info
