@@ -3,6 +3,7 @@
 import ast
 import os
 import pickle
+import re
 import zipfile
 
 import pytest
@@ -11,7 +12,7 @@ from stargan_tf.algorithms.registry import settings_class
 from stargan_tf.config.serve import ServeConfig
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.torch_file import read_torch_file
-from tests.source_tree import python_files, tree
+from tests.source_tree import ROOT, python_files, tree
 
 PRODUCT = python_files("stargan_tf", "pipeline")
 
@@ -231,3 +232,17 @@ def test_a_run_names_no_module_that_is_no_algorithm(name):
 
 def test_the_development_server_is_for_this_machine():
     assert ServeConfig().host == "127.0.0.1"
+
+
+def test_the_advisories_are_of_the_versions_in_the_locks():
+    """Who raises a version judges its advisories again."""
+    text = (ROOT / "SECURITY.md").read_text()
+    locked = {
+        tuple(line.split(";")[0].strip().split("=="))
+        for lock in ROOT.glob("requirements*.txt")
+        for line in lock.read_text().splitlines()
+        if "==" in line
+    }
+    named = re.findall(r"`([a-z][a-z0-9-]*) (\d[\w.]*)`", text)
+    assert len(named) > 30
+    assert not {*named} - locked
