@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import http.client
 import re
 import zlib
 
@@ -238,29 +237,3 @@ def test_the_metrics_are_of_the_types_that_tensorflow_serving_names(client):
     lines = client.get("/monitoring/prometheus/metrics").text.splitlines()
     assert "# TYPE :tensorflow:serving:request_count counter" in lines
     assert "# TYPE :tensorflow:serving:request_latency histogram" in lines
-
-
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/v1/models/..", 404),
-        ("/v1/models/.", 404),
-        ("/v1/models/%2e%2e", 404),
-        ("/v1/models/..\\echo", 404),
-        ("/v1/models/../echo", 400),
-        ("/v1/models/%2e%2e%2fecho", 400),
-        ("/v1/models/echo/../../etc/metadata", 400),
-        ("/v1/models//etc/passwd", 400),
-        ("/v1/models/echo/versions/..", 400),
-        ("/v1/models/echo/labels/..", 400),
-        ("/../../etc/passwd", 404),
-    ],
-)
-def test_a_path_names_models_and_no_folders(client, path, status):
-    """As it is sent: other clients would resolve it first."""
-    connection = http.client.HTTPConnection("127.0.0.1", client.server.rest_port, timeout=30)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    assert response.status == status
-    assert b"error" in response.read()
-    connection.close()
