@@ -37,6 +37,7 @@ OFTEN = (
 )
 _BOARD = "http://127.0.0.1:{port}/data/"
 _SECONDS = 120
+_PATIENCE = 1800  # a busy machine is long in starting
 
 
 class Soak(NamedTuple):
@@ -117,7 +118,7 @@ def _watch(
 
 
 def _wait_for(condition: Callable[[], bool], process: subprocess.Popen) -> None:
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + _PATIENCE
     while not condition():
         assert process.poll() is None and time.monotonic() < end, "it did not begin"
         time.sleep(0.5)
