@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 
 # What systems, and the texts of TensorFlow and Beam after them, say of a disk without room.
@@ -12,6 +13,8 @@ _FULL_TEXT = re.compile(
     r"(?:(?:^|[}:\s])(?P<path>/[^;{}\n]*); )?"
     + f"(?:{'|'.join(re.escape(os.strerror(code)) for code in _FULL)})"
 )
+# Unicode's categories of control characters, and of what separates lines and paragraphs.
+_ENDS_LINES = ("Cc", "Zl", "Zp")
 
 
 class UserError(Exception):
@@ -34,6 +37,17 @@ class TemporaryError(UserError):
     """
 
     exit_status = 138
+
+
+def in_one_line(text: str) -> str:
+    """A text as it can be shown in a line: what would end the line, or move in it, is escaped.
+
+    Names and values out of damaged files may hold anything.
+    """
+    return "".join(
+        repr(character)[1:-1] if unicodedata.category(character) in _ENDS_LINES else character
+        for character in text
+    )
 
 
 def error_sentence(error: OSError) -> str:

@@ -221,7 +221,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not valid JSON ({error}): restore it or start anew.") from error
     if not isinstance(values, dict):
         raise UserError(f"{path} holds no JSON object: restore it or start anew.")

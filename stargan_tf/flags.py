@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 
 from absl import app, flags, logging
 
-from stargan_tf.errors import UserError, disk_full, error_sentence, system_sentence
+from stargan_tf.errors import (
+    UserError,
+    disk_full,
+    error_sentence,
+    in_one_line,
+    system_sentence,
+)
 from stargan_tf.native_output import quieten_tensorflow
 
 Config = TypeVar("Config")
@@ -127,7 +133,7 @@ def _told_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {in_one_line(str(error))}", file=sys.stderr)
         sys.exit(error.exit_status)
     except BrokenPipeError:  # whoever read what we print has gone, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -135,7 +141,7 @@ def _told_in_a_sentence() -> Iterator[None]:
     except Exception as error:
         if not (sentence := _sentence_of(error)):
             raise
-        print(f"error: {sentence}", file=sys.stderr)
+        print(f"error: {in_one_line(sentence)}", file=sys.stderr)
         sys.exit(1)
 
 
@@ -180,7 +186,8 @@ def run(
         try:
             return flags.FLAGS(argv, known_only=extra_arguments)
         except (flags.Error, UnicodeError) as error:
-            print(f"error: {error}: correct it; --help lists the flags.", file=sys.stderr)
+            sentence = f"error: {error}: correct it; --help lists the flags."
+            print(in_one_line(sentence), file=sys.stderr)
             sys.exit(1)
 
     with contextlib.suppress(AttributeError):  # where somebody has put another object there

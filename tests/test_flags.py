@@ -243,6 +243,31 @@ def test_an_error_of_the_system_is_one_sentence(statement, words, early):
     assert process.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ("a\nb", r"a\nb"),
+        ("a\r\n\tb\x00\x1b[31m", r"a\r\n\tb\x00\x1b[31m"),
+        ("\x85\u2028\u2029\x7f", r"\x85\u2028\u2029\x7f"),
+        ("Müller\u3000개 \u200d'\\n'", "Müller\u3000개 \u200d'\\n'"),
+    ],
+)
+def test_whatever_a_sentence_quotes_it_is_one_line(found, shown):
+    statement = f"from stargan_tf.errors import UserError; raise UserError({ascii(found)})"
+    program = ERRORS.format(statement=statement, early=False)
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert process.stderr.decode() == f"error: {shown}\n"
+
+
+@pytest.mark.parametrize("line", ["--no\x00such=1", "--batch_size=a\x00b", "--lr=\x1b[31m"])
+def test_a_mistake_in_a_flagfile_is_one_line(tmp_path, line):
+    (tmp_path / "mine.flags").write_text(f"{line}\n")
+    process = run(f"--flagfile={tmp_path / 'mine.flags'}")
+    assert process.returncode == 1
+    assert process.stderr.startswith("error: ") and process.stderr.endswith("\n")
+    assert process.stderr[:-1].isprintable()
+
+
 def test_errors_of_the_code_keep_their_traceback():
     program = ERRORS.format(statement="raise KeyError('x')", early=False)
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -57,7 +57,7 @@ def read_cluster(multi_worker: bool) -> Cluster | None:
     )
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed(f"no JSON ({error})") from error
     return _parse(values)
 
@@ -66,7 +66,7 @@ def _names_others(text: str) -> bool:
     try:
         cluster = json.loads(text)["cluster"]
         return sum(len(cluster.get(job, ())) for job in _JOBS) > 1
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return False
 
 

@@ -161,7 +161,7 @@ class DatasetInfo:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             version = values.get("schema_version")
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise UserError(
                 f"{path} is not a valid JSON object ({error}): prepare the data set again."
             ) from error

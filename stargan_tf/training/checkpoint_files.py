@@ -112,7 +112,7 @@ class CheckpointFiles:
             progress = Progress(tuple(contents["window"]), contents["rollbacks"])
             # Not one of another folder: /dev/zero would be read for ever.
             intact = intact and all(self._is_part(name, step) for name in files)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DamagedError(f"{self._sidecar(step).name} is altered") from error
         if not intact:
             raise DamagedError(f"{self._sidecar(step).name} is altered")

@@ -37,6 +37,7 @@ def test_the_chief_comes_first(read, kind, index, expected):
     ("text", "what"),
     [
         ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
         ("[]", "no object 'cluster'"),
         ('{"cluster": {"worker": ["a:1", "b:2"]}}', "no object 'task'"),
         (tf_config({"worker": HOSTS, "ps": ["d:4"]}), "tasks of type ps"),

@@ -24,7 +24,7 @@ def test_missing_info_is_explained(tmp_path: Path) -> None:
         schema.DatasetInfo.load(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', "[" * 100_000], ids=range(4))
 def test_damaged_info_is_explained(tmp_path: Path, text: str) -> None:
     (tmp_path / "dataset_info.json").write_text(text)
     with pytest.raises(UserError, match="prepare the data set again"):

@@ -225,6 +225,7 @@ def settings(**changes):
         (settings()[:-30].encode(), "is not valid JSON"),
         (b"", "is not valid JSON"),
         (b"\xff\xfe\x00", "is not valid JSON"),
+        (b"[" * 100_000, "is not valid JSON"),
         (b"[1, 2]", "holds no JSON object"),
         (settings(domains=None).encode(), "lacks the list of domains"),
         (settings(lambda_new=3).encode(), r"unknown settings \(lambda_new\)"),

@@ -167,7 +167,7 @@ class RestTransport:
     def _parsed(self, status: int, content: bytes) -> dict[str, Any]:
         try:
             answer = json.loads(content)
-        except ValueError:  # also for bytes that are no text
+        except (ValueError, RecursionError):  # also for bytes that are no text
             answer = None
         if status == 200:
             if not isinstance(answer, dict):

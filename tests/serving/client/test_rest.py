@@ -116,6 +116,7 @@ def test_outputs_with_or_without_their_name():
     [
         ok(b"<html>hello</html>"),
         ok(b"\xff\xfe"),
+        ok(b"[" * 100_000),
         ok([1, 2]),
         ok({}),
         ok({"outputs": None}),
