@@ -28,6 +28,10 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_sides(value: Any) -> bool:
+    return _is_numbers(value) and set(value) in (set(), {"least", "median", "most"})
+
+
 # By field of `DatasetInfo`, but schema_version.
 FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("name", "source", "licence"), _is_text),
@@ -35,5 +39,5 @@ FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("img_size", "rejected"), _is_number),
     **dict.fromkeys(("counts", "encoded_bytes"), _is_table),
     **dict.fromkeys(("credits", "settings"), _is_object),
-    "sides": _is_numbers,
+    "sides": _is_sides,
 }

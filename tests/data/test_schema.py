@@ -92,6 +92,17 @@ def test_values_of_other_types_are_explained(tmp_path: Path, field: str, wrong: 
         schema.DatasetInfo.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "sides",
+    [{"most": 9}, {"least": 1, "median": 2}, {"a": 1}, {"least": 1, "median": 2, "MOST": 3}],
+)
+def test_sides_are_all_three_or_none(tmp_path: Path, sides: dict[str, int]) -> None:
+    values = dataclasses.asdict(INFO) | {"sides": sides}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="has sides: .*prepare the data set again"):
+        schema.DatasetInfo.load(tmp_path)
+
+
 def nfd(name: str) -> str:
     return unicodedata.normalize("NFD", name)
 
