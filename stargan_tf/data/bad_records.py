@@ -30,6 +30,7 @@ _INPUT_ERRORS = (
     tf.errors.DataLossError,
     tf.errors.InvalidArgumentError,
     tf.errors.UnknownError,  # of Python functions in the graph
+    UnicodeDecodeError,  # TensorFlow's, for an error that quotes bytes which are no text
 )
 
 
@@ -120,14 +121,22 @@ def named(data_dir: Path) -> Iterator[None]:
     try:
         yield
     except _INPUT_ERRORS as error:
-        said = re.search(r"UserError: (.+)", error.message)
+        message = _message(error)
+        said = re.search(r"UserError: (.+)", message)
         if said:  # by our own reader, inside the graph
             raise UserError(said[1]) from error
-        if not _OF_INPUT.search(error.message):
+        if not _OF_INPUT.search(message):
             raise
         for bad in find(data_dir):
             raise UserError(sentence(bad)) from error
         raise
+
+
+def _message(error: Exception) -> str:
+    """What TensorFlow says of its error, also where Python could not read that."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.decode(errors="backslashreplace")
+    return error.message
 
 
 def _bad_of_shard(
@@ -161,9 +170,9 @@ def _reason(data: bytes, checksum: bytes, info: DatasetInfo, label: int) -> str:
         return shards.WRONG_CHECKSUM
     try:
         _, found = parse_example(tf.constant(data), len(info.attributes))
-    except tf.errors.OpError as error:
-        said = re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", error.message)
-        return f"it cannot be decoded: {' '.join(said.split()).rstrip('.')}"
+    except (tf.errors.OpError, UnicodeDecodeError) as error:
+        said = re.sub(r"\{\{.*?\}\} ?| ?\[Op:.*", "", _message(error))
+        return f"it cannot be decoded: {' '.join(said.split()).rstrip('.'):.200}"
     if not info.attributes and int(found) != label:
         return f"its label is {int(found)}, expected {label}"
     return ""

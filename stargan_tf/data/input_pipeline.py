@@ -112,6 +112,7 @@ def eval_dataset(
             f"{', '.join(info.domains) or 'no domains, but attributes'}: correct the name."
         )
     index = RecordIndex(data_dir, split, info.groups if domain is None else (domain,))
+    first = 0 if domain is None else info.domains.index(domain)
     places = [(group, n) for group, size in enumerate(index.sizes) for n in range(size)]
 
     def read(place: np.ndarray) -> bytes:
@@ -119,7 +120,8 @@ def eval_dataset(
 
     def make(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         record = tf.numpy_function(read, [place], tf.string, stateful=False)
-        image, label = parse_example(tf.ensure_shape(record, []), len(info.attributes))
+        group = tf.cast(first + place[0], tf.int32)
+        image, label = parse_example(tf.ensure_shape(record, []), len(info.attributes), group)
         return preprocess(image, img_size), label
 
     dataset = tf.data.Dataset.from_tensor_slices(np.array(places, np.int64))
@@ -160,7 +162,8 @@ class _ExampleMaker:
         types = [tf.string] * len(self.records)
         records = tf.numpy_function(self._read, [planned], types, stateful=False)
         parsed = [
-            parse_example(tf.ensure_shape(record, []), self.num_attributes) for record in records
+            parse_example(tf.ensure_shape(record, []), self.num_attributes, labels[stream])
+            for record, stream in zip(records, self.records, strict=True)
         ]
         if self.num_attributes:  # of the first record of each stream
             pairs = zip(self.records, parsed, strict=True)

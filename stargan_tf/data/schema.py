@@ -256,16 +256,17 @@ def encode_example(image: bytes, label: int | Sequence[int], name: str) -> bytes
     return example.SerializeToString(deterministic=True)
 
 
-def parse_example(serialized: Any, num_attributes: int = 0) -> tuple[Any, Any]:
+def parse_example(serialized: Any, num_attributes: int = 0, domain: Any = None) -> tuple[Any, Any]:
     """Parses and decodes one record, inside a tf.data graph.
 
     Args:
       serialized: scalar string tensor.
       num_attributes: A, how many attributes the data set has; 0 when it has domains.
+      domain: that the shard is of, scalar int32, where the record must be of it.
 
     Returns:
       The image, [H, W, 3] uint8, and its domain, scalar int32, or its attributes, [A]
-      float32, each 0 or 1.
+      float32, each 0 or 1. Raises InvalidArgumentError when run on what is no such record.
     """
     import tensorflow as tf
 
@@ -278,4 +279,9 @@ def parse_example(serialized: Any, num_attributes: int = 0) -> tuple[Any, Any]:
     )
     # This op reads PNG as well; the accurate transform gives what Pillow gives.
     image = tf.io.decode_jpeg(features["image"], channels=3, dct_method="INTEGER_ACCURATE")
-    return image, tf.cast(features["label"], tf.float32 if num_attributes else tf.int32)
+    label = tf.cast(features["label"], tf.float32 if num_attributes else tf.int32)
+    if domain is not None and not num_attributes:
+        with tf.control_dependencies([tf.debugging.assert_equal(label, domain)]):
+            label = tf.identity(label)
+            image = tf.identity(image)
+    return image, label

@@ -90,6 +90,9 @@ OF_ONE: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut png": (replaced(encode_example(PNG[:300], 1, "a")), "it cannot be decoded"),
     "empty image": (replaced(encode_example(b"", 1, "a")), "it cannot be decoded"),
     "no example": (replaced(b"junk"), "it cannot be decoded"),
+    "no text": (replaced(b"\xff\xfe\n" * 200), "it cannot be decoded"),
+    "other domain": (replaced(encode_example(PNG, 2, "a")), "its label is 2, expected 1"),
+    "no domain": (replaced(encode_example(PNG, -1, "a")), "its label is -1, expected 1"),
     "empty record": (replaced(b""), "it cannot be decoded"),
     "no image at all": (replaced(tf.train.Example().SerializeToString()), "it cannot be decoded"),
 }
