@@ -213,6 +213,20 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def parse_json(text: str) -> Any:
+    """Reads JSON that may be damaged.
+
+    Raises:
+      ValueError: it is none, or holds what could not be written again: halves of characters.
+    """
+    try:
+        values = json.loads(text)
+        json.dumps(values, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return values
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON object.
 
@@ -220,8 +234,8 @@ def read_json(path: Path) -> dict[str, Any]:
       UserError: the file holds no JSON object.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        values = parse_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise UserError(f"{path} is not valid JSON ({error}): restore it or start anew.") from error
     if not isinstance(values, dict):
         raise UserError(f"{path} holds no JSON object: restore it or start anew.")

@@ -47,7 +47,9 @@ def test_a_file_that_could_not_be_written_stays_as_it_was(tmp_path):
     assert path.read_text() == "old"
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", "", "\xff", "[" * 100_000], ids=range(5))
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", "", "\xff", "[" * 100_000, '{"a": "\\ud800"}'], ids=range(6)
+)
 def test_a_file_that_holds_no_json_object_is_explained(tmp_path, text):
     path = tmp_path / "config.json"
     path.write_bytes(text.encode("latin-1"))

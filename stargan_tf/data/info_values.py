@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from stargan_tf.names import normalised
+
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
 def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value)) and len({*value}) == len(value)
+    if not isinstance(value, list) or not all(map(_is_text, value)):
+        return False
+    return len({*map(normalised, value)}) == len(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -26,6 +26,7 @@ from typing import Any
 
 from stargan_tf.data.info_values import FITS
 from stargan_tf.errors import UserError
+from stargan_tf.files import parse_json
 from stargan_tf.names import check_file_names, normalised
 
 SCHEMA_VERSION = 3
@@ -159,9 +160,9 @@ class DatasetInfo:
                 "python -m stargan_tf.prepare_data."
             )
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = parse_json(path.read_text(encoding="utf-8"))
             version = values.get("schema_version")
-        except (ValueError, AttributeError, RecursionError) as error:
+        except (ValueError, AttributeError) as error:
             raise UserError(
                 f"{path} is not a valid JSON object ({error}): prepare the data set again."
             ) from error

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 from stargan_tf.algorithms.drawable import Mode
 from stargan_tf.algorithms.signatures import KINDS, Signature
+from stargan_tf.errors import UserError
+from stargan_tf.files import parse_json
 from stargan_tf.names import check_file_names, normalised
+from stargan_tf.serving.model_info_values import FITS
 
 FILE = "model.json"
 
@@ -101,8 +104,21 @@ class ModelInfo:
 
     @classmethod
     def from_json(cls, text: str) -> "ModelInfo":
-        """Reads what `to_json` wrote, in this version or in an earlier one."""
-        values = json.loads(text)
+        """Reads what `to_json` wrote, in this version or in an earlier one.
+
+        Raises:
+          ValueError: it is something else.
+        """
+        values = parse_json(text)
+        if not isinstance(values, dict):
+            raise ValueError("it holds no JSON object")
+        required = {f.name for f in dataclasses.fields(cls) if _is_required(f)}
+        if lacking := sorted(required - set(values)):
+            raise ValueError(f"it lacks {', '.join(lacking)}")
+        if unknown := sorted(set(values) - set(FITS)):
+            raise ValueError(f"it has {', '.join(unknown):.200}, of another version")
+        if wrong := [name for name in values if not FITS[name](values[name])]:
+            raise ValueError(f"it has {wrong[0]}: {values[wrong[0]]!r:.80}")
         values["domains"] = [normalised(name) for name in values["domains"]]
         if "modes" in values:
             values["modes"] = [Mode(**mode) for mode in values["modes"]]
@@ -116,10 +132,22 @@ class ModelInfo:
         """Reads model.json of an exported SavedModel.
 
         Raises:
-          UserError: a domain or a mode has a name that cannot be part of a file's.
+          UserError: it is damaged, or of another version of this package, or names a domain or
+            a mode as no file can be.
         """
-        file = folder / "assets" / FILE
-        info = cls.from_json(file.read_text(encoding="utf-8"))
-        check_file_names(info.domains, "domain", file)
-        check_file_names((mode.name for mode in info.modes), "mode", file)
+        path = folder / "assets" / FILE
+        try:
+            info = cls.from_json(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(
+                f"{path} is not what stargan_tf.export wrote ({error}): copy the whole model "
+                "again, or export it again."
+            ) from error
+        check_file_names(info.domains, "domain", path)
+        check_file_names((mode.name for mode in info.modes), "mode", path)
         return info
+
+
+def _is_required(field: dataclasses.Field) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing

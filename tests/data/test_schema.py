@@ -24,7 +24,9 @@ def test_missing_info_is_explained(tmp_path: Path) -> None:
         schema.DatasetInfo.load(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', "[" * 100_000], ids=range(4))
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"schema_version": 1}', "[" * 100_000, '"\\udcff"'], ids=range(5)
+)
 def test_damaged_info_is_explained(tmp_path: Path, text: str) -> None:
     (tmp_path / "dataset_info.json").write_text(text)
     with pytest.raises(UserError, match="prepare the data set again"):
@@ -100,6 +102,13 @@ def test_sides_are_all_three_or_none(tmp_path: Path, sides: dict[str, int]) -> N
     values = dataclasses.asdict(INFO) | {"sides": sides}
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
     with pytest.raises(UserError, match="has sides: .*prepare the data set again"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+def test_names_that_look_the_same_are_one_too_many(tmp_path: Path) -> None:
+    values = dataclasses.asdict(INFO) | {"domains": ["\u00fc", "u\u0308"]}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="has domains: "):
         schema.DatasetInfo.load(tmp_path)
 
 
