@@ -1,13 +1,15 @@
 """From the bytes of any image file to an upright 8-bit RGB image, or a reason why not."""
 
+import functools
 import io
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from stargan_tf.data import formats
+from stargan_tf.data import formats, schema
 from stargan_tf.errors import UserError
 
 # An image with more pixels is taken for a decompression bomb: a few kilobytes
@@ -78,7 +80,7 @@ def prepare(content: bytes, img_size: int, needed_size: int) -> bytes:
     if img_size and image.size != (img_size, img_size):
         image = _central_square(image).resize((img_size, img_size), Image.Resampling.LANCZOS)
         changed = True
-    if not changed and file_format in ("JPEG", "PNG"):
+    if not changed and file_format in ("JPEG", "PNG") and _is_read_alike(content, image):
         return content
     return _encode(image, lossless=file_format in LOSSLESS)
 
@@ -128,6 +130,9 @@ def _decode(content: bytes, halve_above: int | None) -> tuple[Image.Image, str, 
                 f"absurdly large: {image.width}x{image.height}, over {MAX_PIXELS} pixels"
             )
         file_format = image.format or ""
+        if file_format == "PNG":  # Pillow decodes pixels without a look at their checksums
+            with Image.open(io.BytesIO(content), formats=("PNG",)) as unread:
+                unread.verify()
         size = image.size
         large = image.width * image.height > WHOLE_PIXELS
         if halve := large and halve_above is not None and min(size) >= 2 * halve_above:
@@ -160,6 +165,32 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")  # palette, grey, black-and-white, CMYK, YCbCr
+
+
+def _is_read_alike(content: bytes, image: Image.Image) -> bool:
+    """Whether training, whose decoder is stricter than Pillow, reads the file as well."""
+    import tensorflow as tf
+
+    try:
+        height, width, _ = _training_decoder()(content)
+    except (tf.errors.OpError, UnicodeDecodeError):
+        return False
+    return (width, height) == image.size
+
+
+@functools.cache
+def _training_decoder() -> Callable[[bytes], np.ndarray]:
+    """Gives the shape of what training reads.
+
+    It is in a session, which unlike eager TensorFlow takes no GPU: there may be many processes.
+    """
+    import tensorflow as tf  # slow to import, and not all images need it
+
+    with tf.Graph().as_default() as graph:
+        content = tf.compat.v1.placeholder(tf.string, [])
+        shape = tf.shape(schema.decode_image(content))
+    config = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
+    return tf.compat.v1.Session(graph=graph, config=config).make_callable(shape, [content])
 
 
 def _central_square(image: Image.Image) -> Image.Image:

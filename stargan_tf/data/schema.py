@@ -257,6 +257,14 @@ def encode_example(image: bytes, label: int | Sequence[int], name: str) -> bytes
     return example.SerializeToString(deterministic=True)
 
 
+def decode_image(content: Any) -> Any:
+    """Decodes an image as it is stored, inside a graph, into [H, W, 3] uint8."""
+    import tensorflow as tf
+
+    # This op reads PNG as well; the accurate transform gives what Pillow gives.
+    return tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
+
+
 def parse_example(serialized: Any, num_attributes: int = 0, domain: Any = None) -> tuple[Any, Any]:
     """Parses and decodes one record, inside a tf.data graph.
 
@@ -278,8 +286,7 @@ def parse_example(serialized: Any, num_attributes: int = 0, domain: Any = None) 
             "label": tf.io.FixedLenFeature([num_attributes] if num_attributes else [], tf.int64),
         },
     )
-    # This op reads PNG as well; the accurate transform gives what Pillow gives.
-    image = tf.io.decode_jpeg(features["image"], channels=3, dct_method="INTEGER_ACCURATE")
+    image = decode_image(features["image"])
     label = tf.cast(features["label"], tf.float32 if num_attributes else tf.int32)
     if domain is not None and not num_attributes:
         with tf.control_dependencies([tf.debugging.assert_equal(label, domain)]):

@@ -1,4 +1,7 @@
 import io
+import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -226,3 +229,63 @@ def test_load_image_reads_and_rejects(tmp_path: Path) -> None:
         images.load_image(tmp_path / "bad.png")
     with pytest.raises(UserError, match="none.png cannot be used"):
         images.load_image(tmp_path / "none.png")
+
+
+def jpeg_with_a_strange_marker() -> bytes:
+    """Pillow decodes what comes before it, and TensorFlow nothing at all."""
+    content = bytearray(makers.encoded(RGB, "JPEG"))
+    place = content.index(b"\xff\xda") + 60 * len(content[content.index(b"\xff\xda") :]) // 100
+    content[place : place + 2] = b"\xff\xea"
+    return bytes(content)
+
+
+def png_with_a_longer_header() -> bytes:
+    content = makers.encoded(RGB)
+    header = content[16:29] * 2
+    length = struct.pack(">I", len(header))
+    checksum = struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    return content[:8] + length + b"IHDR" + header + checksum + content[33:]
+
+
+@pytest.mark.parametrize("make", [jpeg_with_a_strange_marker, png_with_a_longer_header])
+def test_what_training_could_not_read_is_encoded_again(make: Callable[[], bytes]) -> None:
+    content = make()
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.io.decode_jpeg(content, channels=3)
+    assert images.decode(content)[2] is False, "for Pillow, nothing is wrong with it"
+    prepared = images.prepare(content, 0, 8)
+    assert tf.io.decode_jpeg(prepared, channels=3).shape == RGB.shape
+    assert prepared != content
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("img_size", [0, 16])
+@pytest.mark.parametrize("damage", ["pixel", "checksum", "no end"])
+def test_a_png_whose_checksums_are_wrong_is_rejected(
+    tmp_path: Path, damage: str, img_size: int
+) -> None:
+    """Pillow would give other pixels, without a word."""
+    content = makers.encoded(RGB, compress_level=0)  # a flipped bit is one pixel
+    place = content.index(b"IDAT")
+    length = int.from_bytes(content[place - 4 : place], "big")
+    if damage == "pixel":
+        content = flipped(content, place + length // 2)
+    elif damage == "checksum":
+        content = flipped(content, place + 4 + length)
+    else:
+        content = content[: content.index(b"IEND") - 4]
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(images.RejectedError, match="truncated or damaged: "):
+        images.prepare(content, img_size, 8)
+    with pytest.raises(UserError, match=r"a\.png cannot be used \(truncated or damaged"):
+        images.load_image(tmp_path / "a.png")
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.io.decode_png(content)
+
+
+def test_what_lies_behind_a_png_is_no_damage() -> None:
+    content = makers.encoded(RGB) + b"\0" * 100
+    assert (decoded(content) == RGB).all()
