@@ -114,7 +114,7 @@ class CheckpointFiles:
             intact = intact and all(self._is_part(name, step) for name in files)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DamagedError(f"{self._sidecar(step).name} is altered") from error
-        if not intact:
+        if not intact or not _is_progress(progress):
             raise DamagedError(f"{self._sidecar(step).name} is altered")
         for name, digest in files.items():
             try:
@@ -188,6 +188,15 @@ class CheckpointFiles:
         entries = self._folder.iterdir() if self._folder.is_dir() else ()
         names = [pattern.fullmatch(path.name) for path in entries]
         return {int(name[1]) for name in names if name}
+
+
+def _is_progress(progress: Progress) -> bool:
+    """Whether what a sidecar tells is of the types that were written."""
+    is_count = type(progress.rollbacks) is int and progress.rollbacks >= 0
+    return is_count and all(
+        isinstance(losses, dict) and {*map(type, losses.values())} <= {float, int}
+        for losses in progress.window
+    )
 
 
 def _digest(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What a run leaves for people to read: TensorBoard, metrics.jsonl and a progress bar."""
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -200,15 +201,13 @@ def _hyperparameters(config: TrainConfig) -> dict[str, bool | int | float | str]
 
 
 def _drop_records_after(run: RunDir, step: int) -> None:
-    """Removes records that a resumed run will write again, and a last line cut short."""
+    """Removes records that a resumed run will write again, and lines that are damaged."""
     if not run.metrics_file.exists():
         return
     kept = []
     for line in run.metrics_file.read_bytes().splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if record["step"] <= step:
-            kept.append(line.decode() + "\n")
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+            text = line.decode()
+            if json.loads(text)["step"] <= step:
+                kept.append(text + "\n")
     write_text(run.metrics_file, "".join(kept))

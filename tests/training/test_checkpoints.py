@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.loading import load_run
-from stargan_tf.training.checkpoint_files import CheckpointFiles
+from stargan_tf.training.checkpoint_files import CheckpointFiles, _digest_of
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.training import tiny
@@ -236,6 +237,23 @@ def test_what_a_killed_write_of_tensorflow_leaves_is_removed(run):
     parts = (".index", ".json", ".data-00000-of-00001")
     own = {f"iteration-{step}{part}" for step in (1, 2) for part in parts}
     assert {path.name for path in folder.iterdir()} == {*own, "checkpoint", *others}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"rollbacks": value} for value in (None, "1", 1.5, True, -1, [], {})),
+        *({"window": [value]} for value in (None, 5, "x", [], {"a": None}, {"a": "x"}, {"a": []})),
+    ],
+    ids=str,
+)
+def test_a_sidecar_of_other_types_is_altered_whatever_its_digest(run, capsys, change):
+    save_two(run)
+    path = run.checkpoints / "iteration-2.json"
+    contents = json.loads(path.read_text())["contents"] | change
+    path.write_text(json.dumps({"contents": contents, "sha256": _digest_of(contents)}))
+    assert restored(run) == FIRST
+    assert "iteration-2.json is altered" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("with_sidecar", [True, False])

@@ -100,6 +100,20 @@ def test_records_after_the_restored_step_are_dropped(run):
     assert [(r["step"], r["lambda_ds"]) for r in records(run)] == [(1, 1), (2, 2), (3, 9)]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [b"5", b"[]", b"{}", b'{"step": "1"}', b'{"step": null}', b"\xff", b"\0" * 50, b"[" * 100_000]
+    + ['{"step": 1}'.encode("utf-16"), b'"step"', b""],
+    ids=range(11),
+)
+def test_lines_that_a_disk_has_damaged_are_dropped(run, line):
+    good = b'{"step": 1, "time": 0}'
+    run.metrics_file.write_bytes(b"\n".join([good, line, good]) + b"\n")
+    with RunLog(run, ALGORITHM, 2, chief=True):
+        pass
+    assert run.metrics_file.read_bytes() == good + b"\n" + good + b"\n"
+
+
 def test_other_workers_write_nothing(run):
     with RunLog(run, ALGORITHM, 0, chief=False) as log:
         log.add(losses(1), 1, 0)
