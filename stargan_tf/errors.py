@@ -15,6 +15,8 @@ _FULL_TEXT = re.compile(
 )
 # Unicode's categories of control characters, and of what separates lines and paragraphs.
 _ENDS_LINES = ("Cc", "Zl", "Zp")
+# Characters of a sentence that are shown: a path has up to 4096.
+_BEGINNING, _END = 4500, 300
 
 
 class UserError(Exception):
@@ -42,8 +44,11 @@ class TemporaryError(UserError):
 def in_one_line(text: str) -> str:
     """A text as it can be shown in a line: what would end the line, or move in it, is escaped.
 
-    Names and values out of damaged files may hold anything.
+    Names and values out of damaged files may hold anything, and be of any length: of what is
+    too long, the beginning and the end are left.
     """
+    if len(text) > _BEGINNING + _END:
+        text = f"{text[:_BEGINNING]} ... {text[-_END:]}"
     return "".join(
         repr(character)[1:-1] if unicodedata.category(character) in _ENDS_LINES else character
         for character in text

@@ -249,8 +249,10 @@ def test_an_error_of_the_system_is_one_sentence(statement, words, early):
         ("a\nb", r"a\nb"),
         ("a\r\n\tb\x00\x1b[31m", r"a\r\n\tb\x00\x1b[31m"),
         ("\x85\u2028\u2029\x7f", r"\x85\u2028\u2029\x7f"),
+        ("x" * 99_993 + ": do it.", "x" * 4500 + " ... " + "x" * 292 + ": do it."),
         ("Müller\u3000개 \u200d'\\n'", "Müller\u3000개 \u200d'\\n'"),
     ],
+    ids=range(5),
 )
 def test_whatever_a_sentence_quotes_it_is_one_line(found, shown):
     statement = f"from stargan_tf.errors import UserError; raise UserError({ascii(found)})"

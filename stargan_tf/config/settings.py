@@ -130,8 +130,8 @@ def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -
     unknown = sorted(set(values) - set(defaults))
     check(
         not unknown,
-        f"{where} has unknown settings ({', '.join(unknown)}): it was written by another version "
-        "of stargan_tf; use that one, or start anew.",
+        f"{where} has unknown settings ({', '.join(unknown):.200}): it was written by another "
+        "version of stargan_tf; use that one, or start anew.",
     )
     # JSON knows no tuples, and people write 1 for 1.0.
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
@@ -139,7 +139,7 @@ def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -
         expected = type(defaults[name])
         check(
             type(value) is expected or (expected is float and type(value) is int),
-            f"{where} has {name}: {value!r}, expected a value of type {expected.__name__}: "
+            f"{where} has {name}: {value!r:.80}, expected a value of type {expected.__name__}: "
             "correct it.",
         )
     return config_class(**values)

@@ -26,7 +26,7 @@ from tests.fuzzing.targets import MIB, Target
 
 ACCEPTED, REJECTED, FAILED = "accepted", "rejected", "failed"
 # A sentence that is longer than this is no help.
-_MOST_CHARACTERS = 1500
+_MOST_CHARACTERS = 5000
 _STATUS = Path("/proc/self/status")
 
 
