@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 
 from stargan_tf.checksums import masked_crc32c
@@ -23,9 +24,9 @@ def event_files(folder: Path) -> set[Path]:
 
 
 def drop_events_after(folder: Path, step: int) -> None:
-    """Removes events that a resumed run will write again, and a last one cut short.
+    """Removes events that a resumed run will write again, and those that are damaged.
 
-    Otherwise TensorBoard's curves would have these iterations twice.
+    Otherwise TensorBoard's curves would have these iterations twice, or end at the damage.
 
     Args:
       folder: with the files of earlier sittings; none is open.
@@ -33,7 +34,7 @@ def drop_events_after(folder: Path, step: int) -> None:
     """
     for path in sorted(event_files(folder)):
         with path.open("rb") as file:
-            kept = [framed for framed in _records(file) if _step(framed) <= step]
+            kept = [framed for framed in _records(file) if _is_up_to(framed, step)]
         if not kept:
             path.unlink()
         elif sum(map(len, kept)) < path.stat().st_size:
@@ -92,5 +93,12 @@ def _records(file: BinaryIO) -> Iterator[bytes]:
         yield header + body
 
 
-def _step(framed: bytes) -> int:
-    return Event.FromString(framed[_HEADER.size : -_FOOTER]).step
+def _is_up_to(framed: bytes, step: int) -> bool:
+    """Whether a record is an event of this iteration or before; a damaged one is none."""
+    content, checksum = framed[_HEADER.size : -_FOOTER], framed[-_FOOTER:]
+    if checksum != struct.pack("<I", masked_crc32c(content)):
+        return False
+    try:
+        return Event.FromString(content).step <= step
+    except DecodeError:
+        return False

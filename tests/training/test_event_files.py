@@ -1,7 +1,10 @@
+import struct
+
 import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from stargan_tf.checksums import masked_crc32c
 from stargan_tf.training.event_files import drop_events_after, event_files, whole_up_to
 
 
@@ -12,6 +15,12 @@ def write(folder, values):
         with writer.as_default(step):
             tf.summary.scalar("loss", value)
     writer.close()
+
+
+def tfrecord(records):
+    """A file of records, with their checksums."""
+    parts = [part for record in records for part in (struct.pack("<Q", len(record)), record)]
+    return b"".join(part + struct.pack("<I", masked_crc32c(part)) for part in parts)
 
 
 def shown(folder):
@@ -54,6 +63,22 @@ def test_an_event_cut_short_is_dropped(tmp_path, cut):
     drop_events_after(tmp_path, 2)
     assert path.stat().st_size == whole
     assert shown(tmp_path) == [(1, 1.0)]
+
+
+@pytest.mark.parametrize("checksums", ["wrong", "right"])
+@pytest.mark.parametrize("damage", [b"\xff" * 8, b"\0" * 8])
+def test_a_damaged_event_is_dropped_alone(tmp_path, damage, checksums):
+    """Where its length is whole: TensorBoard would show nothing of what follows."""
+    write(tmp_path, {1: 1.0, 2: 2.0, 3: 3.0})
+    (path,) = event_files(tmp_path)
+    records = [record.numpy() for record in tf.data.TFRecordDataset(str(path))]
+    bad = damage + records[2][8:]
+    if checksums == "right":
+        path.write_bytes(tfrecord([*records[:2], bad, *records[3:]]))
+    else:
+        path.write_bytes(path.read_bytes().replace(records[2], bad))
+    drop_events_after(tmp_path, 3)
+    assert shown(tmp_path) == [(1, 1.0), (3, 3.0)]
 
 
 @pytest.mark.parametrize("hole", [b"\0" * 64, b"\xff" * 64])
