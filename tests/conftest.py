@@ -1,6 +1,7 @@
 """What holds for every test: two replicas fit on any machine, and TensorFlow keeps quiet."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from stargan_tf.native_output import quieten_tensorflow
@@ -9,6 +10,12 @@ quieten_tensorflow()
 # Else gRPC starts threads in what this process starts, such as ffmpeg, which die of them.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
+# What hypothesis keeps for the next time stays out of the project.
+os.environ.setdefault(
+    "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "stargan_tf_hypothesis")
+)
+
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
@@ -17,6 +24,9 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 tf.get_logger().setLevel("ERROR")
+# The same examples each time, and no clock: machines are slow at times.
+hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("same")
 
 
 def pytest_pycollect_makemodule(

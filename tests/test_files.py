@@ -1,4 +1,8 @@
+import os
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stargan_tf.errors import UserError
 from stargan_tf.files import (
@@ -151,3 +155,22 @@ def test_where_nothing_can_be_written(tmp_path, monkeypatch, path, reason):
     with pytest.raises(UserError) as error:
         check_can_write("out", path)
     assert str(error.value).startswith(f"--out={path} cannot be written ({reason})")
+
+
+# Bytes that are no text come from the system as halves of characters.
+CHARACTERS = st.characters(exclude_characters="/\0", exclude_categories=["Cs"])
+FILE_NAME = st.text(CHARACTERS | st.sampled_from("\udc80\udcff"), max_size=300)
+
+
+@given(FILE_NAME | FILE_NAME.map(lambda name: name * 9), st.integers(16, 300))
+def test_any_name_is_made_to_fit(name, most_bytes):
+    short = short_name(name, most_bytes)
+    assert len(os.fsencode(short)) <= most_bytes
+    assert (short == name) == (len(os.fsencode(name)) <= most_bytes)
+    assert short_name(short, most_bytes) == short
+
+
+@given(FILE_NAME, FILE_NAME, st.integers(0, 300))
+def test_names_that_differ_in_their_ends_still_differ(first, second, length):
+    names = {"x" * length + name for name in (first, second)}
+    assert len({short_name(name, 40) for name in names}) == len(names)

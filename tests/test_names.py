@@ -4,6 +4,8 @@ import re
 import unicodedata
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from stargan_tf.errors import UserError
 from stargan_tf.names import domain_names, find_domain, is_system_name
@@ -95,3 +97,37 @@ def test_the_client_passes_over_the_same_files():
     from stargan_tf import names
 
     assert files._SYSTEM_NAMES == names._SYSTEM_NAMES
+
+
+# Also halves of characters, as file systems give for bytes that are no text.
+ODD = "aé\u0301가\u1100\u1161_.-+ /\\\udcff\0\u200d\u202e"
+NAME = st.text(max_size=12) | st.text(ODD, max_size=12)
+
+
+@given(NAME)
+@example("\u1100\u1161")
+@example("_\u0301")
+def test_any_name_becomes_one_that_is_safe_and_stays_itself(original):
+    try:
+        (name,) = domain_names([original]).values()
+    except UserError:
+        assert not any(character.isalnum() for character in unicodedata.normalize("NFC", original))
+        return
+    assert unicodedata.is_normalized("NFC", name)
+    assert not set('/\\\0:*?"<>|\n\r ') & set(name) and name[0] not in ".-" and name[-1] != "."
+    assert name.isprintable() and name.encode()
+    assert domain_names([name]) == {name: name}
+    for written in (original, name, *(unicodedata.normalize(form, name) for form in FORMS)):
+        assert find_domain(written, [name]) == 0
+
+
+@given(st.lists(NAME, max_size=5, unique=True))
+def test_any_names_are_told_apart_or_rejected(originals):
+    try:
+        names = domain_names(originals)
+    except UserError:
+        return
+    assert list(names) == originals and len(set(names.values())) == len(originals)
+    domains = list(names.values())
+    for original in originals:
+        assert find_domain(original, domains) == domains.index(names[original])

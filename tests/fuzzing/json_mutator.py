@@ -1,5 +1,6 @@
 """Damages JSON: other structure, other types, other numbers, other text."""
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def damage_json(document: Any, chance: random.Random) -> bytes:
 def _change(document: Any, chance: random.Random) -> Any:
     places = list(_places(document))
     if not places or chance.random() < 0.03:
-        return chance.choice(_VALUES)
+        return _value(chance)
     holder, key = chance.choice(places)
     kind = chance.randrange(9)
     if kind == 0:
@@ -63,12 +64,17 @@ def _change(document: Any, chance: random.Random) -> Any:
         if not isinstance(holder[key], list | dict):  # else a value could come to hold itself
             other_holder[other] = holder[key]
     elif kind == 4 and isinstance(holder, dict):
-        holder[chance.choice(_KEYS)] = chance.choice(_VALUES)
+        holder[chance.choice(_KEYS)] = _value(chance)
     elif kind == 5 and isinstance(holder[key], int | float) and abs(holder[key]) < 2**53:
         holder[key] = _other_number(holder[key], chance)
     else:
-        holder[key] = chance.choice(_VALUES)
+        holder[key] = _value(chance)
     return document
+
+
+def _value(chance: random.Random) -> Any:
+    """A value of its own, which later changes may change."""
+    return copy.deepcopy(chance.choice(_VALUES))
 
 
 def _other_number(number: float, chance: random.Random) -> float:

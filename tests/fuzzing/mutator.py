@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 
-from stargan_tf.data.shards import masked_crc32c
+from stargan_tf.checksums import masked_crc32c
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # How fields of 1, 2, 4 and 8 bytes are written, in either order.

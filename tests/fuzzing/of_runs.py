@@ -10,15 +10,18 @@ from pathlib import Path
 from unittest import mock
 
 from absl import flags as absl_flags
+from tensorboard.compat.proto.event_pb2 import Event
 
 from stargan_tf import flags
-from stargan_tf.algorithms.registry import settings_class
+from stargan_tf.algorithms.registry import make_algorithm, settings_class
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.loading import load_run
 from stargan_tf.serving.model_info import FILE, ModelInfo
+from stargan_tf.training.event_files import event_files
 from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.run_log import RunLog
 from tests.fuzzing.json_mutator import damage_json
-from tests.fuzzing.mutator import damage
+from tests.fuzzing.mutator import damage, damage_records, tfrecord
 from tests.fuzzing.targets import STORED, Target
 
 _RUN = STORED / "modern_lane" / "run"
@@ -51,6 +54,75 @@ class RunConfig(_Json):
         assert settings_class(found.config.algorithm) is type(found.config)
         dataclasses.replace(found.config, run_dir="runs/a", data_dir="data/a").validate()
         load_run(self._run.root)
+
+
+class _Log(Target):
+    """A file of a run's log, from whose iterations after _STEP a resumed run cuts it off."""
+
+    _STEP = 2
+
+    def __init__(self, work: Path) -> None:
+        self._run = RunDir(shutil.copytree(_RUN, work / "run"))
+        self._run.logs.mkdir(exist_ok=True)
+        settings, domains = self._run.read()
+        self._algorithm = make_algorithm(settings, len(domains))
+        self._valid = self.make()
+
+    def make(self) -> Sequence[bytes]:
+        raise NotImplementedError
+
+    def valid(self) -> Sequence[bytes]:
+        return self._valid
+
+    def resume(self, path: Path, content: bytes) -> bytes:
+        """Opens the log on a damaged file; returns what became of it."""
+        path.write_bytes(content)
+        with RunLog(self._run, self._algorithm, self._STEP, chief=True):
+            kept = path.read_bytes() if path.exists() else b""
+        for written in event_files(self._run.logs):
+            written.unlink()
+        return kept
+
+
+class Metrics(_Log):
+    """metrics.jsonl."""
+
+    def make(self) -> Sequence[bytes]:
+        return [(_RUN / "metrics.jsonl").read_bytes()]
+
+    def damaged(self, chance: random.Random) -> bytes:
+        if chance.random() < 0.4:
+            return damage(self._valid[0], chance)
+        lines = self._valid[0].splitlines()
+        place = chance.randrange(len(lines))
+        lines[place] = damage_json(json.loads(lines[place]), chance)
+        return b"\n".join(lines)
+
+    def run(self, content: bytes) -> None:
+        for line in self.resume(self._run.metrics_file, content).splitlines():
+            assert json.loads(line)["step"] <= self._STEP
+
+
+class Events(_Log):
+    """A file of TensorBoard's: damaged as a file, or in its events under right checksums."""
+
+    def make(self) -> Sequence[bytes]:
+        events = [Event(step=0, file_version="brain.Event:2")]
+        for step in range(1, 5):
+            event = Event(step=step)
+            event.summary.value.add(tag="D/latent_real", simple_value=step / 2)
+            events.append(event)
+        return [tfrecord([event.SerializeToString() for event in events])]
+
+    def damaged(self, chance: random.Random) -> bytes:
+        if chance.random() < 0.5:
+            return damage(self._valid[0], chance)
+        return damage_records(self._valid[0], chance, damage)
+
+    def run(self, content: bytes) -> None:
+        path = self._run.logs / "events.out.tfevents.1.a"
+        kept = self.resume(path, content)
+        assert kept == content[: len(kept)] or len(kept) < len(content)
 
 
 class Flagfile(Target):

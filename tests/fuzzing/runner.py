@@ -23,6 +23,7 @@ SECONDS = 5.0  # for a case
 _SECONDS_TO_MAKE = 300.0  # for a target, with TensorFlow's start
 # The machine is saved from a process that takes more than this; a target's own bound is lower.
 _MOST_BYTES = 6 * 2**30
+_SERVE = "from tests.fuzzing.worker import serve; serve()"
 _REPOSITORY = Path(stargan_tf.__file__).parents[1]
 
 
@@ -61,7 +62,7 @@ class _Worker:
 
     def __init__(self, log: IO[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzzing.worker"],
+            [sys.executable, "-c", _SERVE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

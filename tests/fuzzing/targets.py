@@ -3,7 +3,7 @@
 import abc
 import importlib
 import random
-import zlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +73,8 @@ TARGETS = {
     "tfrecord": Entry(f"{_HERE}.of_data:TFRecord", 10),
     "dataset_info": Entry(f"{_HERE}.of_data:Info", 8),
     "run_config": Entry(f"{_HERE}.of_runs:RunConfig", 8),
+    "metrics": Entry(f"{_HERE}.of_runs:Metrics", 2),
+    "events": Entry(f"{_HERE}.of_runs:Events", 4),
     "flagfile": Entry(f"{_HERE}.of_runs:Flagfile", 6),
     "model_json": Entry(f"{_HERE}.of_runs:ModelJson", 6),
     "checkpoint_data": Entry(f"{_HERE}.of_checkpoints:Data", 4),
@@ -94,9 +96,8 @@ def place_of(name: str) -> str:
 def make(name: str, work: Path) -> Target:
     """Makes a target, in a folder of its own in `work`."""
     module, _, kind = place_of(name).partition(":")
-    folder = work / f"{kind}-{zlib.crc32(name.encode()):08x}"
-    folder.mkdir(parents=True)
-    return getattr(importlib.import_module(module), kind)(folder)
+    folder = tempfile.mkdtemp(prefix=f"{kind}-", dir=work)
+    return getattr(importlib.import_module(module), kind)(Path(folder))
 
 
 def case(target: Target, name: str, seed: int, number: int) -> bytes:

@@ -139,7 +139,3 @@ def serve() -> None:
             print(json.dumps(answer), file=answers, flush=True)
         for target in known.values():
             target.close()
-
-
-if __name__ == "__main__":
-    serve()
