@@ -20,6 +20,8 @@ from stargan_tf.native_output import quieten_tensorflow
 
 Config = TypeVar("Config")
 
+# What absl raises for flags that cannot be used: it looks for names that are like a wrong one.
+_MISTAKES = (flags.Error, OSError, ValueError, RecursionError)
 _OF_THE_SYSTEM = ("PermissionDeniedError", "NotFoundError")
 
 logging.set_verbosity(logging.WARNING)
@@ -67,8 +69,9 @@ def read_flagfile(config_class: type[Config], path: str, base: Config | None = N
     _define(config_class, base, "", values)
     try:
         rest = values(["flagfile", f"--flagfile={path}"])[1:]
-    except (flags.Error, OSError, UnicodeError) as error:
-        raise UserError(f"The flagfile {path} cannot be used ({error}): correct it.") from error
+    except _MISTAKES as error:
+        reason = _mistake(error)
+        raise UserError(f"The flagfile {path} cannot be used ({reason}): correct it.") from error
     if rest:
         raise UserError(f"Found {rest[0]!r} in {path}, expected one --flag a line: correct it.")
     return _parse(config_class, base, "", values)
@@ -122,9 +125,13 @@ def peek(*names: str, arguments: Sequence[str] | None = None) -> dict[str, str]:
     values.set_gnu_getopt()  # what is not known here may look like an argument
     for name in names:
         flags.DEFINE_string(name, "", "", flag_values=values)
-    with contextlib.suppress(flags.Error, OSError, UnicodeError):
+    with contextlib.suppress(*_MISTAKES):
         values(sys.argv if arguments is None else ["", *arguments], known_only=True)
     return {name: values[name].value or "" for name in names}
+
+
+def _mistake(error: Exception) -> str:
+    return "the name of a flag is too long" if isinstance(error, RecursionError) else str(error)
 
 
 @contextlib.contextmanager
@@ -185,8 +192,8 @@ def run(
     def parse_flags(argv: list[str]) -> list[str]:
         try:
             return flags.FLAGS(argv, known_only=extra_arguments)
-        except (flags.Error, UnicodeError) as error:
-            sentence = f"error: {error}: correct it; --help lists the flags."
+        except _MISTAKES as error:
+            sentence = f"error: {_mistake(error)}: correct it; --help lists the flags."
             print(in_one_line(sentence), file=sys.stderr)
             sys.exit(1)
 

@@ -15,8 +15,10 @@ import pytest
 import pipeline
 import stargan_tf
 import stargan_tf.config
+from stargan_tf import flags as config_flags
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.benchmark_tflite import BenchmarkTFLiteConfig
+from stargan_tf.errors import UserError
 
 FLAGFILES = sorted((Path(stargan_tf.__file__).parent / "flagfiles").glob("*.flags"))
 
@@ -259,6 +261,25 @@ def test_whatever_a_sentence_quotes_it_is_one_line(found, shown):
     program = ERRORS.format(statement=statement, early=False)
     process = subprocess.run([sys.executable, "-c", program], capture_output=True)
     assert process.stderr.decode() == f"error: {shown}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--noema_warmup=true", "--noema_warmup=true does not take an argument: correct it"),
+        (f"--{'x' * 3000}=1", "the name of a flag is too long: correct it"),
+        ("--flagfile=a\0b", "embedded null byte"),
+        ("--flagfile=/proc/nowhere", "Unable to open flagfile"),
+    ],
+    ids=range(4),
+)
+def test_what_absl_has_no_error_of_its_own_for_is_a_mistake_as_well(tmp_path, line, words):
+    (tmp_path / "mine.flags").write_text(f"{line}\n")
+    process = run(f"--flagfile={tmp_path / 'mine.flags'}")
+    assert process.returncode == 1 and process.stderr.count("\n") == 1
+    assert process.stderr.startswith("error: ") and words in process.stderr
+    with pytest.raises(UserError, match="mine.flags cannot be used"):
+        config_flags.read_flagfile(StarGANv2Settings, str(tmp_path / "mine.flags"))
 
 
 @pytest.mark.parametrize("line", ["--no\x00such=1", "--batch_size=a\x00b", "--lr=\x1b[31m"])
