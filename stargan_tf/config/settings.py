@@ -51,10 +51,18 @@ def setting(
 
 
 def check_bounds(config: Any) -> None:
-    """Raises UserError unless every number of a config lies within its setting's bounds."""
+    """Raises UserError unless every number of a config lies within its setting's bounds.
+
+    No number may be larger than TensorFlow's largest whole one.
+    """
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         least, most, below = (field.metadata[key] for key in ("least", "most", "below"))
+        if type(value) in (int, float):
+            check(
+                not abs(value) >= 2**63,
+                f"Found --{field.name}={value!s:.40}, expected a number below 2^63: change it.",
+            )
         inside = (
             (least is None or value >= least)
             and (most is None or value <= most)
@@ -124,10 +132,10 @@ def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -
 
     Raises:
       UserError: there are fields that `config_class` does not have, or values of
-        other types than its defaults.
+        other types than its defaults, or none of the choices.
     """
-    defaults = {field.name: field.default for field in dataclasses.fields(config_class)}
-    unknown = sorted(set(values) - set(defaults))
+    fields = {field.name: field for field in dataclasses.fields(config_class)}
+    unknown = sorted(set(values) - set(fields))
     check(
         not unknown,
         f"{where} has unknown settings ({', '.join(unknown):.200}): it was written by another "
@@ -136,10 +144,16 @@ def from_dict(config_class: type[Config], values: dict[str, Any], where: Path) -
     # JSON knows no tuples, and people write 1 for 1.0.
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in values.items():
-        expected = type(defaults[name])
+        expected = type(fields[name].default)
         check(
             type(value) is expected or (expected is float and type(value) is int),
             f"{where} has {name}: {value!r:.80}, expected a value of type {expected.__name__}: "
+            "correct it.",
+        )
+        choices = fields[name].metadata["choices"]
+        check(
+            choices is None or value in choices,
+            f"{where} has {name}: {value!r:.80}, expected one of {', '.join(choices or ())}: "
             "correct it.",
         )
     return config_class(**values)

@@ -64,7 +64,17 @@ class RunDir:
         algorithm = values.get("algorithm", registry.DEFAULT)
         config_class = registry.settings_class(algorithm)
         config = settings.from_dict(config_class, values, where=self.config_file)
+        self._check_valid(config)
         return RunSettings(self._located(config), tuple(map(normalised, domains)))
+
+    def _check_valid(self, config: TrainConfig) -> None:
+        """Checks the values of config.json, which were right when it was written."""
+        # Where its data are is checked where they are needed.
+        located = dataclasses.replace(config, run_dir=str(self.root), data_dir=".")
+        try:
+            located.validate()
+        except UserError as error:
+            raise UserError(f"{self.config_file} cannot be used: {error}") from error
 
     def check_data_dir(self, info_file: str) -> None:
         """Checks that the run's data set is where it was.

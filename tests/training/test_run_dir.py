@@ -251,6 +251,28 @@ def test_values_of_another_type_are_named(run, name, value):
     assert_one_sentence(error)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("img_size", size) for size in (-1, 0, 33, 2**20, 2**64)),
+        *((name, 2**17) for name in ("latent_dim", "max_conv_dim", "base_channels")),
+        *((name, 2**64) for name in ("style_dim", "mapping_hidden_dim")),
+        *(("lr", lr) for lr in (-1, float("nan"), float("inf"), 1e300)),
+        *(("seed", -1), ("seed", 10**400), ("beta1", 1.0), ("total_iters", 2**63), ("w_hpf", 1)),
+        *((name, "x" * 10**5) for name in ("mixed_precision", "on_nan")),
+    ],
+    ids=range(21),
+)
+def test_values_that_no_run_can_have_are_named(run, name, value):
+    """They would end in errors of TensorFlow, or fill the memory."""
+    values = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps(values | {name: value}))
+    with pytest.raises(UserError, match=f"config.json .*{name}") as error:
+        run.read()
+    assert_one_sentence(error)
+    assert len(str(error.value)) < 1000
+
+
 def test_a_whole_number_will_do_for_a_fraction(run):
     values = json.loads(run.config_file.read_text())
     run.config_file.write_text(json.dumps(values | {"lambda_ds": 2}))

@@ -6,6 +6,10 @@ from typing import Any
 from stargan_tf.config.settings import check, setting
 from stargan_tf.config.train import TrainConfig
 
+# Settings that decide how large the weights are, and more than any of them can be in earnest.
+_WIDTHS = ("base_channels", "max_conv_dim", "latent_dim", "style_dim", "mapping_hidden_dim")
+_MOST = 2**16
+
 
 @dataclasses.dataclass(frozen=True)
 class StarGANv2Settings(TrainConfig):
@@ -64,9 +68,14 @@ class StarGANv2Settings(TrainConfig):
         super().validate()
         size = self.img_size
         check(
-            size >= 32 and size & (size - 1) == 0,
+            32 <= size <= _MOST and size & (size - 1) == 0,
             f"Found --img_size={size}, expected a power of two from 32 up: try 64, 128 or 256.",
         )
+        for name in _WIDTHS:
+            check(
+                getattr(self, name) <= _MOST,
+                f"Found --{name}={getattr(self, name)}, expected at most {_MOST}: lower it.",
+            )
         width = self.first_layer_channels
         check(
             width >= 1,
