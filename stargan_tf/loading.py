@@ -9,6 +9,7 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.algorithms.registry import make_algorithm, own_source
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
+from stargan_tf.config.settings import check
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.training.checkpoints import restore_newest
 from stargan_tf.training.run_dir import RunDir
@@ -49,6 +50,11 @@ def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
     if in_float32:
         settings = dataclasses.replace(settings, mixed_precision="none")
     algorithm = make_algorithm(settings, len(domains))
+    check(
+        bool(domains) or not algorithm.needs_domains,
+        f"{run.config_file} lists no domains, expected those that the run was trained on: restore "
+        "it or start a new run.",
+    )
     # The same tree of objects as TrainState has, without what only training needs.
     state = tf.Module()
     with mixed_precision(settings.mixed_precision):

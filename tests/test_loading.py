@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.loading import load_model
+from stargan_tf.errors import UserError
+from stargan_tf.loading import load_model, load_run
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.training.tiny import fresh_state
@@ -79,3 +80,14 @@ def test_an_edited_algorithm_of_ones_own_is_another(tmp_path, monkeypatch, packa
     edited.write_text(code + "# Draws otherwise.\n")
     assert fingerprint(run) != first
     sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("domains", "words"), [([], "lists no domains"), (["cat", "cat"], "lists a domain twice")]
+)
+def test_domains_that_no_run_can_have_are_explained(tmp_path, domains, words):
+    run = begun(tmp_path / "run")
+    values = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(values | {"domains": domains}))
+    with pytest.raises(UserError, match=f"config.json {words}"):
+        load_run(run)

@@ -61,6 +61,10 @@ class RunDir:
             f"{self.config_file} lacks the list of domains: restore it or start a new run.",
         )
         check_file_names(domains, "domain", self.config_file)
+        settings.check(
+            len({*map(normalised, domains)}) == len(domains),
+            f"{self.config_file} lists a domain twice: restore it or start a new run.",
+        )
         algorithm = values.get("algorithm", registry.DEFAULT)
         config_class = registry.settings_class(algorithm)
         config = settings.from_dict(config_class, values, where=self.config_file)
