@@ -15,6 +15,7 @@ from waitress.task import ErrorTask
 from waitress.utilities import Error
 
 from stargan_tf.devserver.bodies import LARGEST_BODY
+from stargan_tf.devserver.errors import shortened
 
 # Seconds for a whole request, from its first byte to its last, and for the silence between two.
 PATIENCE = 60
@@ -53,7 +54,8 @@ class _Rejection(ErrorTask):
 
     def execute(self) -> None:
         error = self.request.error
-        sentence = f"The request cannot be read ({error.reason}): {error.body}."
+        said = shortened(" ".join(error.body.split()), 200)  # it quotes what was sent
+        sentence = f"The request cannot be read ({error.reason}): {said}."
         body = json.dumps({"error": sentence}).encode()
         self.version = "1.1"  # that of the request is unknown, or not to be trusted
         self.status = f"{error.code} {error.reason}"

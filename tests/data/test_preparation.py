@@ -179,7 +179,7 @@ def test_a_failure_leaves_nothing_behind(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writer.schema, "encode_example", full_disk)
-    with pytest.raises(UserError, match="No space left on device"):
+    with pytest.raises(UserError, match="The disk is full"):
         prepare(source, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 

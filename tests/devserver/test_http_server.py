@@ -168,6 +168,13 @@ def test_what_is_no_http(server, data, status):
     assert talk(server, b"GET /a HTTP/1.0\r\n\r\n").endswith(b"GET /a 0"), "it goes on"
 
 
+def test_what_was_sent_is_not_sent_back_whole(server):
+    data = b"POST / HTTP/1.1\r\nTransfer-Encoding: " + b"x" * 5000 + b"\r\n\r\n"
+    answer = talk(server, data)
+    assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 501"))
+    assert len(answer) < 1000
+
+
 def test_a_body_that_is_too_large(server):
     server.adj.max_request_body_size = 2**20
     length = f"Content-Length: {20 * 2**20}\r\n\r\n".encode()
