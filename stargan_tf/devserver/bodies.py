@@ -8,10 +8,8 @@ from collections.abc import Iterator
 import grpc
 
 from stargan_tf.devserver.errors import ServingError, invalid, shown
+from stargan_tf.devserver.http_server import LARGEST_BODY
 
-# Of one body, once decompressed, and of all that are worked on at the same time. What Python makes
-# of JSON takes up to about 25 times as much.
-LARGEST_BODY = 256 * 2**20
 # Seconds that a request waits for others to be done.
 _PATIENCE = 60.0
 _COMPRESSED = ("gzip", "x-gzip")

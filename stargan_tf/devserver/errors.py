@@ -24,7 +24,7 @@ class ServingError(Exception):
     def __init__(self, code: grpc.StatusCode, sentence: str) -> None:
         """Takes the sentence for the user, and shortens it when it is endless."""
         # gRPC sends messages as headers, which are limited to 8 KiB.
-        super().__init__(shortened(sentence, 2000))
+        super().__init__(_shortened(sentence, 2000))
         self.code = code
         self.http_status = _HTTP_STATUS[code.value[0]]
 
@@ -44,7 +44,7 @@ def shown(value: object) -> str:
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     # repr of a large image would take its time.
-    return shortened(repr(value[:80] if isinstance(value, str | bytes) else value), 60)
+    return _shortened(repr(value[:80] if isinstance(value, str | bytes) else value), 60)
 
 
 def error_of(error: BaseException) -> ServingError:
@@ -57,7 +57,7 @@ def error_of(error: BaseException) -> ServingError:
     if isinstance(error, MemoryError):
         sentence = "The request needs more memory than there is: send fewer or smaller inputs."
         return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, sentence)
-    sentence = f"The server failed with {type(error).__name__}: {shortened(str(error), 200)}"
+    sentence = f"The server failed with {type(error).__name__}: {_shortened(str(error), 200)}"
     return ServingError(grpc.StatusCode.INTERNAL, sentence)
 
 
@@ -69,6 +69,6 @@ def sentence_of(message: str) -> str:
     return assertion.group(1).replace("] [", " ") if assertion else said
 
 
-def shortened(text: str, limit: int) -> str:
+def _shortened(text: str, limit: int) -> str:
     """A text, or its beginning if it is longer than `limit` characters."""
     return text if len(text) <= limit else text[: limit - 3] + "..."

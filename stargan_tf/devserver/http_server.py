@@ -14,9 +14,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
-from stargan_tf.devserver.bodies import LARGEST_BODY
-from stargan_tf.devserver.errors import shortened
-
+# Of one body, once decompressed, and of all that are worked on at the same time.
+LARGEST_BODY = 256 * 2**20
 # Seconds for a whole request, from its first byte to its last, and for the silence between two.
 PATIENCE = 60
 _SETTINGS = {
@@ -54,7 +53,7 @@ class _Rejection(ErrorTask):
 
     def execute(self) -> None:
         error = self.request.error
-        said = shortened(" ".join(error.body.split()), 200)  # it quotes what was sent
+        said = " ".join(error.body.split())[:200]  # it quotes what was sent
         sentence = f"The request cannot be read ({error.reason}): {said}."
         body = json.dumps({"error": sentence}).encode()
         self.version = "1.1"  # that of the request is unknown, or not to be trusted

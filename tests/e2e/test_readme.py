@@ -83,7 +83,7 @@ def own_images(tmp_path_factory):
     for domain in ("cats", "dogs"):
         photos = folder / "photos" / domain
         photos.mkdir(parents=True)
-        for name in ("felix", "rex", "tom", "ada"):
+        for name in ("felix", *"abcdefghijk"):  # a dozen: some are put aside for validation
             pixels = rs.randint(0, 255, (300, 280, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(photos / f"{name}.jpg")
     typed = commands_under("Train on your own images")
@@ -126,7 +126,7 @@ def shorten(command):
     command = command.replace("--flagfile=", f"--flagfile={ROOT}/")
     if "stargan_tf.train" in command:
         return f"{command} {TINY}"
-    return command.replace("stargan_tf.prepare_data", "stargan_tf.prepare_data --val_fraction=0.5")
+    return command
 
 
 def run(command, folder):
