@@ -17,7 +17,7 @@ from stargan_tf.errors import UserError
 from stargan_tf.types import Draw
 from tests.data import makers
 from tests.data.infos import INFO
-from tests.fuzzing.json_mutator import damage_json
+from tests.fuzzing.json_target import JsonTarget
 from tests.fuzzing.mutator import damage, damage_png, damage_records, tfrecord
 from tests.fuzzing.targets import Target
 
@@ -134,7 +134,7 @@ def _parses(example: tf.train.Example, data: bytes) -> bool:
     return bool(features["image"].bytes_list.value and features["label"].int64_list.value)
 
 
-class Info(Target):
+class Info(JsonTarget):
     """dataset_info.json: what is accepted is saved and read again, and leads to the shards."""
 
     def __init__(self, work: Path) -> None:
@@ -147,14 +147,6 @@ class Info(Target):
         first = {k: v for k, v in newest.items() if k not in ("attributes", "sides")}
         sized = newest | {"sides": {"least": 20, "median": 20, "most": 20}}
         self._documents = [newest, first | {"schema_version": 1}, sized]
-
-    def valid(self) -> Sequence[bytes]:
-        return [json.dumps(document).encode() for document in self._documents]
-
-    def damaged(self, chance: random.Random) -> bytes:
-        if chance.random() < 0.3:
-            return damage(chance.choice(self.valid()), chance, self.valid())
-        return damage_json(chance.choice(self._documents), chance)
 
     def run(self, content: bytes) -> None:
         self._path.write_bytes(content)

@@ -21,6 +21,7 @@ from stargan_tf.training.event_files import event_files
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
 from tests.fuzzing.json_mutator import damage_json
+from tests.fuzzing.json_target import JsonTarget
 from tests.fuzzing.mutator import damage, damage_records, tfrecord
 from tests.fuzzing.targets import STORED, Target
 
@@ -28,19 +29,7 @@ _RUN = STORED / "modern_lane" / "run"
 _MODELS = (STORED / "modern_lane/models/modern/1", STORED / "old_version/models/old/1")
 
 
-class _Json(Target):
-    _documents: list[dict[str, object]]
-
-    def valid(self) -> Sequence[bytes]:
-        return [json.dumps(document).encode() for document in self._documents]
-
-    def damaged(self, chance: random.Random) -> bytes:
-        if chance.random() < 0.3:
-            return damage(chance.choice(self.valid()), chance, self.valid())
-        return damage_json(chance.choice(self._documents), chance)
-
-
-class RunConfig(_Json):
+class RunConfig(JsonTarget):
     """config.json of a run, as resuming, sampling and exporting read it."""
 
     def __init__(self, work: Path) -> None:
@@ -181,7 +170,7 @@ def _odd_line(chance: random.Random) -> bytes:
     return form.format(name, chance.choice(values)).encode("utf-8", "surrogatepass")
 
 
-class ModelJson(_Json):
+class ModelJson(JsonTarget):
     """model.json of an exported model, which every command that takes one reads first."""
 
     def __init__(self, work: Path) -> None:

@@ -24,7 +24,7 @@ from stargan_tf.devserver.rest_service import RestApplication
 from stargan_tf.errors import UserError
 from tests.devserver import stand_ins
 from tests.devserver.requests_of import echo_request, predict_request
-from tests.fuzzing.json_mutator import damage_json
+from tests.fuzzing.json_target import JsonTarget
 from tests.fuzzing.mutator import damage
 from tests.fuzzing.targets import Target
 
@@ -85,7 +85,7 @@ class _Rest(_Server):
             raise UserError(json.loads(body)["error"])
 
 
-class RestBody(_Rest):
+class RestBody(JsonTarget, _Rest):
     """The body of a :predict."""
 
     def __init__(self, work: Path) -> None:
@@ -99,14 +99,6 @@ class RestBody(_Rest):
             {"signature_name": "total", "inputs": [[1.0, 2], [3, 4]]},
             {"signature_name": "total", "inputs": {"x": 5}},
         ]
-
-    def valid(self) -> Sequence[bytes]:
-        return [json.dumps(document).encode() for document in self._documents]
-
-    def damaged(self, chance: random.Random) -> bytes:
-        if chance.random() < 0.3:
-            return damage(chance.choice(self.valid()), chance, self.valid())
-        return damage_json(chance.choice(self._documents), chance)
 
     def run(self, content: bytes) -> None:
         self.ask(_post(content))
