@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from stargan_tf.errors import UserError
@@ -74,7 +75,8 @@ class Checkpoints:
         """
         step = int(self._state.step.numpy())
         # Earlier versions demand a counter; this one is the same however often a run was resumed.
-        self._checkpoint.save_counter.assign(step)
+        # NumPy's number: see `RunLog.write_scalars`.
+        self._checkpoint.save_counter.assign(np.int64(step))
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
             return self._write(os.path.join(self._scratch, f"iteration-{step}"))

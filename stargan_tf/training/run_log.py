@@ -161,9 +161,11 @@ class RunLog:
         """Writes numbers to TensorBoard and metrics.jsonl."""
         if not self._chief:
             return
-        with self._writer.as_default(step):
+        # TensorFlow keeps a tensor of every Python number that it was ever given, so that memory
+        # would grow by 2 KB with each; NumPy's numbers are not kept.
+        with self._writer.as_default(np.int64(step)):
             for name, value in scalars.items():
-                tf.summary.scalar(name, value)
+                tf.summary.scalar(name, np.float32(value))
         with self._run.metrics_file.open("a") as file:
             file.write(json.dumps({"step": step, "time": time.time(), **scalars}) + "\n")
 
@@ -171,7 +173,7 @@ class RunLog:
         """Writes images, uint8 [H, W, 3] each, to TensorBoard."""
         if not self._chief:
             return
-        with self._writer.as_default(step):
+        with self._writer.as_default(np.int64(step)):
             for name, image in images.items():
                 tf.summary.image(f"samples/{name}", image[np.newaxis])
         self.flush()

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
+from tests.reliability import watching
 from tests.training.tiny import CONFIG, LOSSES
 
 ALGORITHM = make_algorithm(CONFIG, 2)
@@ -132,3 +134,17 @@ def test_progress_bar_counts_and_shows_losses(run, capsys):
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert "4/4" in last
     assert "D=4.00" in last and "cyc=4.00" in last
+
+
+def test_memory_does_not_grow_by_what_is_written(run):
+    with RunLog(run, ALGORITHM, 0, chief=True) as log:
+
+        def write(steps):
+            for step in steps:
+                log.write_scalars(step, {f"loss/{k}": step + k / 100 for k in range(100)})
+
+        write(range(20))
+        before = watching.process(os.getpid())["memory"]
+        write(range(20, 220))
+        # 20,000 numbers: TensorFlow keeps 1.7 KB of each that is Python's, 34 MiB.
+        assert watching.process(os.getpid())["memory"] - before < 12
