@@ -28,7 +28,7 @@ from pathlib import Path
 
 from stargan_tf import flags
 from stargan_tf.config.client import ClientConfig
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, disk_full, error_sentence
 from stargan_tf.files import check_can_write
 
 
@@ -66,8 +66,11 @@ def main(argv: Sequence[str]) -> int:
                     shown.update(done + rejected)
     except KeyboardInterrupt as interrupt:
         raise UserError(f"Interrupted{kept(written, config.out)}.") from interrupt
-    except (ServingError, OSError) as error:
+    except ServingError as error:
         raise UserError(f"{error}{kept(written, config.out)}") from error
+    except OSError as error:
+        text = disk_full(error, config.out) or error_sentence(error)
+        raise UserError(f"{text}{kept(written, config.out)}") from error
     print(f"Wrote {written} image{'s' * (written != 1)}:\n  {Path(config.out).resolve()}")
     return 0
 

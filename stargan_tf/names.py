@@ -1,5 +1,6 @@
 """Names of domains and of files: what is compared, and what is passed over."""
 
+import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ _SYSTEM_NAMES = frozenset(
 
 # What separates the parts of a path, here or on other systems, and what no terminal can show.
 _NO_FILE_NAME = frozenset("/\\\x7f") | frozenset(map(chr, range(32)))
+# Of a domain: with what stands around it in the names of shards, a file can be called so.
+_MAX_BYTES = 200
 
 
 def is_system_name(name: str) -> bool:
@@ -51,7 +54,7 @@ def domain_names(originals: Sequence[str]) -> dict[str, str]:
     """Maps names as found to names that are safe in file names.
 
     Raises:
-      UserError: two domains would get the same name, or one an empty name.
+      UserError: two domains would get the same name, or one an empty or too long a name.
     """
     names: dict[str, str] = {}
     for original in originals:
@@ -59,6 +62,11 @@ def domain_names(originals: Sequence[str]) -> dict[str, str]:
         if not name:
             raise UserError(
                 f"Found the domain {original!r}, expected letters or digits in its name: rename it."
+            )
+        if len(os.fsencode(name)) > _MAX_BYTES:
+            raise UserError(
+                f"Found the domain {original!r:.80} with a name of {len(os.fsencode(name))} bytes, "
+                f"expected at most {_MAX_BYTES}, since names of files are made of it: rename it."
             )
         if name in names.values():
             raise UserError(

@@ -36,10 +36,11 @@ files of a folder that are no images, and names each with its reason.
 
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 from stargan_tf import flags
 from stargan_tf.config.sample import SampleConfig
-from stargan_tf.errors import UserError
+from stargan_tf.errors import DiskFullError, UserError
 from stargan_tf.files import check_can_write
 from stargan_tf.training.run_dir import RunDir
 
@@ -65,8 +66,17 @@ def main(argv: Sequence[str]) -> None:
         print(sample(config, model))
     except KeyboardInterrupt as interrupt:
         raise UserError(
-            f"Interrupted, so --out={config.out} was not finished: run the same command again."
+            f"Interrupted, so --out={config.out} was not finished: run the same command again"
+            f"{_again(config)}."
         ) from interrupt
+    except DiskFullError as error:
+        raise UserError(f"{str(error).removesuffix('.')}{_again(config)}.") from error
+
+
+def _again(config: SampleConfig) -> str:
+    """What the same command needs besides, to go over the images that are finished."""
+    finished = config.images_only and Path(config.out).is_dir()
+    return ", with --overwrite to replace the finished images" if finished else ""
 
 
 if __name__ == "__main__":

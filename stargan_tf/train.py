@@ -5,7 +5,7 @@ A run needs images that stargan_tf.prepare_data has written, and a folder of its
   python -m stargan_tf.train --flagfile=stargan_tf/flagfiles/portraits_64.flags \
     --data_dir=data/portraits --run_dir=runs/portraits_64
 
-Ctrl-C saves and stops; the same run goes on with
+Ctrl-C saves and stops, and so does a terminal that closes; the same run goes on with
 
   python -m stargan_tf.train --run_dir=runs/portraits_64
 

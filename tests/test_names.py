@@ -1,5 +1,6 @@
 """Names of domains and of files."""
 
+import os
 import re
 import unicodedata
 
@@ -7,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from stargan_tf.data.schema import shard_name
 from stargan_tf.errors import UserError
+from stargan_tf.files import MAX_NAME_BYTES
 from stargan_tf.names import domain_names, find_domain, is_system_name
 from stargan_tf.serving.client import files
 
@@ -53,6 +56,15 @@ def test_what_is_no_letter_becomes_one_line(original, name):
     else:
         with pytest.raises(UserError, match="letters or digits in its name"):
             domain_names([original])
+
+
+@pytest.mark.parametrize("letter", ["x", "한"])
+def test_names_of_domains_fit_into_those_of_shards(letter):
+    fits = letter * (200 // len(letter.encode()))
+    assert domain_names([fits]) == {fits: fits}
+    assert len(os.fsencode(shard_name("train", fits, 99999, 99999))) <= MAX_NAME_BYTES
+    with pytest.raises(UserError, match="expected at most 200, since names of files"):
+        domain_names(["cat", fits + letter])
 
 
 def test_marks_tell_domains_apart():

@@ -1,8 +1,6 @@
 """Folders that are not ours to write: nothing is lost, and the sentence comes before the work."""
 
-import ctypes
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lanes import MODERN
+from tests.unprivileged import without_privileges
 
 STORED = Path(__file__).parent / "stored"
 LANE = STORED / ("modern_lane" if MODERN else "old_version")
@@ -18,19 +17,6 @@ RUN = LANE / "run"
 MODEL = LANE / "models" / LANE.name.partition("_")[0]
 DATA = STORED / "data"
 IMAGE = STORED / "images" / "cat.png"
-
-_DROP_CAPABILITY = 24  # of prctl
-_OVERRIDE_PERMISSIONS = (1, 2)
-
-
-def without_privileges() -> None:
-    """Lets permissions count for root as well, in a child process."""
-    if os.geteuid():
-        return
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    for capability in _OVERRIDE_PERMISSIONS:
-        if prctl(_DROP_CAPABILITY, capability, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "prctl")
 
 
 def run(command, *flags):

@@ -1,16 +1,22 @@
 """python -m stargan_tf.sample, as a user runs it."""
 
+import dataclasses
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from stargan_tf import loading, sample
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.config.sample import SampleConfig
+from stargan_tf.errors import DiskFullError, UserError
+from stargan_tf.sampling import sampler
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.sampling.fakes import DOMAINS, save_image
@@ -74,6 +80,33 @@ def test_a_folder_without_a_run_is_an_error_at_once(images, tmp_path):
     result = run(f"--run_dir={images}", f"--src={images}", f"--out={tmp_path / 'a.png'}")
     assert time.monotonic() - start < 3
     assert_error(result, images, "config.json")
+
+
+@pytest.mark.parametrize("images_only", [False, True])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), DiskFullError("The disk is full: again.")])
+def test_the_command_to_run_again_would_work(
+    run_dir, images, tmp_path, monkeypatch, error, images_only
+):
+    """Finished images are never replaced unasked, so that the same command needs --overwrite."""
+    out = tmp_path / ("drawn" if images_only else "drawn.png")
+
+    def interrupted(config, model):
+        if images_only:
+            save_image(out / "a__to_cat__seed7_0.png", "teal", size=(8, 8))
+        raise error
+
+    config = SampleConfig(
+        run_dir=str(run_dir), src=str(images), out=str(out), images_only=images_only
+    )
+    monkeypatch.setattr(sample.flags, "parse", lambda _: config)
+    monkeypatch.setattr(sample.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(loading, "load_model", lambda *_: SimpleNamespace(origin=""))
+    monkeypatch.setattr(sampler, "sample", interrupted)
+    with pytest.raises(UserError, match="again") as told:
+        sample.main([])
+    assert ("with --overwrite" in str(told.value)) == images_only
+    again = dataclasses.replace(config, overwrite="--overwrite" in str(told.value))
+    again.validate()
 
 
 @pytest.mark.e2e

@@ -103,6 +103,11 @@ class SampleConfig:
     def _validate_numbers(self) -> None:
         check_bounds(self)
         check(
+            self.seed + self.num_outputs < 2**63,
+            f"Found --seed={self.seed} for {self.num_outputs} styles, expected 64 bits at most for "
+            "the seed of each: lower it.",
+        )
+        check(
             bool(self.ref) or not self.is_video or self.num_outputs >= 2,
             f"Found --num_outputs={self.num_outputs} for a video, which moves from one style to "
             "the next, expected at least 2: raise it.",

@@ -76,7 +76,7 @@ def check_bounds(config: Any) -> None:
 def _bounds(least: float | None, most: float | None, below: float | None) -> str:
     """The bounds in words, with what to do."""
     if most is not None or below is not None:
-        upper = f"{most:g}]" if most is not None else f"{below:g})"
+        upper = f"{most}]" if most is not None else f"{below:g})"
         lower = "(-inf" if least is None else f"[{least:g}"
         return f"a value in {lower}, {upper}: change it"
     return "0 or more: raise it" if least == 0 else f"at least {least:g}: raise it"

@@ -45,7 +45,9 @@ class TrainConfig:
     img_size: int = setting(256, "Side of the square training images.", least=1)
 
     # Optimisation.
-    batch_size: int = setting(8, "Images per iteration, over all replicas together.", least=1)
+    batch_size: int = setting(
+        8, "Images per iteration, over all replicas together.", least=1, most=2**20
+    )
     total_iters: int = setting(
         100_000, "Iterations of the whole run; may be raised on resume.", least=0, fixed=False
     )
@@ -81,7 +83,10 @@ class TrainConfig:
     )
     randcrop_prob: float = setting(0.5, "Probability of the random resized crop.", least=0, most=1)
     seed: int = setting(
-        777, "Seed of the initial weights, the input order and the latents.", least=0
+        777,
+        "Seed of the initial weights, the input order and the latents.",
+        least=0,
+        most=2**32 - 1,
     )
 
     on_nan: str = setting(

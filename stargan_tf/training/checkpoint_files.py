@@ -97,11 +97,14 @@ class CheckpointFiles:
 
         Raises:
           DamagedError: a file is missing, or differs from what was written.
+          PermissionError: a file may not be read, which says nothing about it.
         """
         try:
             text = self._sidecar(step).read_text(encoding="utf-8")
         except FileNotFoundError:
             return Progress()
+        except PermissionError:
+            raise
         except (OSError, ValueError) as error:
             raise DamagedError(f"{self._sidecar(step).name}: {error}") from error
         try:
@@ -119,6 +122,8 @@ class CheckpointFiles:
         for name, digest in files.items():
             try:
                 found = _digest(self._folder / name)
+            except PermissionError:
+                raise
             except OSError as error:
                 raise DamagedError(f"{name}: {error.strerror}") from error
             if found != digest:

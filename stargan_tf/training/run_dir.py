@@ -15,6 +15,7 @@ from stargan_tf.errors import UserError
 from stargan_tf.files import read_json, remove_unfinished, write_text
 from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.names import check_file_names, normalised
+from stargan_tf.training.checkpoint_files import CheckpointFiles
 
 
 class RunSettings(NamedTuple):
@@ -106,14 +107,15 @@ class RunDir:
         Settings that may change on resume are written anew.
 
         Raises:
-          UserError: the folder holds a run of other settings or domains, or files
-            that are no run's.
+          UserError: the folder holds a run of other settings or domains, one whose checkpoints
+            are gone, or files that are no run's.
         """
         config = _with_absolute_paths(config)
         if self.exists():
             old = self.read()
             config = _with_lost_paths(config, old.config)
             self._check_same(old, config, domains)
+            self._check_checkpoints(old.config.save_every)
         elif self._has_other_files():
             raise UserError(
                 f"Found other files in {self.root}, expected a new folder or that of a run: "
@@ -154,6 +156,24 @@ class RunDir:
         if not typed or typed != here[-len(typed) :] or len(typed) == len(here):
             return None  # typed as an absolute path, from a folder beside it, or moved since
         return Path(*here[: -len(typed)])
+
+    def _check_checkpoints(self, save_every: int) -> None:
+        """Checks that a run which saved checkpoints has one: it is not begun again unasked."""
+        step = self._last_recorded()
+        if step > save_every and not CheckpointFiles(self.checkpoints).candidates():
+            raise UserError(
+                f"Found no checkpoint in {self.checkpoints}, expected those of a run that got to "
+                f"iteration {step}: put them back from a copy, or start anew in another --run_dir."
+            )
+
+    def _last_recorded(self) -> int:
+        """The last iteration in metrics.jsonl, 0 for none; a line may be cut short."""
+        steps = [0]
+        with contextlib.suppress(FileNotFoundError), self.metrics_file.open("rb") as file:
+            for line in file:
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    steps.append(int(json.loads(line)["step"]))
+        return max(steps)
 
     def _check_same(self, old: RunSettings, config: TrainConfig, domains: tuple[str, ...]) -> None:
         differences = [

@@ -36,7 +36,7 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 # SIGTERM wins over Ctrl-C where workers got different ones.
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Workers:

@@ -62,7 +62,14 @@ def test_published_defaults():
         ),
         ({"img_size": 32, "max_conv_dim": 511}, "first layer of 512 channels"),
         ({"w_hpf": 1.0}, "--w_hpf=1.0, expected 0"),
-        ({"batch_size": 0}, "--batch_size=0, expected at least 1"),
+        *[
+            ({"batch_size": size}, rf"--batch_size={size}, expected a value in \[1, 1048576\]")
+            for size in (0, 2**20 + 1, 10**14)
+        ],
+        *[
+            ({"seed": seed}, rf"--seed={seed}, expected a value in \[0, 4294967295\]")
+            for seed in (-1, 2**32)
+        ],
         ({"ds_iter": 0}, "--ds_iter=0, expected at least 1"),
         ({"log_every": 0}, "--log_every=0, expected at least 1"),
         ({"save_every": 0}, "--save_every=0, expected at least 1"),
@@ -70,7 +77,7 @@ def test_published_defaults():
         *[
             ({name: -1}, f"--{name}=-1, expected 0 or more")
             for name in (
-                *("total_iters", "sample_every", "eval_every", "virtual_replicas", "seed"),
+                *("total_iters", "sample_every", "eval_every", "virtual_replicas"),
                 *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
                 *("lr", "f_lr", "weight_decay"),
             )

@@ -216,6 +216,17 @@ def test_a_file_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
     assert "cannot be read: No such file" in (tmp_path / "out" / "rejected.jsonl").read_text()
 
 
+def test_what_is_no_file_is_rejected_unread(tmp_path: Path) -> None:
+    """Reading a pipe waits for ever, reading a device may fill the memory."""
+    source = makers.folder(tmp_path / "in", {"cat": 9, "dog": 9})
+    os.mkfifo(source / "cat" / "pipe.png")
+    (source / "dog" / "device.png").symlink_to("/dev/zero")
+    (source / "dog" / "circle.png").symlink_to("circle.png")
+    assert prepare(source, tmp_path / "out", max_rejected=3).rejected == 3
+    reasons = (tmp_path / "out" / "rejected.jsonl").read_text()
+    assert reasons.count('"not a file"') == 2 and "cannot be read: Too many levels" in reasons
+
+
 def test_names_that_are_no_valid_text_are_read(tmp_path: Path) -> None:
     source = makers.folder(tmp_path / "in", {"cat": 2, "dog": 2})
     content = makers.encoded(makers.pixels(77))

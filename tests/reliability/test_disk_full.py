@@ -1,6 +1,8 @@
 """A disk without room, in every writer: a sentence, nothing lost, and with room it goes on."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -20,6 +22,8 @@ from stargan_tf.training.run_log import RunLog
 from stargan_tf.training_run import train_run
 from tests.data import makers
 from tests.reliability.disks import small_disk
+from tests.serving.client.fake_rest import rest_server
+from tests.serving.client.fakes import Model, make_image
 from tests.serving.exports import export_toy, make_toy
 from tests.training import tiny
 from tests.training.fakes import Training
@@ -195,6 +199,26 @@ def test_evaluating(disk):
     disk.make_room()
     again.keep_task("after", {"key": 1}, metrics)
     assert again.task_metrics("after", {"key": 1}) == metrics
+
+
+def test_the_client(disk, tmp_path):
+    (tmp_path / "a.png").write_bytes(make_image())
+    out = disk.root / "drawn"
+    out.mkdir()
+    disk.fill(leave=4 * 4096)
+    with rest_server(Model()) as address:
+        flags = [f"--server={address}", "--model=pets", f"--src={tmp_path / 'a.png'}"]
+        flags += ["--target_domain=cat", "--num_outputs=50", f"--out={out}"]
+        command = [sys.executable, "-m", "stargan_tf.client", *flags]
+        full = subprocess.run(command, capture_output=True, text=True)
+        finished = list(out.iterdir())
+        assert full.returncode == 1 and 0 < len(finished) < 50
+        assert f"error: The disk is full: {out} could not be written. What was" in full.stderr
+        assert f"again. ({len(finished)} finished in {out}; --overwrite goes over" in full.stderr
+        assert all(path.read_bytes().endswith(b"IEND\xaeB`\x82") for path in finished)
+        disk.make_room()
+        again = subprocess.run([*command, "--overwrite"], capture_output=True, text=True)
+        assert again.returncode == 0 and len(list(out.iterdir())) == 50
 
 
 def test_what_tensorflow_does_not_say(disk):

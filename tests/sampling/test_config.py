@@ -36,6 +36,7 @@ def test_formats(config, tmp_path, name):
         ({"psi": 1.5}, "--psi=1.5, expected a value in [0, 1]"),
         ({"psi": -0.1}, "--psi=-0.1, expected a value in [0, 1]"),
         ({"seed": -1}, "--seed=-1"),
+        ({"seed": 2**63 - 4, "num_outputs": 4}, "expected 64 bits at most for the seed of each"),
         ({"num_outputs": 0}, "--num_outputs=0"),
         ({"frames": 0}, "--frames=0"),
         ({"fps": 0}, "--fps=0"),

@@ -2,6 +2,8 @@ import dataclasses
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from stargan_tf.training.run_dir import RunDir
 from tests.training import tiny
 from tests.training.fakes import FakeState
 from tests.training.tiny import CONFIG
+from tests.unprivileged import without_privileges
 
 DOMAINS = ("cat", "dog", "wild")
 
@@ -300,6 +303,24 @@ def test_a_file_that_is_cut_short_or_missing_is_noticed(run, capsys, name, size)
         return  # as if by an earlier version
     assert restored(run) == FIRST
     assert f"taking {run.checkpoints / 'iteration-1'}, the newest" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["data-00000-of-00001", "index", "json"])
+def test_a_file_that_may_not_be_read_is_no_damaged_one(run, name):
+    """Training from the one before would remove it in time."""
+    save_two(run)
+    before = sorted(run.checkpoints.iterdir())
+    reading = (
+        "from tests.training.test_checkpoints import RunDir, restored;"
+        f"restored(RunDir({str(run.root)!r}))"
+    )
+    (run.checkpoints / f"iteration-2.{name}").chmod(0)
+    command = [sys.executable, "-c", reading]
+    told = subprocess.run(command, capture_output=True, text=True, preexec_fn=without_privileges)
+    (run.checkpoints / f"iteration-2.{name}").chmod(0o644)
+    assert told.returncode == 1
+    assert "PermissionError" in told.stderr and f"iteration-2.{name}" in told.stderr
+    assert sorted(run.checkpoints.iterdir()) == before and restored(run) == SECOND
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff" * 50, b"model_checkpoint_path: 3\n"])

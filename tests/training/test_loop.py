@@ -122,7 +122,7 @@ def test_a_signal_while_the_first_images_are_drawn_saves_and_stops(training):
     assert run.saved() == [0]
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_and_stops(training, kind):
     before = signal.getsignal(kind)
     run = training(sample_every=2, total_iters=100, log_every=2)

@@ -184,6 +184,34 @@ def test_other_domains_are_refused(run):
         run.begin(CONFIG, ("dog", "cat"))
 
 
+@pytest.mark.parametrize(
+    ("records", "goes_on"),
+    [
+        ("", True),
+        ('{"step": 5}\n', True),  # killed while the first checkpoint was written
+        ('{"step": 4}\n{"step": 6}\n{"st', False),
+        ('null\n{"step": 6, "loss": NaN}\n', False),
+    ],
+)
+def test_a_run_whose_checkpoints_are_gone_is_not_begun_again(tmp_path, records, goes_on):
+    """Beginning again would remove all records of the old run."""
+    run = RunDir(tmp_path / "run")
+    config = dataclasses.replace(CONFIG, save_every=5)
+    run.begin(config, DOMAINS)
+    run.metrics_file.write_text(records)
+    if goes_on:
+        run.begin(config, DOMAINS)
+    else:
+        with pytest.raises(UserError, match="Found no checkpoint .* to iteration 6: put") as error:
+            run.begin(dataclasses.replace(config, save_every=50), DOMAINS)
+        assert_one_sentence(error)
+        assert run.read().config.save_every == 5
+        (run.checkpoints / "iteration-5.index").touch()
+        (run.checkpoints / "iteration-5.json").touch()
+        run.begin(config, DOMAINS)  # its checkpoints decide
+    assert run.metrics_file.read_text() == records
+
+
 def test_foreign_files_are_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(UserError, match="Found other files"):

@@ -26,7 +26,7 @@ def error(message):
     return tf.errors.UnavailableError(None, None, message)
 
 
-@pytest.mark.parametrize("own", [None, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("own", [None, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_process_agrees_with_itself(two_replicas, own):
     workers = Workers(two_replicas)
     assert workers.chief
@@ -39,10 +39,11 @@ def test_one_process_agrees_with_itself(two_replicas, own):
 @pytest.mark.parametrize(
     ("own", "others", "agreed"),
     [
-        (None, ([0, 0], [0, 0]), None),
-        (signal.SIGINT, ([0, 0], [0, 0]), signal.SIGINT),
-        (None, ([0, 0], [1, 0]), signal.SIGTERM),
-        (signal.SIGINT, ([1, 0], [0, 0]), signal.SIGTERM),
+        (None, ([0, 0, 0], [0, 0, 0]), None),
+        (signal.SIGINT, ([0, 0, 0], [0, 0, 0]), signal.SIGINT),
+        (None, ([0, 0, 0], [1, 0, 0]), signal.SIGTERM),
+        (None, ([0, 0, 0], [0, 0, 1]), signal.SIGHUP),
+        (signal.SIGINT, ([1, 0, 0], [0, 0, 1]), signal.SIGTERM),
     ],
 )
 def test_a_signal_to_any_worker_counts_for_all(own, others, agreed):

@@ -1,6 +1,7 @@
 """Images in folders: root/{train,val}/DOMAIN/IMAGES or root/DOMAIN/IMAGES."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,8 +180,10 @@ def _stamps(root: str) -> Iterator[str]:
 def _read(path: Path) -> tuple[bytes, str]:
     """The content of a file, or why it cannot be had."""
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device might never end
+            return b"", "not a file"
+        if (size := status.st_size) > MAX_FILE_BYTES:
             return b"", f"absurdly large: a file of {size} bytes"
         return path.read_bytes(), ""
     except OSError as error:

@@ -103,6 +103,29 @@ class Connection:
         """Returns the loaded version and its signatures with their inputs and outputs."""
         return self._call(self._transport.metadata)
 
+    def pin(self) -> int:
+        """Stays with the version that answers now, whatever is loaded later.
+
+        A style code means something to the version that made it alone.
+
+        Returns:
+          The version.
+
+        Raises:
+          ServingError: no version is available, or the server cannot be asked.
+        """
+        versions = self.status()
+        available = [version.version for version in versions if version.state == AVAILABLE]
+        if not available:
+            states = ", ".join(f"{v.version} is {v.state}" for v in versions) or "there is none"
+            raise NotFoundError(
+                f"Found no available version of {self.model} at {self.server} ({states}), "
+                "expected one: wait until it is loaded, or see the server's log."
+            )
+        self._transport.close()
+        self._transport = _connect(self.server, self.model, available[0], None)
+        return available[0]
+
     def wait_until_ready(self, timeout: float = 60.0) -> None:
         """Waits for a server that starts, or for a version that it is about to load.
 

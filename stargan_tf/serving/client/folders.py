@@ -86,7 +86,8 @@ class FolderJob:
         """Lists the images, and asks the server for the styles of references.
 
         Args:
-          client: of the server.
+          client: of the server; for styles of references it is kept to the version that makes
+            them, see `Connection.pin`.
           job: what is wanted.
           warn: told of files that are rejected.
 
@@ -100,6 +101,7 @@ class FolderJob:
         self._sources = files_of(Path(job.src))
         self._styles = [Style(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
         if job.ref:
+            client.pin()  # a newer version would draw other styles by the same codes
             self._styles = reference_styles(client, job, warn)
         self._rejects = Rejects(self._ask if Path(job.src).is_dir() else None, warn)
         self.total = len(self._sources) * len(self._styles)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -19,6 +19,7 @@ from .errors import (
     UnavailableError,
     sentence,
 )
+from .proxies import is_here, proxy_of
 from .results import ModelMetadata, Signature, TensorSpec, VersionStatus
 
 # 413 is that of proxies, for requests larger than they let through.
@@ -46,6 +47,8 @@ class RestTransport:
           label: a label of a version, instead of `version`.
         """
         self._server = server
+        # Of all that the environment says, such as which certificates to trust, this alone.
+        self._proxies = {"no_proxy": urlsplit(server).hostname or ""} if is_here(server) else None
         self._url = f"{server.rstrip('/')}/v1/models/{quote(model, safe='')}"
         if version is not None:
             self._url += f"/versions/{version}"
@@ -153,6 +156,7 @@ class RestTransport:
             timeout=timeout,
             stream=True,
             allow_redirects=False,
+            proxies=self._proxies,
         ) as response:
             content = bytearray()
             # `timeout` is for each read alone; all of them together must keep to it, too.
@@ -179,9 +183,11 @@ class RestTransport:
         raise ERRORS.get(status, ServingError)(text or default)
 
     def _unavailable(self, reason: str) -> UnavailableError:
+        proxy = proxy_of(self._server)
+        way = f" through the proxy {proxy} that the environment names" if proxy else ""
         return UnavailableError(
-            f"Found no server at {self._server} ({reason}), expected TensorFlow Serving's REST "
-            "port there: start it, or check the address."
+            f"Found no server at {self._server}{way} ({reason}), expected TensorFlow Serving's "
+            f"REST port there: start it, or check the address{' and no_proxy' if proxy else ''}."
         )
 
     def _late(self, timeout: float) -> DeadlineError:

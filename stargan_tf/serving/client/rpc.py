@@ -23,6 +23,7 @@ from .messages import (
     PredictResponse,
     SignatureDefMap,
 )
+from .proxies import is_here
 from .results import ModelMetadata, Signature, TensorSpec, VersionStatus
 from .tensors import DTYPES, from_tensor, to_tensor
 
@@ -71,11 +72,12 @@ class RpcTransport:
             self._spec.version.value = version
         elif label:
             self._spec.version_label = label
+        options = [*_OPTIONS, ("grpc.enable_http_proxy", int(not is_here(f"//{address}")))]
         if secure:
             credentials = grpc.ssl_channel_credentials()
-            self._channel = grpc.secure_channel(address, credentials, _OPTIONS)
+            self._channel = grpc.secure_channel(address, credentials, options)
         else:
-            self._channel = grpc.insecure_channel(address, _OPTIONS)
+            self._channel = grpc.insecure_channel(address, options)
         self._predict = self._method("PredictionService/Predict", PredictResponse)
         self._status = self._method("ModelService/GetModelStatus", GetModelStatusResponse)
         self._metadata = self._method(

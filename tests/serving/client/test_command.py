@@ -156,7 +156,7 @@ def test_no_server():
 
 def test_a_file_that_cannot_be_written(server, images):
     arguments = [f"--server={server}", "--model=pets", f"--src={images}", "--target_domain=cat"]
-    assert_error(run(*arguments, "--out=/dev/null/folder"), "/dev/null")
+    assert_error(run(*arguments, "--out=/dev/null/folder"), "/dev/null", "pass another --out")
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])

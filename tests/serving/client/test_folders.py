@@ -5,6 +5,7 @@ from stargan_tf.serving.client import (
     Client,
     ImageError,
     InvalidRequestError,
+    NotFoundError,
     ServingError,
     UnavailableError,
 )
@@ -172,3 +173,26 @@ def test_a_domain_makes_no_folders(run, monkeypatch, model):
     monkeypatch.setattr(fakes, "DOMAINS", ("../cat",))
     files, _, _ = run(target_domain="../cat")
     assert "a__to_.._cat__seed7_0.png" in files
+
+
+@pytest.mark.parametrize("label", [None, "stable"])
+def test_styles_of_references_are_drawn_by_the_version_that_made_them(
+    server, model, images, tmp_path, label
+):
+    """A server takes up new versions while it answers; their styles have other codes."""
+    model.versions = [(2, "END", ""), (3, "AVAILABLE", ""), (4, "LOADING", "")]
+    job = Job(src=str(images), target_domain="cat", out=str(tmp_path / "out"), ref=str(images))
+    with Client(server, "pets", label=label) as client:
+        work = FolderJob(client, job, print)
+        model.versions = [(3, "UNLOADING", ""), (4, "AVAILABLE", "")]
+        assert sum(written for written, _ in work.run()) == 9
+    assert {signature for _, signature, _ in model.requests} == {"encode_style", "translate_style"}
+    assert {choice.get("versions") for choice, _, _ in model.requests} == {"3"}
+
+
+def test_references_need_a_version_that_can_answer(client, model, images, tmp_path):
+    model.versions = [(3, "LOADING", "")]
+    job = Job(src=str(images), target_domain="cat", out=str(tmp_path / "out"), ref=str(images))
+    with pytest.raises(NotFoundError, match="no available version of pets .*3 is LOADING"):
+        FolderJob(client, job, print)
+    assert model.requests == []
