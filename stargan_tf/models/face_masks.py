@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from stargan_tf.models.landmark_network import HEATMAP_SIDE, IMAGE_SIDE, LANDMARKS
+from stargan_tf.models.landmarks import HEATMAP_SIDE, IMAGE_SIDE, LANDMARKS
 from stargan_tf.shapes import check_shapes, floats
 
 Masks = tuple[tf.Tensor, tf.Tensor]
