@@ -61,7 +61,7 @@ def test_published_defaults():
             "first layer of 600 channels above --max_conv_dim=512: lower --base_channels",
         ),
         ({"img_size": 32, "max_conv_dim": 511}, "first layer of 512 channels"),
-        ({"w_hpf": 1.0}, "--w_hpf=1.0, expected 0"),
+        ({"w_hpf": -1.0}, "--w_hpf=-1.0, expected 0 or more"),
         ({"batch_size": 0}, "--batch_size=0, expected at least 1"),
         ({"ds_iter": 0}, "--ds_iter=0, expected at least 1"),
         ({"log_every": 0}, "--log_every=0, expected at least 1"),
