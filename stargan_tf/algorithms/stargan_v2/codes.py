@@ -40,11 +40,11 @@ class StyledDrawing:
             return self._mapping_network(source, y)
         return self._style_encoder(source, y)
 
-    def encode(self, x: tf.Tensor) -> tuple[EncodedImage, Masks | None]:
+    def encode(self, x: tf.Tensor) -> tuple[EncodedImage, Masks | tuple[()]]:
         """The generator's encoder, and the masks of its skip connections; see `Drawable`."""
-        return self._generator.encode(x), masks_of(self._networks, x)
+        return self._generator.encode(x), masks_of(self._networks, x) or ()
 
-    def draw(self, encoded: tuple[EncodedImage, Masks | None], codes: tf.Tensor) -> tf.Tensor:
+    def draw(self, encoded: tuple[EncodedImage, Masks | tuple[()]], codes: tf.Tensor) -> tf.Tensor:
         """The generator's decoder; see `Drawable`."""
         features, masks = encoded
-        return self._generator.decode(features, codes, masks)
+        return self._generator.decode(features, codes, masks or None)
