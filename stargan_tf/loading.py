@@ -59,16 +59,18 @@ def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
     state = tf.Module()
     with mixed_precision(settings.mixed_precision):
         state.averages = algorithm.build(algorithm.averaged)
+        state.pretrained = algorithm.build(algorithm.pretrained)
     state.step = tf.Variable(0, trainable=False, dtype=tf.int64)
     restore_newest(run, state, algorithm.earlier_paths)
     step = int(state.step.numpy())
+    networks = {**state.averages, **state.pretrained}
     return TrainedModel(
         origin=f"{run_dir} after {step} iterations",
         domains=domains,
-        drawable=algorithm.drawable(state.averages),
+        drawable=algorithm.drawable(networks),
         step=step,
-        fingerprint=_fingerprint(state.averages, algorithm),
-        trained=Trained(algorithm, state.averages),
+        fingerprint=_fingerprint(networks, algorithm),
+        trained=Trained(algorithm, networks),
     )
 
 

@@ -100,6 +100,8 @@ def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
         info.check_has_domains(config.algorithm)
     if not run.exists():
         check_parent(config, info.domains)
+        if not config.warm_start:
+            config.check_files()
     return info, algorithm
 
 
@@ -183,6 +185,8 @@ def _restore(
     resumed = checkpoints.restore()
     warm = bool(config.warm_start) and not resumed
     parent_step = load_parent(state) if warm else 0
+    if not resumed and not warm:
+        state.algorithm.load_pretrained(state.pretrained)
     rates_changed = state.set_learning_rates()
     step = int(state.step.numpy())
     workers.check_same_iteration(step)

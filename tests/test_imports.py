@@ -39,10 +39,11 @@ MAY_IMPORT = {
     "losses": BASE,
     "models": BASE,
     "data": BASE,
-    "algorithms": BASE | {"models", "losses"},
+    "weights": {"errors"},
+    "algorithms": BASE | {"models", "losses", "weights"},
     "training": BASE | {"models", "algorithms"},
     "sampling": BASE | {"data", "algorithms"},
-    "evaluation": BASE | {"data", "algorithms", "sampling"},
+    "evaluation": BASE | {"data", "algorithms", "sampling", "weights"},
     "serving": BASE | {"models", "data", "algorithms", "native_output"},
     # Serves any SavedModel, and knows nothing of StarGAN.
     "devserver": {"config", "errors", "files"},

@@ -68,6 +68,8 @@ class Algorithm(abc.ABC):
       needs_domains: whether labels must be classes, not attributes.
       decoder_blocks: how many residual blocks, of two convolutions each, end the drawing;
         TFLite files of 8 bits keep the second convolution of each in float.
+      pretrained: names of networks that come from files and are not trained, such as one that
+        finds landmarks. Steps and drawing get them beside the others.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
         attribute, and the (dict, key) of `TrainState` that it became.
     """
@@ -77,6 +79,7 @@ class Algorithm(abc.ABC):
     bar_losses: ClassVar[dict[str, str]] = {}
     needs_domains: ClassVar[bool] = True
     decoder_blocks: int = 0
+    pretrained: tuple[str, ...] = ()
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def __init__(self, settings: TrainConfig, num_labels: int) -> None:
@@ -86,7 +89,7 @@ class Algorithm(abc.ABC):
 
     @abc.abstractmethod
     def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
-        """Makes and initialises the networks, by name: all, or those of `names`."""
+        """Makes networks, by name: all that are trained, initialised, or those of `names`."""
 
     @abc.abstractmethod
     def optimizers(self) -> dict[str, AdamSettings]:
@@ -108,7 +111,7 @@ class Algorithm(abc.ABC):
         """One iteration on one replica's share of a batch.
 
         Args:
-          networks: all of them.
+          networks: all of them, `pretrained` too.
           batch: what `draws` asked for, by name.
           schedule: the present values of `schedule`.
           updates: what `updates_at` gave for this iteration.
@@ -117,11 +120,21 @@ class Algorithm(abc.ABC):
 
     @abc.abstractmethod
     def drawable(self, networks: Networks) -> Drawable:
-        """Networks to draw with: `averaged` at least."""
+        """Networks to draw with: `averaged` and `pretrained` at least."""
 
     @abc.abstractmethod
     def signatures(self) -> tuple[Signature, ...]:
         """What an exported model offers; the first is its default."""
+
+    def load_pretrained(self, networks: Networks) -> None:
+        """Gives the `pretrained` networks their weights, at the beginning of a run.
+
+        Later they are in the run's checkpoints.
+
+        Raises:
+          UserError: a file is missing, or does not fit.
+        """
+        del networks
 
     def updates_at(self, iteration: int) -> tuple[str, ...]:
         """The updates of an iteration. Each different answer is compiled once."""

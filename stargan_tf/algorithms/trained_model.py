@@ -11,7 +11,7 @@ class Trained(NamedTuple):
 
     Attributes:
       algorithm: with the run's settings.
-      networks: the averaged networks that draw, by name.
+      networks: all that draw, by name: the averaged ones and those that are not trained.
     """
 
     algorithm: Algorithm

@@ -170,6 +170,13 @@ class TrainConfig:
             f"try {max(1, self.batch_size // replicas) * replicas}.",
         )
 
+    def check_files(self) -> None:
+        """Checks the files that a run takes when it begins, and never again.
+
+        Raises:
+          UserError: one is missing.
+        """
+
     def shapes(self) -> dict[str, Any]:
         """The settings that decide the shapes of the weights, resolved, by flag."""
         return {"algorithm": self.algorithm, "img_size": self.img_size}

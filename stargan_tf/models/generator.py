@@ -13,6 +13,8 @@ from stargan_tf.shapes import check_shapes, floats
 
 # Heights at which the high-pass skip connections cross from encoder to decoder.
 SKIP_HEIGHTS = (32, 64, 128)
+# What differs from the neighbourhood.
+LAPLACIAN = ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1))
 
 
 class EncodedImage(NamedTuple):
@@ -186,6 +188,6 @@ def high_pass(x: tf.Tensor, w_hpf: float) -> tf.Tensor:
     """
     check_shapes("high_pass takes feature maps", x=floats(x, "N", "H", "W", "C"))
     channels = x.shape[-1]
-    kernel = tf.constant([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], x.dtype) / w_hpf
+    kernel = tf.constant(LAPLACIAN, x.dtype) / w_hpf
     kernel = tf.tile(kernel[:, :, tf.newaxis, tf.newaxis], [1, 1, channels, 1])  # [3, 3, C, 1]
     return tf.nn.depthwise_conv2d(x, kernel, strides=[1, 1, 1, 1], padding="SAME")

@@ -24,9 +24,10 @@ def describe(state: TrainState, domains: tuple[str, ...], input_speed: float) ->
     lines += [f"  {name} = {value}" for name, value in values.items()]
     lines += [f"Domains: {', '.join(domains)}", "Parameters:"]
     lines += [
-        f"  {name:<16}{network.count_params():>12,}" for name, network in state.networks.items()
+        f"  {name:<16}{network.count_params():>12,}"
+        for name, network in state.training_networks.items()
     ]
-    total = sum(network.count_params() for network in state.networks.values())
+    total = sum(network.count_params() for network in state.training_networks.values())
     lines.append(f"  {'total':<16}{total:>12,}")
     weights, activations = weight_bytes(state), activation_bytes(state)
     lines += [
@@ -48,8 +49,9 @@ def weight_bytes(state: TrainState) -> int:
     """Bytes of all float32 numbers that exist once per weight."""
     total = sum(network.count_params() for network in state.networks.values())
     averaged = sum(network.count_params() for network in state.averages.values())
+    pretrained = sum(network.count_params() for network in state.pretrained.values())
     # The weight, its gradient and two moments; those that draw have averages as well.
-    return 4 * (4 * total + averaged)
+    return 4 * (4 * total + averaged + pretrained)
 
 
 def activation_bytes(state: TrainState) -> int:
@@ -62,7 +64,8 @@ def activation_bytes(state: TrainState) -> int:
     algorithm = state.algorithm
     passes = algorithm.largest_update(algorithm.settings.batch_size // replicas)
     bytes_of = {
-        name: _output_bytes(state.networks[name], *inputs) for name, inputs in dict(passes).items()
+        name: _output_bytes(state.training_networks[name], *inputs)
+        for name, inputs in dict(passes).items()
     }
     return sum(bytes_of[name] for name, _ in passes)
 

@@ -57,6 +57,7 @@ def train(
     done = int(state.step.numpy())
     start_step = saved = done
     iterator = iter(batches)
+    networks = state.drawing_networks  # one object, for which those who watch compile once
 
     def due(every: int, *, at_end: bool = True) -> bool:
         return every > 0 and (done % every == 0 or (at_end and done == config.total_iters))
@@ -69,7 +70,7 @@ def train(
 
     with StopRequest() as request:
         if done == 0 and config.sample_every:
-            log.write_images(done, sample(state.averages, done))
+            log.write_images(done, sample(networks, done))
         while (stopped_by := agree_to_stop(request.signal)) is None and done < config.total_iters:
             start = time.perf_counter()
             batch = next(iterator)
@@ -84,9 +85,9 @@ def train(
             if due(config.log_every):
                 log.write(done)
             if due(config.sample_every):
-                log.write_images(done, sample(state.averages, done))
+                log.write_images(done, sample(networks, done))
             if due(config.eval_every, at_end=False):
-                log.write_scalars(done, evaluate(state.averages))
+                log.write_scalars(done, evaluate(networks))
             # Last, so that nothing of these iterations is missing where a resumed run goes on.
             if due(config.save_every):
                 save()

@@ -20,8 +20,9 @@ class TrainState(tf.Module):
 
     Attributes:
       algorithm: whose state it is.
-      networks: all networks by name.
+      networks: all that are trained, by name.
       averages: the moving averages of those that draw, by the same names.
+      pretrained: networks that are not trained, by name.
       optimizers: one for each network, by its name.
       schedule: the values that change with the iteration, by log key.
       step: iterations done, int64.
@@ -36,7 +37,8 @@ class TrainState(tf.Module):
         with mixed_precision(settings.mixed_precision):
             self.networks = algorithm.build()
             self.averages = algorithm.build(algorithm.averaged)
-        _check_keras(self.networks)
+            self.pretrained = algorithm.build(algorithm.pretrained)
+        _check_keras({**self.networks, **self.pretrained})
         for name, average in self.averages.items():
             average.set_weights(self.networks[name].get_weights())
         self.optimizers = {
@@ -48,6 +50,16 @@ class TrainState(tf.Module):
             name: tf.Variable(value, trainable=False, name=name)
             for name, value in algorithm.schedule(self.step).items()
         }
+
+    @property
+    def training_networks(self) -> Networks:
+        """What a step uses."""
+        return {**self.networks, **self.pretrained}
+
+    @property
+    def drawing_networks(self) -> Networks:
+        """What draws: the averages."""
+        return {**self.averages, **self.pretrained}
 
     def advance(self) -> None:
         """Counts an iteration and moves everything that follows from their number."""

@@ -68,4 +68,5 @@ class TrainStep:
     def _update_networks(self, updates: tuple[str, ...], batch: Batch) -> Losses:
         """The algorithm's updates, on one replica's share of the batch."""
         state = self._state
-        return self._algorithm.step(state.networks, batch, state.schedule, updates, self._minimize)
+        networks = state.training_networks
+        return self._algorithm.step(networks, batch, state.schedule, updates, self._minimize)

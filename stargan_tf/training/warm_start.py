@@ -41,8 +41,8 @@ def check_parent(config: TrainConfig, domains: tuple[str, ...]) -> None:
 def load_parent(state: TrainState) -> int:
     """Gives a fresh state the weights of the run that its settings start from.
 
-    All networks and their averages are taken over; optimizers, schedule and iteration
-    stay as they are, at their beginning.
+    All networks and their averages are taken over, those that are not trained too; optimizers,
+    schedule and iteration stay as they are, at their beginning.
 
     Args:
       state: fresh; changed in place. Its settings were checked by `check_parent`.
@@ -56,6 +56,7 @@ def load_parent(state: TrainState) -> int:
     weights = tf.Module()
     weights.networks = state.networks
     weights.averages = state.averages
+    weights.pretrained = state.pretrained
     weights.step = tf.Variable(0, trainable=False, dtype=tf.int64)
     algorithm = state.algorithm
     restore_newest(RunDir(algorithm.settings.warm_start), weights, algorithm.earlier_paths)

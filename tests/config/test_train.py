@@ -61,7 +61,7 @@ def test_published_defaults():
             "first layer of 600 channels above --max_conv_dim=512: lower --base_channels",
         ),
         ({"img_size": 32, "max_conv_dim": 511}, "first layer of 512 channels"),
-        ({"w_hpf": 1.0}, "--w_hpf=1.0, expected 0"),
+        ({"w_hpf": -1.0}, "--w_hpf=-1.0, expected 0 or more"),
         *[
             ({"batch_size": size}, rf"--batch_size={size}, expected a value in \[1, 1048576\]")
             for size in (0, 2**20 + 1, 10**14)

@@ -14,12 +14,19 @@ from stargan_tf.algorithms.algorithm import (
 )
 from stargan_tf.algorithms.signatures import Signature
 from stargan_tf.algorithms.stargan_v2.codes import MODES, StyledDrawing
-from stargan_tf.algorithms.stargan_v2.networks import NAMES, TRANSLATING, build_networks
+from stargan_tf.algorithms.stargan_v2.networks import (
+    LANDMARK_NETWORK,
+    NAMES,
+    TRANSLATING,
+    build_networks,
+)
 from stargan_tf.algorithms.stargan_v2.objectives import validation_losses
+from stargan_tf.algorithms.stargan_v2.published import load_landmark_network
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.algorithms.stargan_v2.signatures import SIGNATURES
 from stargan_tf.algorithms.stargan_v2.step import TrainBatch, draws, step
 from stargan_tf.compat import keras
+from stargan_tf.models.landmarks import IMAGE_SIDE
 from stargan_tf.types import Batch, Draw
 
 
@@ -49,6 +56,16 @@ class StarGANv2(Algorithm):
     def decoder_blocks(self) -> int:
         """Two blocks at the bottom, then one for each doubling of the size."""
         return 2 + self.settings.img_size.bit_length() - 1 - 4 + (self.settings.w_hpf > 0)
+
+    @property
+    def pretrained(self) -> tuple[str, ...]:
+        """The landmark network, with high-pass skip connections."""
+        return (LANDMARK_NETWORK,) if self.settings.w_hpf > 0 else ()
+
+    def load_pretrained(self, networks: Networks) -> None:
+        """See `Algorithm`."""
+        if self.pretrained:
+            load_landmark_network(networks[LANDMARK_NETWORK], self.settings.wing_path)
 
     def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
         """See `Algorithm`."""
@@ -106,10 +123,12 @@ class StarGANv2(Algorithm):
         """That of G: x_fake and x_rec; E of x_fake and of x_real; D of x_fake."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])
+        mask = tf.TensorSpec([batch_size, IMAGE_SIDE, IMAGE_SIDE, 1])
+        masks = [(mask, mask)] if self.pretrained else []
         styles = tf.TensorSpec([batch_size, self.settings.style_dim])
         domains = tf.TensorSpec([batch_size], tf.int32)
         return [
-            *[("generator", (images, styles))] * 2,
+            *[("generator", (images, styles, *masks))] * 2,
             *[("style_encoder", (images, domains))] * 2,
             ("discriminator", (images, domains)),
         ]

@@ -4,7 +4,9 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Networks
 from stargan_tf.algorithms.drawable import IMAGE, LATENT, Mode
+from stargan_tf.algorithms.stargan_v2.objectives import masks_of
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.models.face_masks import Masks
 from stargan_tf.models.generator import EncodedImage
 
 LATENT_MODE = Mode("latent", LATENT, "random styles")
@@ -13,7 +15,7 @@ MODES = (LATENT_MODE, REFERENCE_MODE)
 
 
 class StyledDrawing:
-    """Trained G, F and E; see `Drawable`. G has no high-pass skip connections (w_hpf 0)."""
+    """Trained G, F and E, and the landmark network where G wants masks; see `Drawable`."""
 
     modes = MODES
 
@@ -21,9 +23,10 @@ class StyledDrawing:
         """Keeps the networks.
 
         Args:
-          networks: G, F and E.
+          networks: G, F and E, and with w_hpf above 0 the landmark network.
           settings: for the sizes.
         """
+        self._networks = networks
         self._generator = networks["generator"]
         self._mapping_network = networks["mapping_network"]
         self._style_encoder = networks["style_encoder"]
@@ -37,10 +40,11 @@ class StyledDrawing:
             return self._mapping_network(source, y)
         return self._style_encoder(source, y)
 
-    def encode(self, x: tf.Tensor) -> EncodedImage:
-        """The generator's encoder; see `Drawable`."""
-        return self._generator.encode(x)
+    def encode(self, x: tf.Tensor) -> tuple[EncodedImage, Masks | tuple[()]]:
+        """The generator's encoder, and the masks of its skip connections; see `Drawable`."""
+        return self._generator.encode(x), masks_of(self._networks, x) or ()
 
-    def draw(self, encoded: EncodedImage, codes: tf.Tensor) -> tf.Tensor:
+    def draw(self, encoded: tuple[EncodedImage, Masks | tuple[()]], codes: tf.Tensor) -> tf.Tensor:
         """The generator's decoder; see `Drawable`."""
-        return self._generator.decode(encoded, codes)
+        features, masks = encoded
+        return self._generator.decode(features, codes, masks or None)

@@ -6,12 +6,15 @@ from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.compat import keras
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
+from stargan_tf.models.landmark_network import LandmarkNetwork
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.style_encoder import StyleEncoder
 
 # Those that draw, then the one that judges.
 TRANSLATING = ("generator", "mapping_network", "style_encoder")
 NAMES = (*TRANSLATING, "discriminator")
+# Not trained, and there only with high-pass skip connections: it finds what they keep in place.
+LANDMARK_NETWORK = "landmark_network"
 
 
 def build_networks(
@@ -22,10 +25,10 @@ def build_networks(
     Args:
       settings: sizes and widths.
       num_domains: K.
-      names: which of `NAMES`.
+      names: which of `NAMES` and LANDMARK_NETWORK.
 
     Returns:
-      The networks by name, in the order of `NAMES`.
+      The networks by name, in this order.
     """
     trunk = (settings.img_size, settings.first_layer_channels, settings.max_conv_dim)
     makers = {
@@ -35,12 +38,14 @@ def build_networks(
         ),
         "style_encoder": lambda: StyleEncoder(*trunk, num_domains, settings.style_dim),
         "discriminator": lambda: Discriminator(*trunk, num_domains),
+        LANDMARK_NETWORK: LandmarkNetwork,
     }
     widths = {  # in the order that goes with a seed: another one draws other weights
         "mapping_network": {"latent_dim": settings.latent_dim},
         "style_encoder": {},
         "generator": {"style_dim": settings.style_dim},
         "discriminator": {},
+        LANDMARK_NETWORK: {},
     }
     networks = {name: make() for name, make in makers.items() if name in names}
     for name, own in widths.items():

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Losses, Networks, Objective
+from stargan_tf.algorithms.stargan_v2.networks import LANDMARK_NETWORK
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.losses.adversarial import logistic_loss, r1_penalty
 from stargan_tf.losses.reconstruction import (
@@ -10,6 +11,7 @@ from stargan_tf.losses.reconstruction import (
     diversity_sensitive_loss,
     style_reconstruction_loss,
 )
+from stargan_tf.models.face_masks import Masks
 
 
 def discriminator_objective(
@@ -43,6 +45,16 @@ def discriminator_objective(
     return Objective(total, {"real": real, "fake": fake, "reg": reg})
 
 
+def masks_of(networks: Networks, x: tf.Tensor) -> Masks | None:
+    """What G's high-pass skip connections keep of images [N, R, R, 3]; None where it has none.
+
+    No gradient passes through the masks.
+    """
+    if LANDMARK_NETWORK not in networks:
+        return None
+    return networks[LANDMARK_NETWORK].masks(tf.stop_gradient(x))
+
+
 def generator_objective(
     networks: Networks,
     settings: StarGANv2Settings,
@@ -52,11 +64,12 @@ def generator_objective(
     s_trg: tf.Tensor,
     s_trg2: tf.Tensor,
     lambda_ds: tf.Tensor,
+    masks: Masks | None = None,
 ) -> Objective:
     """What G (and, with latent styles, F and E) minimise.
 
     Args:
-      networks: G, E and D are used.
+      networks: G, E and D are used, and the landmark network where there is one.
       settings: for the weights of the losses.
       x_real: source images, [N, R, R, 3].
       y_org: their domains, [N].
@@ -64,6 +77,7 @@ def generator_objective(
       s_trg: target styles, [N, style_dim].
       s_trg2: other styles of the same domains, [N, style_dim].
       lambda_ds: the present weight of the diversity sensitive loss, a scalar.
+      masks: of `x_real`; see `masks_of`.
 
     Returns:
       The objective, with the losses adv, sty, ds and cyc.
@@ -71,17 +85,18 @@ def generator_objective(
     G, E, D = networks["generator"], networks["style_encoder"], networks["discriminator"]
 
     encoded = G.encode(x_real)  # once for both styles
-    x_fake = G.decode(encoded, s_trg)
+    x_fake = G.decode(encoded, s_trg, masks)
     adv = logistic_loss(D(x_fake, y_trg), real=True)  # G wants its images called real
 
     s_pred = E(x_fake, y_trg)
     sty = style_reconstruction_loss(s_pred, s_trg)
 
-    x_fake2 = G.decode(tf.nest.map_structure(tf.stop_gradient, encoded), tf.stop_gradient(s_trg2))
+    constant = tf.nest.map_structure(tf.stop_gradient, encoded)
+    x_fake2 = G.decode(constant, tf.stop_gradient(s_trg2), masks)
     ds = diversity_sensitive_loss(x_fake, x_fake2)
 
     s_org = E(x_real, y_org)
-    x_rec = G(x_fake, s_org)
+    x_rec = G(x_fake, s_org, masks_of(networks, x_fake))
     cyc = cycle_consistency_loss(x_rec, x_real)
 
     total = adv + settings.lambda_sty * sty - lambda_ds * ds + settings.lambda_cyc * cyc
@@ -99,7 +114,7 @@ def validation_losses(
     """How well the averaged networks find a style again and come back to the source.
 
     Args:
-      networks: G, F and E.
+      networks: G, F and E, and the landmark network where there is one.
       settings: for latent_dim.
       x: images, [N, R, R, 3] float32 in [-1, 1].
       y: their domains, [N] int32.
@@ -112,8 +127,9 @@ def validation_losses(
     G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
     z = tf.random.stateless_normal([tf.shape(x)[0], settings.latent_dim], seed)
     s_trg = F(z, y_trg)
-    x_fake = G(x, s_trg)
+    x_fake = G(x, s_trg, masks_of(networks, x))
+    x_rec = G(x_fake, E(x, y), masks_of(networks, x_fake))
     return {
         "val/latent_sty": style_reconstruction_loss(E(x_fake, y_trg), s_trg),
-        "val/latent_cyc": cycle_consistency_loss(G(x_fake, E(x, y)), x),
+        "val/latent_cyc": cycle_consistency_loss(x_rec, x),
     }

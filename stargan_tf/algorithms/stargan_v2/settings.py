@@ -1,6 +1,7 @@
 """Settings of StarGAN v2."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from stargan_tf.config.settings import check, setting
@@ -39,9 +40,16 @@ class StarGANv2Settings(TrainConfig):
     mapping_hidden_dim: int = setting(512, "Width of the mapping network's hidden layers.", least=1)
     w_hpf: float = setting(
         0.0,
-        "Weight of the high-pass skip connections that keep facial landmarks in place. "
-        "Training takes 0 only: the landmark network that draws the masks is not part of "
-        "this version.",
+        "What the high-pass skip connections, which keep the parts of a face in place, are divided "
+        "by; 0 for none (published: 1 for CelebA-HQ, 0 for AFHQ). Above 0, --wing_path is needed.",
+        least=0,
+    )
+    wing_path: str = setting(
+        "",
+        "Weights of the landmark network, the published wing.ckpt. Read when a run with --w_hpf "
+        "above 0 begins; from then on they are in its checkpoints.",
+        fixed=False,
+        path=True,
     )
 
     # Objectives.
@@ -87,11 +95,21 @@ class StarGANv2Settings(TrainConfig):
             f"Found a first layer of {width} channels above --max_conv_dim={self.max_conv_dim}: "
             "lower --base_channels or raise --max_conv_dim.",
         )
-        check(
-            self.w_hpf == 0,
-            f"Found --w_hpf={self.w_hpf}, expected 0: the masks it needs come from a landmark "
-            "network that this version does not have.",
-        )
+
+    def check_files(self) -> None:
+        """See `TrainConfig.check_files`."""
+        if self.w_hpf > 0:
+            check(
+                bool(self.wing_path),
+                f"Found --w_hpf={self.w_hpf:g} and no --wing_path, expected the weights of the "
+                "landmark network that its masks come from: pass the published wing.ckpt, or "
+                "--w_hpf=0.",
+            )
+            check(
+                Path(self.wing_path).is_file(),
+                f"Found no file at --wing_path={self.wing_path}, expected the published wing.ckpt: "
+                "correct it.",
+            )
 
     def shapes(self) -> dict[str, Any]:
         """See `TrainConfig.shapes`."""

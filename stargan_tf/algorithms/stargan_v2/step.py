@@ -9,6 +9,7 @@ from stargan_tf.algorithms.algorithm import Losses, Minimize, Networks, Objectiv
 from stargan_tf.algorithms.stargan_v2.objectives import (
     discriminator_objective,
     generator_objective,
+    masks_of,
 )
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.shapes import check_shapes, floats, integers
@@ -68,7 +69,7 @@ def step(
     """The four updates, on one replica's share of the batch.
 
     Args:
-      networks: G, F, E and D.
+      networks: G, F, E and D, and the landmark network where there is one.
       settings: weights of the losses.
       batch: one replica's share.
       lambda_ds: the present weight of the diversity sensitive loss, a scalar.
@@ -91,7 +92,7 @@ def step(
     def update_G(styles: Callable[[], tuple[tf.Tensor, tf.Tensor]], *stepped: str) -> Losses:
         def objective() -> Objective:
             return generator_objective(
-                networks, settings, x_real, y_org, y_trg, *styles(), lambda_ds
+                networks, settings, x_real, y_org, y_trg, *styles(), lambda_ds, masks
             )
 
         return minimize(objective, *stepped)
@@ -100,12 +101,13 @@ def step(
     x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2 = batch
     G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
     encoded = G.encode(x_real)  # D's updates leave G as it is: one pass serves both
+    masks = masks_of(networks, x_real)  # the same in all four
 
     # 1. D, with styles from latent codes.
-    d_latent = update_D(G.decode(encoded, F(z_trg, y_trg)))
+    d_latent = update_D(G.decode(encoded, F(z_trg, y_trg), masks))
 
     # 2. D, with styles from reference images.
-    d_ref = update_D(G.decode(encoded, E(x_ref, y_trg)))
+    d_ref = update_D(G.decode(encoded, E(x_ref, y_trg), masks))
 
     # 3. G, F and E, with styles from latent codes.
     g_latent = update_G(

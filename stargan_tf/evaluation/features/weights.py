@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.errors import UserError
-from stargan_tf.evaluation.features.torch_file import read_state_dict
+from stargan_tf.weights.torch_file import read_state_dict
 
 
 class Weights(Mapping[str, np.ndarray]):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.efficientnet_lite0 import EfficientNetLite0
-from tests.evaluation.features.torch_files import write_torch_file
+from tests.weights.torch_files import write_torch_file
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from PIL import Image
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.inception import Inception
-from tests.evaluation.features.torch_files import write_torch_file
 from tests.golden.metrics import published_weights
+from tests.weights.torch_files import write_torch_file
 
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 

@@ -3,7 +3,7 @@ import pytest
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.weights import Weights, fingerprint, read_weights
-from tests.evaluation.features.torch_files import write_torch_file
+from tests.weights.torch_files import write_torch_file
 
 TENSORS = {"a.weight": np.ones([2, 3], np.float32), "b.weight": np.zeros(2, np.float32)}
 WEIGHTS = Weights(TENSORS, "some.pth", "a network (its.pth)")

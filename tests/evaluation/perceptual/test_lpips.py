@@ -7,8 +7,8 @@ from stargan_tf.errors import UserError
 from stargan_tf.evaluation.features.weights import Weights
 from stargan_tf.evaluation.perceptual.lpips import LPIPS
 from tests.evaluation.fakes import distances
-from tests.evaluation.features.torch_files import write_torch_file
 from tests.golden.metrics import lpips_heads, published_weights, uniform
+from tests.weights.torch_files import write_torch_file
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import types
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -52,9 +52,9 @@ class _Pickler(pickle.Pickler):
         return _rebuild_tensor_v2, (storage, obj.offset, obj.shape, obj.strides, False, {})
 
 
-def write_torch_file(path: Path, tensors: Mapping[str, np.ndarray | Tensor]) -> Path:
-    """Writes float32 arrays as a state_dict in the zip layout."""
-    state = {name: t if isinstance(t, Tensor) else whole(t) for name, t in tensors.items()}
+def write_torch_file(path: Path, tensors: Mapping[str, Any]) -> Path:
+    """Writes float32 arrays as a state_dict, or as dicts of such, in the zip layout."""
+    state = _with_tensors(tensors)
     for stand_in, module in ((FloatStorage, "torch"), (_rebuild_tensor_v2, "torch._utils")):
         stand_in.__module__ = module
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
@@ -68,6 +68,12 @@ def write_torch_file(path: Path, tensors: Mapping[str, np.ndarray | Tensor]) -> 
         for key, block in enumerate(pickler.blocks):
             archive.writestr(f"{path.stem}/data/{key}", block)
     return path
+
+
+def _with_tensors(tensors: Any) -> Any:
+    if isinstance(tensors, Mapping):
+        return {name: _with_tensors(value) for name, value in tensors.items()}
+    return tensors if isinstance(tensors, Tensor) else whole(tensors)
 
 
 def whole(array: np.ndarray) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import UserError
-from stargan_tf.evaluation.features.torch_file import read_state_dict, read_torch_file
-from tests.evaluation.features.torch_files import Tensor, write_torch_file
+from stargan_tf.weights.torch_file import read_state_dict, read_torch_file
 from tests.golden.weights import GOLDEN
+from tests.weights.torch_files import Tensor, write_torch_file
 
 NUMBERS = np.arange(24, dtype=np.float32) / 8
 TENSORS = {
