@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "losses": BASE,
     "models": BASE,
     "data": BASE,
-    "weights": {"errors"},
+    "weights": {"errors", "files"},
     "algorithms": BASE | {"models", "losses", "weights"},
     "training": BASE | {"models", "algorithms"},
     "sampling": BASE | {"data", "algorithms"},
