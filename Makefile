@@ -12,10 +12,10 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 MODERN_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo translate pipeline test lint format lock audit clean
+.PHONY: help setup demo translate pipeline test test-torch lint format lock audit clean
 
 help:  ## List the targets.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 setup: $(STAMP)  ## Make .venv with every package, for Python 3.10 to 3.13 (PYTHON=/path/to/one).
 
@@ -71,6 +71,20 @@ format: $(STAMP)  ## Apply the formatter and the safe fixes.
 test: $(STAMP)  ## Run every test.
 	$(PY) -m pytest --numprocesses=2 --dist=loadfile $(TEST_FLAGS)
 
+# PyTorch reads what we write; nothing else needs it. pip takes its far smaller CPU wheel where it is
+# set up to find one.
+TORCH := .venv-torch
+
+test-torch: $(STAMP) $(TORCH)/.installed  ## Load our checkpoints for PyTorch with PyTorch itself.
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  $(PY) -m tests.weights write_for_torch "$$folder" && \
+	  $(TORCH)/bin/python -m tests.weights check_with_torch "$$folder"
+
+$(TORCH)/.installed:
+	$(PY) -m venv $(TORCH)
+	$(TORCH)/bin/python -m pip install --quiet torch==2.13.0 numpy
+	@touch $@
+
 LOCK = $(PY) -m uv pip compile --no-python-downloads --no-annotate --no-emit-index-url --quiet
 
 lock: $(STAMP)  ## Resolve requirements*.in into requirements*.txt again.
@@ -95,4 +109,4 @@ audit: $(STAMP)  ## Ask for known vulnerabilities of the locked packages (needs 
 	@scripts/audit.sh SECURITY.md $(wildcard requirements*.txt) -- $(PY) -m uv tool run pip-audit@2.10.1
 
 clean:  ## Remove .venv and caches (data and runs stay).
-	rm -rf $(VENV) $(VENV).uv .pytest_cache .ruff_cache .build dist *.egg-info
+	rm -rf $(VENV) $(VENV).uv $(TORCH) .pytest_cache .ruff_cache .build dist *.egg-info

@@ -90,6 +90,8 @@ def _define(config_class: type, base: Any, prefix: str, values: flags.FlagValues
             flags.DEFINE_integer(name, default, text, **options)
         elif isinstance(default, float):
             flags.DEFINE_float(name, default, text, **options)
+        elif field.metadata["repeated"]:
+            flags.DEFINE_multi_string(name, list(default), text, **options)
         elif isinstance(default, tuple):
             flags.DEFINE_list(name, list(default), text, **options)
         else:
@@ -105,7 +107,8 @@ def _parse(
         value = flag.value if base is None or flag.present else getattr(base, field.name)
         if field.metadata["path"] and flag.present:
             # The shell does so only where ~ begins a word, not in --out=~/looks.png.
-            value = os.path.expanduser(value)
+            many = isinstance(value, list)
+            value = [*map(os.path.expanduser, value)] if many else os.path.expanduser(value)
         parsed[field.name] = tuple(value) if isinstance(value, list) else value
     return config_class(**parsed)
 

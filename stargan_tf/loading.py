@@ -15,7 +15,7 @@ from stargan_tf.training.checkpoints import restore_newest
 from stargan_tf.training.run_dir import RunDir
 
 # Settings that a run must keep, and that say nothing about what its weights draw.
-_NOT_DRAWN = ("warm_start",)
+_NOT_DRAWN = ("warm_start", "head_from")
 
 
 def load_model(run_dir: str, saved_model: str) -> TrainedModel:

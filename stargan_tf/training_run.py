@@ -99,7 +99,7 @@ def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
     if algorithm.needs_domains:
         info.check_has_domains(config.algorithm)
     if not run.exists():
-        check_parent(config, info.domains)
+        check_parent(algorithm, info.domains)
         if not config.warm_start:
             config.check_files()
     return info, algorithm
@@ -127,7 +127,7 @@ def _train(
 ) -> int:
     """Trains from the newest checkpoint, or from the start; returns the exit status."""
     config = state.algorithm.settings
-    start_step = _restore(run, state, checkpoints, strategy, workers)
+    start_step = _restore(run, state, checkpoints, strategy, workers, info.domains)
     if start_step >= config.total_iters > 0:
         print(
             f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
@@ -179,12 +179,13 @@ def _restore(
     checkpoints: Checkpoints,
     strategy: tf.distribute.Strategy,
     workers: Workers,
+    domains: tuple[str, ...],
 ) -> int:
     """Brings the state to where training goes on, and says where; returns the iteration."""
     config = state.algorithm.settings
     resumed = checkpoints.restore()
     warm = bool(config.warm_start) and not resumed
-    parent_step = load_parent(state) if warm else 0
+    parent = load_parent(state, domains) if warm else None
     if not resumed and not warm:
         state.algorithm.load_pretrained(state.pretrained)
     rates_changed = state.set_learning_rates()
@@ -194,8 +195,10 @@ def _restore(
         return step
     verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
     print(f"{verb} iteration {step}, on {describe_devices(strategy)}.")
-    if warm:
-        print(f"Its weights are those of {config.warm_start} after {parent_step} iterations.")
+    if parent:
+        print(f"Its weights are those of {config.warm_start} after {parent.step} iterations.")
+        for remark in parent.remarks:
+            print(remark)
     if rates_changed:
         rates = state.algorithm.optimizers().items()
         words = ", ".join(f"{name} {adam.learning_rate:g}" for name, adam in rates)

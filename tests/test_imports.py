@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "losses": BASE,
     "models": BASE,
     "data": BASE,
-    "weights": {"errors"},
+    "weights": {"errors", "files"},
     "algorithms": BASE | {"models", "losses", "weights"},
     "training": BASE | {"models", "algorithms"},
     "sampling": BASE | {"data", "algorithms"},
@@ -49,6 +49,10 @@ MAY_IMPORT = {
     "devserver": {"config", "errors", "files"},
     # Chooses between two ways to load networks.
     "loading": BASE | {"models", "algorithms", "training", "serving"},
+    # Published checkpoints in and out: both know training and the files.
+    "release_optimizers": BASE | {"algorithms", "training", "weights"},
+    "to_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
+    "from_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.
     "training_run": BASE | {"data", "algorithms", "training", "sampling", "evaluation"},
 }

@@ -68,6 +68,9 @@ class Algorithm(abc.ABC):
       needs_domains: whether labels must be classes, not attributes.
       decoder_blocks: how many residual blocks, of two convolutions each, end the drawing;
         TFLite files of 8 bits keep the second convolution of each in float.
+      domain_layers: by network, the attributes that are layers, or lists of them, whose every
+        weight has a row for each domain: a run may start from one with other domains, see
+        `training.warm_start`. Empty where the number of labels decides other shapes.
       pretrained: names of networks that come from files and are not trained, such as one that
         finds landmarks. Steps and drawing get them beside the others.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
@@ -80,6 +83,7 @@ class Algorithm(abc.ABC):
     needs_domains: ClassVar[bool] = True
     decoder_blocks: int = 0
     pretrained: tuple[str, ...] = ()
+    domain_layers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def __init__(self, settings: TrainConfig, num_labels: int) -> None:

@@ -1,9 +1,9 @@
 """Finds an algorithm by name: one of the product, or a module of one's own.
 
 An algorithm is a module, or a package, with two things in it: `Settings`, a subclass of
-`TrainConfig`, and `make(settings, num_labels)`, which returns an `Algorithm`. Packages of
-the product import TensorFlow in `make` alone, so that --help and mistakes are answered
-at once.
+`TrainConfig`, and `make(settings, num_labels)`, which returns an `Algorithm`. One whose PyTorch
+checkpoints were published has a third, `published_checkpoints()`. Packages of the product import
+TensorFlow in these functions alone, so that --help and mistakes are answered at once.
 """
 
 import importlib
@@ -18,6 +18,7 @@ from stargan_tf.errors import UserError
 
 if TYPE_CHECKING:
     from stargan_tf.algorithms.algorithm import Algorithm
+    from stargan_tf.algorithms.published import PublishedCheckpoints
 
 NAMES = ("stargan_v2",)
 DEFAULT = "stargan_v2"
@@ -46,6 +47,21 @@ def make_algorithm(settings: TrainConfig, num_labels: int) -> "Algorithm":
       UserError: there is no such algorithm.
     """
     return _module(settings.algorithm).make(settings, num_labels)
+
+
+def published_checkpoints(name: str) -> "PublishedCheckpoints":
+    """How the published PyTorch checkpoints of an algorithm are made up.
+
+    Raises:
+      UserError: there is no such algorithm, or none of its checkpoints was published.
+    """
+    module = _module(name)
+    check(
+        hasattr(module, "published_checkpoints"),
+        f"Found the algorithm {name}, expected one whose PyTorch checkpoints were published, such "
+        f"as {DEFAULT}: its weights stay in the checkpoints of stargan_tf.",
+    )
+    return module.published_checkpoints()
 
 
 def module_path(name: str) -> str:

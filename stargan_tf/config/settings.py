@@ -20,6 +20,7 @@ def setting(
     fixed: bool = True,
     hyperparameter: bool | None = None,
     path: bool = False,
+    repeated: bool = False,
 ) -> Any:
     """Returns a dataclass field that becomes a command-line flag.
 
@@ -36,6 +37,7 @@ def setting(
         it does when it is fixed.
       path: whether the value is the path of a file or folder, in which a leading ~ is a
         home folder.
+      repeated: whether the flag of a tuple is given once for each value, not with commas.
     """
     metadata = {
         "help": help,
@@ -45,6 +47,7 @@ def setting(
         "below": below,
         "fixed": fixed,
         "path": path,
+        "repeated": repeated,
         "hyperparameter": fixed if hyperparameter is None else hyperparameter,
     }
     return dataclasses.field(default=default, metadata=metadata)

@@ -32,8 +32,13 @@ class TrainConfig:
     warm_start: str = setting(
         "",
         "Folder of another run: the new one starts from its weights, with fresh optimizers and at "
-        "iteration 0. A run that is resumed goes on from its own.",
+        "iteration 0. Its domains may be others. A run that is resumed goes on from its own.",
         path=True,
+    )
+    head_from: str = setting(
+        "",
+        "With --warm_start: the domain of the other run that domains it does not know start from; "
+        "default: its first.",
     )
 
     # What is trained.
@@ -158,6 +163,11 @@ class TrainConfig:
             "--output_dir=data/portraits`.",
         )
         check_bounds(self)
+        check(
+            not self.head_from or bool(self.warm_start),
+            f"Found --head_from={self.head_from} without --warm_start, expected the run that has "
+            "this domain: pass --warm_start, or leave --head_from out.",
+        )
         check(
             not (self.multi_worker and self.virtual_replicas),
             f"Found --multi_worker and --virtual_replicas={self.virtual_replicas}, expected one "

@@ -17,6 +17,12 @@ from typing import Any
 
 from stargan_tf.files import write_text
 
+NETWORKS, AVERAGES, OPTIMIZERS = "networks", "averages", "optimizers"
+_WORDS = {
+    NETWORKS: "the networks as they are trained",
+    AVERAGES: "the moving averages",
+    OPTIMIZERS: "the optimizers",
+}
 _INDEX = "checkpoint"
 # Of TensorFlow and of ours, finished or not; other files in the folder are somebody else's.
 _OWN = re.compile(
@@ -38,10 +44,19 @@ class Progress:
     Attributes:
       window: the losses of the iterations that are in no record yet, by log key.
       rollbacks: how often the run went back for a number that was none.
+      lacks: attributes of `TrainState` that an imported checkpoint did not have: NETWORKS are
+        copies of their averages, and fresh where there are none; AVERAGES copies of the networks;
+        OPTIMIZERS fresh.
     """
 
     window: tuple[dict[str, float], ...] = ()
     rollbacks: int = 0
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> str:
+        """What it lacks, in words."""
+        return " and ".join(_WORDS[part] for part in self.lacks)
 
 
 class CheckpointFiles:
@@ -112,7 +127,8 @@ class CheckpointFiles:
             contents = values["contents"]
             intact = values["sha256"] == _digest_of(contents)
             files = dict(contents["files"])
-            progress = Progress(tuple(contents["window"]), contents["rollbacks"])
+            lacks = tuple(contents.get("lacks", ()))  # earlier versions had no such thing
+            progress = Progress(tuple(contents["window"]), contents["rollbacks"], lacks)
             # Not one of another folder: /dev/zero would be read for ever.
             intact = intact and all(self._is_part(name, step) for name in files)
         except (ValueError, KeyError, TypeError, RecursionError) as error:

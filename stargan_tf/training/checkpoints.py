@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -56,12 +57,20 @@ class Checkpoints:
         """Restores the newest checkpoint that can be read; returns whether there was one.
 
         Raises:
-          UserError: there are checkpoints, and none can be read.
+          UserError: there are checkpoints, and none can be read; or the newest was imported, and
+            is not all that training goes on from.
         """
         found = _restore_newest(self._files, self._state, self._state.algorithm.earlier_paths)
         if found is None:
             return False
         step, self.progress = found
+        if self.progress.lacks:
+            raise UserError(
+                f"Found a checkpoint in {self._run.root} that was imported without "
+                f"{self.progress.lacking}, expected all of it to train on: import the files of "
+                "nets, nets_ema and optims together, or start another run from these weights with "
+                f"--warm_start={self._run.root}."
+            )
         self._kept = [kept for kept in self._files.candidates() if kept <= step][::-1]
         if not self._scratch:
             self._files.sweep()
@@ -86,7 +95,8 @@ class Checkpoints:
             self._files.keep(self._kept)  # what was left behind by going back
         try:
             path = self._write(self._files.prefix(step))
-            self._files.write_sidecar(step, Progress(tuple(window), self.progress.rollbacks))
+            progress = dataclasses.replace(self.progress, window=tuple(window))
+            self._files.write_sidecar(step, progress)
             kept = [*self._kept, step][-self._keep :]
             self._files.keep(kept)
         except BaseException:
@@ -128,7 +138,14 @@ def newest_checkpoint(run: RunDir) -> str | None:
     return next((path for path in paths if os.path.exists(f"{path}.index")), None)
 
 
-def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) -> str:
+class Restored(NamedTuple):
+    """What a part was restored from: the checkpoint's path, and what it tells beside the state."""
+
+    path: str
+    progress: Progress
+
+
+def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) -> Restored:
     """Restores a part of what a run's newest checkpoint holds.
 
     Args:
@@ -136,9 +153,6 @@ def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) ->
       part: has some of the attributes of `TrainState`, under the same names, `step` and
         `averages` among them.
       earlier_paths: of the run's algorithm.
-
-    Returns:
-      The checkpoint's path.
 
     Raises:
       UserError: there is no checkpoint, or none that can be read.
@@ -150,7 +164,8 @@ def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) ->
             f"Found no checkpoint in {run.checkpoints}, expected one: train for longer than "
             "--save_every iterations, or stop the training with Ctrl-C, which saves one."
         )
-    return files.prefix(found[0])
+    step, progress = found
+    return Restored(files.prefix(step), progress)
 
 
 def _restore_newest(

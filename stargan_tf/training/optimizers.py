@@ -1,5 +1,7 @@
 """Adam as the paper's reference computes it."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from stargan_tf.compat import keras
@@ -84,3 +86,28 @@ class Adam(keras.optimizers.Optimizer):
             "epsilon": self.epsilon,
             "name": self.name,
         }
+
+
+class Moments(NamedTuple):
+    """The variables that `Adam` keeps of a weight."""
+
+    first: tf.Variable
+    second: tf.Variable
+
+
+def plain_adam(optimizer: keras.optimizers.Optimizer) -> Adam:
+    """An `Adam`, whether it is wrapped for the scaling of losses or not."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def moments(optimizer: keras.optimizers.Optimizer, network: keras.Model) -> dict[int, Moments]:
+    """The moments of a network's weights, by the `id` of each; none of those that never move.
+
+    Args:
+      optimizer: the network's own.
+      network: whose trainable weights it was built with.
+    """
+    adam = plain_adam(optimizer)
+    kept = map(Moments, adam.first_moments, adam.second_moments)
+    weights = network.trainable_variables
+    return {id(weight): of_it for weight, of_it in zip(weights, kept, strict=True)}

@@ -36,6 +36,8 @@ class RunDir:
         self.checkpoints = self.root / "checkpoints"
         self.logs = self.root / "logs"
         self.samples = self.root / "samples"
+        # Of runs that were imported with it: a mean face, to align others to.
+        self.mean_landmarks_file = self.root / "celeba_lm_mean.npz"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""

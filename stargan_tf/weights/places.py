@@ -86,16 +86,17 @@ def fill(
         tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
     places = {name: place for name, place in published.items() if isinstance(place, Place)}
     shared = places.keys() & tensors.keys()
+    fitting = {name for name in shared if tensors[name].shape == places[name].shape}
     problems = {
         "missing": [name for name in places if name not in tensors],
         "left over": [] if others else [name for name in tensors if name not in published],
         "of another shape": [
             f"{name} {list(tensors[name].shape)} in place of {list(places[name].shape)}"
             for name in places
-            if name in shared and tensors[name].shape != places[name].shape
+            if name in shared and name not in fitting
         ],
         "not finite": [
-            name for name in places if name in shared and not np.all(np.isfinite(tensors[name]))
+            name for name in places if name in fitting and not np.all(np.isfinite(tensors[name]))
         ],
     }
     found = [f"{what}: {_listed(names)}" for what, names in problems.items() if names]

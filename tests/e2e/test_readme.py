@@ -23,6 +23,7 @@ CONFIGS = {
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
     "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),
+    "stargan_tf.import_weights": ("stargan_tf.config.import_weights", "ImportWeightsConfig"),
     "stargan_tf.serve": ("stargan_tf.config.serve", "ServeConfig"),
     "stargan_tf.client": ("stargan_tf.config.client", "ClientConfig"),
     "stargan_tf.benchmark_tflite": ("stargan_tf.config.benchmark_tflite", "BenchmarkTFLiteConfig"),

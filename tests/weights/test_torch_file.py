@@ -1,6 +1,7 @@
 """torch_zip.pth and torch_legacy.pth are the same tensors, written by PyTorch 2.13."""
 
 import collections
+import copy
 import os
 import pickle
 import zipfile
@@ -10,8 +11,9 @@ import pytest
 
 from stargan_tf.errors import UserError
 from stargan_tf.weights.torch_file import read_state_dict, read_torch_file
+from stargan_tf.weights.torch_writer import View
 from tests.golden.weights import GOLDEN
-from tests.weights.torch_files import Tensor, write_torch_file
+from tests.weights.torch_files import write_torch_file
 
 NUMBERS = np.arange(24, dtype=np.float32) / 8
 TENSORS = {
@@ -109,9 +111,88 @@ def test_no_builtin_is_found(name, tmp_path):
     [(0, (25,), (1,)), (20, (5,), (1,)), (0, (2, 2), (24, 1)), (9, (2,), (-1,)), (-1, (2,), (1,))],
 )
 def test_a_tensor_cannot_reach_beyond_its_numbers(offset, shape, strides, tmp_path):
-    tensor = Tensor(NUMBERS, offset, shape, strides)
+    tensor = View(NUMBERS, offset, shape, strides)
     path = write_torch_file(tmp_path / "far.pth", {"weight": tensor})
     with pytest.raises(UserError, match=r"reaches beyond its numbers|has no place in the file"):
+        read_torch_file(path)
+
+
+def shared(levels, leaf, pair):
+    """A value that holds itself twice at each level: small in a file, endless when walked."""
+    for _ in range(levels):
+        leaf = pair(leaf)
+    return leaf
+
+
+PAIRS = [lambda value: [value, value], lambda value: {1: value, 2: value}]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_shared_values_cost_what_they_take_in_the_file(pair, zipped, tmp_path):
+    content = {"net": {}, "lists": shared(12, [1], pair)}
+    read = read_torch_file(pickled(tmp_path, content, zipped))["lists"]
+    assert len({id(value) for value in walk(read)}) == 13
+
+
+def walk(value):
+    """Every object of a chain of containers, once."""
+    while isinstance(value, list | dict):
+        yield value
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("levels", [17, 30, 200])
+def test_values_that_are_nested_too_deep_are_rejected(pair, zipped, levels, tmp_path):
+    path = pickled(tmp_path, shared(levels, [1], pair), zipped)
+    with pytest.raises(UserError, match="its values are nested too deep"):
+        read_torch_file(path)
+
+
+def test_values_that_hold_themselves_are_rejected(tmp_path):
+    loop = [1]
+    loop += [loop, loop]
+    with pytest.raises(UserError, match="its values are nested too deep"):
+        read_torch_file(pickled(tmp_path, loop, True))
+
+
+@pytest.mark.parametrize("key", ["data.pkl", "data/0"])
+def test_a_packed_archive_is_rejected(key, tmp_path):
+    """Zeros pack a thousandfold: a small file could fill the memory."""
+    path = write_torch_file(tmp_path / "net.pth", {"weight": np.zeros(2**20)})
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            packed = zipfile.ZIP_DEFLATED if name.endswith(key) else zipfile.ZIP_STORED
+            archive.writestr(name, content, packed)
+    with pytest.raises(UserError, match="its members are packed, which PyTorch never does"):
+        read_torch_file(path)
+
+
+def test_an_archive_cannot_announce_more_than_it_holds(tmp_path):
+    """Every name in the directory may stand for the same bytes."""
+    path = write_torch_file(tmp_path / "net.pth", {"weight": np.zeros(2**10)})
+    with zipfile.ZipFile(path, "a") as archive:
+        block = archive.getinfo("archive/data/0")
+        for number in range(1, 100):
+            again = copy.copy(block)
+            again.filename = f"archive/data/{number}"
+            archive.filelist.append(again)
+        archive._didModify = True
+    with pytest.raises(UserError, match="its members are packed"):
+        read_torch_file(path)
+
+
+def test_a_block_of_the_old_layout_cannot_announce_more_than_the_file_holds(tmp_path):
+    content = (GOLDEN / "torch_legacy.pth").read_bytes()
+    path = tmp_path / "long.pth"
+    count = (24).to_bytes(8, "little")
+    assert content.count(count) >= 1
+    path.write_bytes(content.replace(count, (2**50).to_bytes(8, "little")))
+    with pytest.raises(UserError, match="a block of numbers is shorter or longer than announced"):
         read_torch_file(path)
 
 
@@ -122,6 +203,20 @@ def test_a_file_of_several_networks_is_no_state_dict(tmp_path):
     assert read_torch_file(path) == {"net": {}, "step": 3, "names": ["a"]}
     with pytest.raises(UserError, match="no weights of a single network"):
         read_state_dict(path)
+
+
+def pickled(folder, content, zipped):
+    """A file of plain values, in either layout."""
+    data = pickle.dumps(content, protocol=2)
+    path = folder / "values.pth"
+    if zipped:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("values/data.pkl", data)
+    else:
+        parts = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})
+        heads = [pickle.dumps(part, protocol=2) for part in parts]
+        path.write_bytes(b"".join([*heads, data, pickle.dumps([], protocol=2)]))
+    return path
 
 
 def test_metadata_of_modules_is_left_out(tmp_path):

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings as Settings
 
 if TYPE_CHECKING:
+    from stargan_tf.algorithms.published import PublishedCheckpoints
     from stargan_tf.algorithms.stargan_v2.algorithm import StarGANv2
 
-__all__ = ["Settings", "make"]
+__all__ = ["Settings", "make", "published_checkpoints"]
 
 
 def make(settings: Settings, num_labels: int) -> "StarGANv2":
@@ -16,3 +17,10 @@ def make(settings: Settings, num_labels: int) -> "StarGANv2":
     from stargan_tf.algorithms.stargan_v2.algorithm import StarGANv2
 
     return StarGANv2(settings, num_labels)
+
+
+def published_checkpoints() -> "PublishedCheckpoints":
+    """How the checkpoints of the PyTorch release are made up."""
+    from stargan_tf.algorithms.stargan_v2.release import PUBLISHED
+
+    return PUBLISHED

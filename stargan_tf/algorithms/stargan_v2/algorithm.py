@@ -43,6 +43,11 @@ class StarGANv2(Algorithm):
         "ds": "G/latent_ds",
         "cyc": "G/latent_cyc",
     }
+    domain_layers = {
+        "mapping_network": ("unshared", "style"),
+        "style_encoder": ("heads",),
+        "discriminator": ("heads",),
+    }
     earlier_paths = {
         "discriminator": ("networks", "discriminator"),
         "generator_optimizer": ("optimizers", "generator"),

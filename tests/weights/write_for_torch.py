@@ -1,0 +1,72 @@
+"""Writes checkpoints of a tiny run for `check_with_torch`, and what our Adam makes of them.
+
+python -m tests.weights write_for_torch FOLDER
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan_v2.published import published_tensors
+from stargan_tf.to_release import export_release
+from stargan_tf.training.checkpoints import Checkpoints
+from stargan_tf.training.run_dir import RunDir
+from stargan_tf.training.state import TrainState
+from stargan_tf.weights.places import Place, take_out
+from tests.weights.tiny_release import SETTINGS
+
+STEPS = 3
+
+
+def write(variant: str, folder: Path) -> None:
+    """Writes checkpoints after STEPS steps of Adam, and arrays of one step more."""
+    config, num_domains = SETTINGS[variant]
+    config = dataclasses.replace(config, run_dir=str(folder / "run"))
+    state = TrainState(make_algorithm(config, num_domains))
+    rng = np.random.default_rng(num_domains)
+    for _ in range(STEPS):
+        step(state, rng)
+    state.step.assign(STEPS)
+    run = RunDir(folder / "run")
+    run.begin(config, tuple(f"domain{k}" for k in range(num_domains)))
+    Checkpoints(run, state, keep=1).save()
+    export_release(config.run_dir, str(folder))
+    before = tensors_of(state)
+    gradients = step(state, rng)
+    arrays = {f"before/{key}": value for key, value in before.items()}
+    arrays |= {f"gradient/{key}": value for key, value in gradients.items()}
+    arrays |= {f"after/{key}": value for key, value in tensors_of(state).items()}
+    np.savez(folder / "next_step.npz", **arrays)
+
+
+def tensors_of(state: TrainState) -> dict[str, np.ndarray]:
+    """The tensors of all networks that are trained, as NETWORK/TENSOR."""
+    return {
+        f"{name}/{key}": value.copy()
+        for name, network in state.networks.items()
+        for key, value in take_out(published_tensors(network)).items()
+    }
+
+
+def step(state: TrainState, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Steps every network down random gradients; returns these in the published layout."""
+    published = {}
+    for name, network in state.networks.items():
+        weights = network.trainable_variables
+        gradients = [rng.standard_normal(w.shape).astype(np.float32) for w in weights]
+        of = {id(weight): gradient for weight, gradient in zip(weights, gradients, strict=True)}
+        for key, place in published_tensors(network).items():
+            if isinstance(place, Place) and id(place.variable) in of:
+                published[f"{name}/{key}"] = place.published(of[id(place.variable)])
+        pairs = zip(map(tf.constant, gradients), weights, strict=True)
+        state.optimizers[name].apply_gradients(pairs)
+    return published
+
+
+def main() -> None:
+    for variant in SETTINGS:
+        write(variant, Path(sys.argv[1]) / variant)
