@@ -1,0 +1,1 @@
+"""Faces: found in images, and cropped as in CelebA-HQ. Nothing but `wing` needs TensorFlow."""
