@@ -70,6 +70,7 @@ class Algorithm(abc.ABC):
         TFLite files of 8 bits keep the second convolution of each in float.
       pretrained: names of networks that come from files and are not trained, such as one that
         finds landmarks. Steps and drawing get them beside the others.
+      aligned_faces: whether it translates faces that are aligned as in CelebA-HQ, and no others.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
         attribute, and the (dict, key) of `TrainState` that it became.
     """
@@ -80,6 +81,7 @@ class Algorithm(abc.ABC):
     needs_domains: ClassVar[bool] = True
     decoder_blocks: int = 0
     pretrained: tuple[str, ...] = ()
+    aligned_faces: bool = False
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def __init__(self, settings: TrainConfig, num_labels: int) -> None:

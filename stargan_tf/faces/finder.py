@@ -8,7 +8,7 @@ from stargan_tf.faces.mesh import Face
 
 
 class FaceFinder(Protocol):
-    """Finds the faces in an image, and how each is cropped. One thread at a time may use it."""
+    """Finds the faces in an image, and how each is cropped. Any thread may use it."""
 
     def find(self, image: Image.Image) -> list[Face]:
         """Finds the faces in an RGB image, the largest first."""

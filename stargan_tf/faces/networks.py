@@ -1,5 +1,6 @@
 """The networks of MediaPipe that lie beside this file, run by LiteRT."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def open_network(name: str) -> Network:
 
     Returns:
       A function from the input, [S, S, 3] float, to the outputs by their order in the file,
-      without their first axis. One thread at a time may call it.
+      without their first axis. Any thread may call it.
 
     Raises:
       UserError: LiteRT is not installed.
@@ -39,10 +40,13 @@ def open_network(name: str) -> Network:
     (given,) = interpreter.get_input_details()
     wanted = [output["index"] for output in interpreter.get_output_details()]
 
+    lock = threading.Lock()
+
     def run(x: np.ndarray) -> list[np.ndarray]:
-        interpreter.set_tensor(given["index"], x[np.newaxis].astype(np.float32))
-        interpreter.invoke()
-        return [interpreter.get_tensor(index)[0] for index in wanted]
+        with lock:
+            interpreter.set_tensor(given["index"], x[np.newaxis].astype(np.float32))
+            interpreter.invoke()
+            return [interpreter.get_tensor(index)[0] for index in wanted]
 
     return run
 

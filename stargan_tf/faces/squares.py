@@ -79,8 +79,11 @@ def cut(image: Image.Image, square: Square, side: int) -> Image.Image:
       square: what to cut.
       side: of the result, in pixels.
     """
-    turned = _turned_part(image, square, 2 * side, _mirrored)
-    return turned.resize((side, side), Image.Resampling.LANCZOS)
+    part, data = _part(image, square, 2 * side, _mirrored)
+    # In floats: Pillow's transform of bytes rounds down.
+    bands = [_transformed(band.convert("F"), data, 2 * side) for band in part.split()]
+    turned = np.clip(np.round(np.stack([np.asarray(band) for band in bands], -1)), 0, 255)
+    return Image.fromarray(turned.astype(np.uint8)).resize((side, side), Image.Resampling.LANCZOS)
 
 
 def glance(image: Image.Image, square: Square, side: int) -> np.ndarray:
@@ -94,10 +97,23 @@ def glance(image: Image.Image, square: Square, side: int) -> np.ndarray:
     Returns:
       [side, side, 3] uint8.
     """
-    return np.asarray(_turned_part(image, square, side, _continued))
+    return np.asarray(_transformed(*_part(image, square, side, _continued), side))
 
 
-def _turned_part(image: Image.Image, square: Square, side: int, pad: _Pad) -> Image.Image:
+def _part(
+    image: Image.Image, square: Square, side: int, pad: _Pad
+) -> tuple[Image.Image, tuple[float, ...]]:
+    """The part of an image that holds a square, and where each pixel of the square lies in it.
+
+    Args:
+      image: RGB.
+      square: any.
+      side: that the square is to have: the part is resized so.
+      pad: adds what lies beyond the image's border.
+
+    Returns:
+      The part, and what Pillow's transform takes to cut the square out of it.
+    """
     scale = side / square.side
     size = np.array(image.size)
     corners = square.corners()
@@ -109,8 +125,8 @@ def _turned_part(image: Image.Image, square: Square, side: int, pad: _Pad) -> Im
     resized = np.maximum(1, np.round((last - first) * scale)).astype(int)
     part = image.resize(tuple(resized), Image.Resampling.LANCZOS, (*first, *last), reducing_gap=3)
     scales = resized / (last - first)
-    before = np.ceil((first - lower) * scales).astype(int)
-    after = np.ceil((upper - last) * scales).astype(int)
+    before = np.ceil(np.maximum(first - lower, 0) * scales).astype(int)
+    after = np.ceil(np.maximum(upper - last, 0) * scales).astype(int)
     if before.any() or after.any():
         part = pad(part, before, after, side)
     # Pillow asks where in the part a pixel of the result comes from.
@@ -118,9 +134,11 @@ def _turned_part(image: Image.Image, square: Square, side: int, pad: _Pad) -> Im
     start = (origin - first) * scales + before
     steps = np.stack([across - origin, down - origin], 1) * scales[:, np.newaxis] / side
     data = np.concatenate([steps, start[:, np.newaxis]], 1).ravel()
-    return part.transform(
-        (side, side), Image.Transform.AFFINE, tuple(data), Image.Resampling.BICUBIC
-    )
+    return part, tuple(data)
+
+
+def _transformed(part: Image.Image, data: tuple[float, ...], side: int) -> Image.Image:
+    return part.transform((side, side), Image.Transform.AFFINE, data, Image.Resampling.BICUBIC)
 
 
 def _continued(image: Image.Image, before: np.ndarray, after: np.ndarray, side: int) -> Image.Image:
