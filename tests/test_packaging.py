@@ -1,6 +1,7 @@
 """What `pip install` gives: a wheel with the two packages, and what they need to run."""
 
 import email
+import re
 import shutil
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def test_metadata(wheel, metadata):
     asked = ("3.9", "3.10", "3.11.9", "3.12.0", "3.13.9", "3.14")
     assert [v for v in asked if v in pythons] == ["3.10", "3.11.9", "3.12.0", "3.13.9"]
     with zipfile.ZipFile(wheel) as archive:
-        (name,) = (n for n in archive.namelist() if n.endswith("/LICENSE"))
+        (name,) = (n for n in archive.namelist() if re.search(r"\.dist-info/(.*/)?LICENSE$", n))
         assert b"Apache License" in archive.read(name)
 
 

@@ -2,20 +2,26 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.faces.alignment import AlignSettings, align
+from stargan_tf.faces.mesh import FaceMesh
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.sampling.fakes import DOMAINS, save_image
 from tests.training.tiny import fresh_state
 
+ASTRONAUT = Path(__file__).parent / "faces" / "astronaut.jpg"
 COMMAND = [sys.executable, "-m", "stargan_tf.sample"]
 
 
@@ -129,3 +135,32 @@ def test_an_exported_model_needs_no_run(exported, images, tmp_path):
     with Image.open(out) as image:
         image.load()
     assert_error(run(model, "--run_dir=.", f"--src={images}", f"--out={out}"), "expected one of")
+
+
+def test_faces_are_aligned_first(run_dir, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(ASTRONAUT, photos)
+    save_image(photos / "none.png", "teal", size=(60, 40))
+    out = tmp_path / "out.png"
+    arguments = [f"--run_dir={run_dir}", "--num_outputs=1", "--target_domain=cat", "--align"]
+    done = run(*arguments, f"--src={photos}", f"--ref={ASTRONAUT}", f"--out={out}")
+    assert done.returncode == 0, done.stderr
+    assert (
+        f"warning: rejected: {photos / 'none.png'} cannot be aligned (no face found)" in done.stderr
+    )
+    (crop,) = align(Image.open(ASTRONAUT).convert("RGB"), FaceMesh(), AlignSettings(32)).images
+    with Image.open(out) as grid:
+        # The grid ends with the source, at the left, and its translation.
+        height = grid.height
+        shown = np.asarray(grid.convert("RGB"), int)[height - 34 :, :]
+    places = [
+        np.abs(shown[y : y + 32, x : x + 32] - np.asarray(crop, int)).mean()
+        for y in range(3)
+        for x in range(shown.shape[1] - 31)
+    ]
+    assert min(places) < 2
+    assert_error(
+        run(*arguments, f"--src={photos / 'none.png'}", f"--out={tmp_path / 'o.png'}"),
+        "none.png cannot be aligned (no face found)",
+    )
