@@ -1,5 +1,6 @@
 """python -m stargan_tf.sample, as a user runs it."""
 
+import dataclasses
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from PIL import Image
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.faces.alignment import AlignSettings, align
 from stargan_tf.faces.mesh import FaceMesh
+from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.sampling.fakes import DOMAINS, save_image
@@ -159,3 +161,18 @@ def test_faces_are_aligned_first(tmp_path):
         run(*arguments, f"--src={bad}", f"--out={tmp_path / 'o.png'}"),
         "none.png cannot be aligned (no face found)",
     )
+
+
+def test_a_model_of_aligned_faces_tells_of_others(tmp_path):
+    model = tmp_path / "faces" / "1"
+    shutil.copytree(MODEL, model)
+    info = dataclasses.replace(ModelInfo.of_saved_model(model), aligned_faces=True)
+    (model / "assets" / "model.json").write_text(info.to_json())
+    image = Image.open(ASTRONAUT).convert("RGB")
+    (crop,) = align(image, FaceMesh(), AlignSettings(128)).images
+    crop.save(tmp_path / "aligned.png")
+    arguments = [f"--saved_model={model}", "--num_outputs=1", "--target_domain=open-peeps"]
+    for src, words in ((ASTRONAUT, "does not look aligned"), (tmp_path / "aligned.png", "")):
+        done = run(*arguments, f"--src={src}", f"--out={tmp_path / src.stem}.out.png")
+        assert done.returncode == 0, done.stderr
+        assert words in done.stderr and bool(words) == ("warning: " in done.stderr)

@@ -4,6 +4,7 @@ Source: Kartynnik et al. 2019, arXiv:1907.06724; the numbers are those of MediaP
 face_landmark_front.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from stargan_tf.faces.crops import crop_by_eyes_and_mouth
 from stargan_tf.faces.detection import Detections, FaceDetector
-from stargan_tf.faces.networks import open_network, probability
+from stargan_tf.faces.networks import open_network
 from stargan_tf.faces.squares import Square, glance
 
 LANDMARKS = 468
@@ -22,7 +23,7 @@ MOUTH = (61, 291)
 _OUTER_EYES = [33, 263]
 _SIDE = 192  # of the network's input
 _ROOM = 1.5  # of the square around a face, to its longer side
-_LEAST_SCORE = 0.5
+_LEAST_LOGIT = 0.0  # of there being a face: a probability of a half
 # The first square is that of the detector, which is coarse and knows boxes upright only.
 _PASSES = 3
 # Faces whose centres are nearer than this part of the larger one's side are one face.
@@ -74,13 +75,20 @@ class FaceMesh:
 
     def _landmarks(self, image: Image.Image, square: Square) -> np.ndarray | None:
         """[468, 2] in the image; None where the network sees no face in the square."""
-        for _ in range(_PASSES):
-            points, logit = self._network(glance(image, square, _SIDE) / 255)
-            if probability(logit).item() < _LEAST_SCORE:
+        # The detector takes a face that stands on its head for an upright one.
+        turned = square._replace(angle=square.angle + math.pi)
+        looks = (self._look(image, start) for start in (square, turned))
+        landmarks, logit = max(looks, key=lambda look: look[1])
+        for _ in range(_PASSES - 1):
+            if logit < _LEAST_LOGIT:
                 return None
-            landmarks = square.to_image(points.reshape(LANDMARKS, 3)[:, :2] / _SIDE)
-            square = _around_landmarks(landmarks)
-        return landmarks
+            landmarks, logit = self._look(image, _around_landmarks(landmarks))
+        return landmarks if logit >= _LEAST_LOGIT else None
+
+    def _look(self, image: Image.Image, square: Square) -> tuple[np.ndarray, float]:
+        """Landmarks, [468, 2] in the image, and the logit of their being a face's."""
+        points, logit = self._network(glance(image, square, _SIDE) / 255)
+        return square.to_image(points.reshape(LANDMARKS, 3)[:, :2] / _SIDE), logit.item()
 
 
 def crop_of(landmarks: np.ndarray) -> Square:

@@ -45,7 +45,7 @@ def test_the_crop_is_where_a_person_would_put_it(upright):
     assert abs(side - 172) < 10 and 0 < math.degrees(angle) < 8
 
 
-@pytest.mark.parametrize("degrees", [-60, -45, -20, 20, 45, 60])
+@pytest.mark.parametrize("degrees", [-60, -45, -20, 20, 45, 60, 90, 180, -90])
 def test_turned(mesh, astronaut, upright, degrees):
     image = astronaut.rotate(-degrees, Image.Resampling.BICUBIC, fillcolor=GREY)
     angle = math.radians(degrees)
