@@ -99,6 +99,8 @@ def _compared(image: Image.Image, file: str, finder: FaceFinder, wing: WingFaces
     if not found:
         raise RejectedError(NOT_FOUND)
     other = wing.crop(image, found[0])
+    if other is None:
+        raise RejectedError("no landmarks found by wing")
     distance = corner_distance(found[0], other.crop.corners())
     crops = (cut(image, face.crop, _SHOWN_SIDE) for face in (found[0], other))
     return Pair(file, 100 * distance, tuple(crops))

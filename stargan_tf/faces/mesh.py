@@ -28,6 +28,7 @@ _LEAST_LOGIT = 0.0  # of there being a face: a probability of a half
 _PASSES = 3
 # Faces whose centres are nearer than this part of the larger one's side are one face.
 _SAME_FACE = 0.2
+_LEAST_PIXELS = 4  # of a crop's side
 
 
 class Face(NamedTuple):
@@ -69,7 +70,9 @@ class FaceMesh:
             landmarks = self._landmarks(image, _around_box(box, keypoints))
             if landmarks is not None:
                 face = Face(crop_of(landmarks), landmarks)
-                if not any(_are_one(face.crop, other.crop) for other in faces):
+                if can_be_cut(face.crop) and not any(
+                    _are_one(face.crop, other.crop) for other in faces
+                ):
                     faces.append(face)
         return sorted(faces, key=lambda face: -face.crop.side)
 
@@ -89,6 +92,11 @@ class FaceMesh:
         """Landmarks, [468, 2] in the image, and the logit of their being a face's."""
         points, logit = self._network(glance(image, square, _SIDE) / 255)
         return square.to_image(points.reshape(LANDMARKS, 3)[:, :2] / _SIDE), logit.item()
+
+
+def can_be_cut(crop: Square) -> bool:
+    """Whether a crop is one at all: odd landmarks may leave nothing of it, or no end to it."""
+    return all(map(math.isfinite, crop)) and crop.side >= _LEAST_PIXELS
 
 
 def crop_of(landmarks: np.ndarray) -> Square:

@@ -12,7 +12,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.errors import UserError
 from stargan_tf.faces.crops import MEAN_FACE_SIDE, crop_to_mean_face
 from stargan_tf.faces.finder import FaceFinder
-from stargan_tf.faces.mesh import Face
+from stargan_tf.faces.mesh import Face, can_be_cut
 from stargan_tf.faces.squares import cut
 from stargan_tf.models.landmarks import IMAGE_SIDE, LANDMARKS, landmarks
 
@@ -38,15 +38,18 @@ class WingFaces:
 
     def find(self, image: Image.Image) -> list[Face]:
         """Finds the faces in an RGB image, the largest first."""
-        found = [self.crop(image, face) for face in self._faces.find(image)]
-        return sorted(found, key=lambda face: -face.crop.side)
+        found = (self.crop(image, face) for face in self._faces.find(image))
+        return sorted((face for face in found if face), key=lambda face: -face.crop.side)
 
-    def crop(self, image: Image.Image, face: Face) -> Face:
-        """The same face, with this source's landmarks and crop."""
+    def crop(self, image: Image.Image, face: Face) -> Face | None:
+        """The same face, with this network's landmarks and crop; None where they are no face's."""
         shown = np.asarray(cut(image, face.crop, IMAGE_SIDE), np.float32)
         heatmaps = self._network(shown[np.newaxis] / 127.5 - 1)
         points = face.crop.to_image(landmarks(heatmaps)[0].numpy() / IMAGE_SIDE)
-        return Face(crop_to_mean_face(points, self._mean), points)
+        if np.ptp(points, 0).max() < 1:  # all in one place
+            return None
+        crop = crop_to_mean_face(points, self._mean)
+        return Face(crop, points) if can_be_cut(crop) else None
 
 
 def load_landmark_network(path: str) -> keras.Model:

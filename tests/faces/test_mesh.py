@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.faces.mesh import crop_of
+from stargan_tf.faces.mesh import can_be_cut, crop_of
+from stargan_tf.faces.squares import Square
 
 GREY = (120, 130, 140)
 # Of the crop's side: landmarks on the mean, and the corners of the crop.
@@ -115,3 +116,8 @@ def test_no_face(mesh, astronaut, kind):
         "one pixel": Image.new("RGB", (1, 1)),
     }[kind]
     assert mesh.find(image) == []
+
+
+@pytest.mark.parametrize("side", [0.0, 1.0, math.nan, math.inf])
+def test_some_crops_are_none(side):
+    assert can_be_cut(Square(1, 2, 5)) and not can_be_cut(Square(1, 2, side))

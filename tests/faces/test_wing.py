@@ -50,6 +50,13 @@ def test_the_network_is_shown_the_face():
     )
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_heatmaps_without_a_face_give_none(value):
+    """The largest value of each is in the same place: the first."""
+    finder = WingFaces(lambda x: tf.fill([1, 64, 64, 98], value), MEAN, RedFinder())
+    assert finder.find(image_with_face()) == []
+
+
 def test_weights_come_from_the_published_file(tmp_path):
     path = write_torch_file(tmp_path / "wing.ckpt", {"state_dict": draw_tensors("fan")})
     network = load_landmark_network(str(path))
