@@ -1,6 +1,8 @@
 """python -m stargan_tf.align, as a user runs it."""
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.waiting import until
 
 ASTRONAUT = Path(__file__).parent / "faces" / "astronaut.jpg"
 COMMAND = [sys.executable, "-m", "stargan_tf.align"]
@@ -47,6 +51,24 @@ def test_a_folder_is_aligned_without_tensorflow(tmp_path):
         assert np.asarray(image).std() > 30
     lines = [line for line in done.stderr.splitlines() if line.strip() and "Aligning" not in line]
     assert lines == ["imported []"]
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_keeps_what_is_done(tmp_path, kind):
+    (tmp_path / "in").mkdir()
+    for number in range(300):
+        shutil.copy(ASTRONAUT, tmp_path / "in" / f"{number:03}.jpg")
+    out = tmp_path / "out"
+    arguments = [f"--input_dir={tmp_path / 'in'}", f"--output_dir={out}"]
+    process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, text=True)
+    until(lambda: len(list(out.glob("*.png"))) >= 3, seconds=60)
+    process.send_signal(kind)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    (line,) = (line for line in error.splitlines() if line.startswith("error: "))
+    assert re.match(r"error: Interrupted after \d+ of 300 images, which are kept: run", line)
+    assert "Traceback" not in error
+    assert 3 <= len(list(out.glob("*.png"))) < 300 and not list(out.glob(".unfinished*"))
 
 
 @pytest.mark.parametrize(

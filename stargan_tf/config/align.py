@@ -1,6 +1,7 @@
 """Settings of `python -m stargan_tf.align`."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 from stargan_tf.config.settings import check, check_bounds, setting
@@ -8,6 +9,9 @@ from stargan_tf.config.settings import check, check_bounds, setting
 LANDMARKS = ("mediapipe", "wing")
 # What --compare writes into --output_dir.
 COMPARISON_SHEET = "comparison.png"
+
+# Each may hold a large image in memory.
+_MOST_THREADS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +72,9 @@ class AlignConfig:
         most=1,
     )
     format: str = setting("png", "Format of the aligned images.", choices=("png", "jpg"))
+    workers: int = setting(
+        0, "Images that are under way at once; 0 for one on each core, up to 8.", least=0
+    )
     compare: bool = setting(
         False,
         "Align nothing; compare the crops of mediapipe and wing instead, in numbers and as "
@@ -83,6 +90,11 @@ class AlignConfig:
     def needs_wing(self) -> bool:
         """Whether the published landmark network has work to do."""
         return self.compare or self.landmarks == "wing"
+
+    @property
+    def threads(self) -> int:
+        """Images that are under way at once."""
+        return self.workers or min(os.cpu_count() or 1, _MOST_THREADS)
 
     def validate(self) -> None:
         """Checks everything that can be known before any work.

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
@@ -29,7 +30,7 @@ from stargan_tf.sampling.files import distinct_names
 # A larger file is no image; reading it could fill the memory.
 _MAX_FILE_BYTES = 2**30
 # Settings that do not decide over the results.
-_PLACES = ("input_dir", "output_dir", "compare")
+_PLACES = ("input_dir", "output_dir", "workers", "compare")
 # Images of more pixels are halved, if their shorter side then has this many: the crop of a face
 # needs no more.
 _KEPT_SIDE = 4096
@@ -120,16 +121,19 @@ def _align_files(
     root, output = Path(config.input_dir), Path(config.output_dir)
     names = _output_names(files)
     entries: list[Entry] = []
+
+    def work(file: Path) -> Entry:
+        if entry := journal.find(str(file), stamp_of(root / file)):
+            return entry
+        for old in journal.outputs(str(file)):
+            (output / old).unlink(missing_ok=True)
+        return _align_file(config, finder, file, names)
+
+    pool = ThreadPoolExecutor(config.threads)
     try:
         with bar(total=len(files), unit="image", desc="Aligning", dynamic_ncols=True) as shown:
-            for file in files:
-                stamp = stamp_of(root / file)
-                entry = journal.find(str(file), stamp)
-                if entry is None:
-                    for old in journal.outputs(str(file)):
-                        (output / old).unlink(missing_ok=True)
-                    entry = _align_file(config, finder, file, names)
-                    journal.add(entry)
+            for entry in pool.map(work, files):
+                journal.add(entry)
                 entries.append(entry)
                 shown.update()
     except KeyboardInterrupt as interrupt:
@@ -137,6 +141,8 @@ def _align_files(
             f"Interrupted after {len(entries)} of {len(files)} images, which are kept: run the "
             "same command again to go on."
         ) from interrupt
+    finally:
+        pool.shutdown(cancel_futures=True)
     return entries
 
 

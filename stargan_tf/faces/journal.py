@@ -74,6 +74,8 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Notes that an image is done, after its results were written."""
+        if self.entries.get(entry.file) == entry:
+            return
         self.entries[entry.file] = entry
         with self._path.open("a", encoding="utf-8") as file:
             file.write(_line(entry._asdict()))

@@ -19,7 +19,11 @@ from tests.faces.fakes import COLOUR, FakeFinder, RedFinder, face, image_with_fa
 @pytest.fixture
 def config(tmp_path):
     return AlignConfig(
-        input_dir=str(tmp_path / "in"), output_dir=str(tmp_path / "out"), img_size=32, min_size=8
+        input_dir=str(tmp_path / "in"),
+        output_dir=str(tmp_path / "out"),
+        img_size=32,
+        min_size=8,
+        workers=1,
     )
 
 
@@ -164,6 +168,18 @@ def test_a_stopped_run_goes_on(config, tmp_path):
     assert results(tmp_path) == [f"{number}.png" for number in range(4)]
     align_folder(config, finder)
     assert finder.calls == 2  # nothing was left to do
+
+
+def test_several_at_once_give_the_same(config, tmp_path):
+    for number in range(20):
+        save(tmp_path, f"{number}.png", image_with_face(box=(20, 10, 36 + number, 26 + number)))
+    Image.new("RGB", (50, 50), "teal").save(tmp_path / "in/none.png")
+    several = dataclasses.replace(config, workers=4, output_dir=str(tmp_path / "several"))
+    texts = [align_folder(each, RedFinder()) for each in (config, several)]
+    assert texts[0].replace("/out", "/several") == texts[1]
+    for name in results(tmp_path):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
+    assert len(results(tmp_path)) == 20
 
 
 def test_rejected_images_are_not_looked_at_again(config, tmp_path):
