@@ -1,1 +1,1 @@
-"""Faces: found in images, and cropped as in CelebA-HQ. Nothing but `wing` needs TensorFlow."""
+"""Faces: found in images, cropped as in CelebA-HQ. Only `wing` and `comparison` need TensorFlow."""
