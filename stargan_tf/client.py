@@ -12,6 +12,11 @@ A folder of images in four styles each, over gRPC; or in the style of one refere
     python -m stargan_tf.client --model=pets --src=photos --ref=tiger.jpg \
         --target_domain=wild --out=tigers
 
+The largest face of each image cropped as in CelebA-HQ first, for models that want it:
+
+    python -m stargan_tf.client --model=faces --src=photos --align --target_domain=female \
+        --out=translated
+
 Which versions and signatures the server has:
 
     python -m stargan_tf.client --model=pets --status
@@ -23,7 +28,7 @@ images or that the server does not accept, and names each with its reason.
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stargan_tf import flags
@@ -48,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
         from tqdm import tqdm
 
         from stargan_tf.bars import bar
-        from stargan_tf.serving.client import Client, ServingError
+        from stargan_tf.serving.client import Client, ServingError, load_image
         from stargan_tf.serving.client.folders import FolderJob, Job
         from stargan_tf.serving.client.report import describe
 
@@ -59,7 +64,8 @@ def main(argv: Sequence[str]) -> int:
                 print(text)
                 return 0 if available else 1
             job = Job(**{name: getattr(config, name) for name in Job._fields})
-            work = FolderJob(client, job, lambda text: tqdm.write(text, sys.stderr))
+            load = aligned_loader() if config.align else load_image
+            work = FolderJob(client, job, lambda text: tqdm.write(text, sys.stderr), load)
             with bar(total=work.total, unit="image", disable=work.total == 1) as shown:
                 for done, rejected in work.run():
                     written += done
@@ -73,6 +79,23 @@ def main(argv: Sequence[str]) -> int:
         raise UserError(f"{text}{kept(written, config.out)}") from error
     print(f"Wrote {written} image{'s' * (written != 1)}:\n  {Path(config.out).resolve()}")
     return 0
+
+
+def aligned_loader() -> Callable[[Path], bytes]:
+    """What reads an image file and crops its largest face, for a model."""
+    from stargan_tf.faces.preparing import AlignImages
+    from stargan_tf.serving.client import ImageError
+    from stargan_tf.serving.client.images import encode
+
+    align = AlignImages()
+
+    def load(path: Path) -> bytes:
+        try:
+            return encode(align.read(path), "PNG")
+        except UserError as error:
+            raise ImageError(str(error)) from error
+
+    return load
 
 
 def kept(written: int, out: str) -> str:

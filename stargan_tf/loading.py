@@ -71,6 +71,7 @@ def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
         step=step,
         fingerprint=_fingerprint(networks, algorithm),
         trained=Trained(algorithm, networks),
+        aligned_faces=algorithm.aligned_faces,
     )
 
 

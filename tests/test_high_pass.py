@@ -11,6 +11,7 @@ from stargan_tf.algorithms.stargan_v2.published import published_tensors
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.errors import UserError
 from stargan_tf.loading import load_run
+from stargan_tf.serving.exported import load_exported
 from stargan_tf.serving.exporter import export
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.step import TrainStep
@@ -66,6 +67,10 @@ def test_a_run_keeps_the_landmark_network(run, tensors):
     for name, expected in tensors.items():
         np.testing.assert_array_equal(kept[name], expected)
     assert np.isfinite(drawn(networks)).all()
+
+
+def test_it_translates_aligned_faces(run):
+    assert load_run(run.root).aligned_faces
 
 
 def test_the_masks_bear_on_what_is_drawn(run):
@@ -127,6 +132,7 @@ def test_exports_hold_the_landmark_network(run, two_domains_dir, tmp_path):
     assert not said.rejected
     names = {path.name for path in (tmp_path / "faces" / "tflite" / "1").iterdir()}
     assert {"float32.tflite", "float16.tflite"} <= names
+    assert load_exported(tmp_path / "faces" / "1").aligned_faces
 
 
 @pytest.mark.parametrize(

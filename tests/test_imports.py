@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "training": BASE | {"models", "algorithms"},
     "sampling": BASE | {"data", "algorithms"},
     "evaluation": BASE | {"data", "algorithms", "sampling", "weights"},
+    "faces": BASE | {"models", "data", "algorithms", "sampling", "native_output"},
     "serving": BASE | {"models", "data", "algorithms", "native_output"},
     # Serves any SavedModel, and knows nothing of StarGAN.
     "devserver": {"config", "errors", "files"},

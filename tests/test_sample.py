@@ -3,12 +3,15 @@
 import dataclasses
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -16,12 +19,17 @@ from stargan_tf import loading, sample
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import DiskFullError, UserError
+from stargan_tf.faces.alignment import AlignSettings, align
+from stargan_tf.faces.mesh import FaceMesh
 from stargan_tf.sampling import sampler
+from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from tests.sampling.fakes import DOMAINS, save_image
 from tests.training.tiny import fresh_state
 
+ASTRONAUT = Path(__file__).parent / "faces" / "astronaut.jpg"
+MODEL = Path(__file__).parents[1] / "saved_models" / "portraits_64" / "1"
 COMMAND = [sys.executable, "-m", "stargan_tf.sample"]
 
 
@@ -162,3 +170,41 @@ def test_an_exported_model_needs_no_run(exported, images, tmp_path):
     with Image.open(out) as image:
         image.load()
     assert_error(run(model, "--run_dir=.", f"--src={images}", f"--out={out}"), "expected one of")
+
+
+def test_faces_are_aligned_first(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(ASTRONAUT, photos)
+    bad = save_image(photos / "none.png", "teal", size=(60, 40))
+    out = tmp_path / "out.png"
+    arguments = [f"--saved_model={MODEL}", "--num_outputs=1", "--target_domain=open-peeps"]
+    arguments += ["--align", f"--ref={ASTRONAUT}"]
+    done = run(*arguments, f"--src={photos}", f"--out={out}")
+    assert done.returncode == 0, done.stderr
+    assert f"warning: rejected: {bad} cannot be aligned (no face found)" in done.stderr
+    (crop,) = align(Image.open(ASTRONAUT).convert("RGB"), FaceMesh(), AlignSettings(64)).images
+    with Image.open(out) as grid:
+        shown = np.asarray(grid.convert("RGB"), int)
+    windows = np.lib.stride_tricks.sliding_window_view(shown, (64, 64, 3))[:, :, 0]
+    differences = np.abs(windows - np.asarray(crop, int)).mean((2, 3, 4))
+    assert np.sum(differences < 2) == 2  # the source at the left, the reference across the top
+    assert_error(
+        run(*arguments, f"--src={bad}", f"--out={tmp_path / 'o.png'}"),
+        "none.png cannot be aligned (no face found)",
+    )
+
+
+def test_a_model_of_aligned_faces_tells_of_others(tmp_path):
+    model = tmp_path / "faces" / "1"
+    shutil.copytree(MODEL, model)
+    info = dataclasses.replace(ModelInfo.of_saved_model(model), aligned_faces=True)
+    (model / "assets" / "model.json").write_text(info.to_json())
+    image = Image.open(ASTRONAUT).convert("RGB")
+    (crop,) = align(image, FaceMesh(), AlignSettings(128)).images
+    crop.save(tmp_path / "aligned.png")
+    arguments = [f"--saved_model={model}", "--num_outputs=1", "--target_domain=open-peeps"]
+    for src, words in ((ASTRONAUT, "does not look aligned"), (tmp_path / "aligned.png", "")):
+        done = run(*arguments, f"--src={src}", f"--out={tmp_path / src.stem}.out.png")
+        assert done.returncode == 0, done.stderr
+        assert words in done.stderr and bool(words) == ("warning: " in done.stderr)

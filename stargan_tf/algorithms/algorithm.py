@@ -73,6 +73,7 @@ class Algorithm(abc.ABC):
         `training.warm_start`. Empty where the number of labels decides other shapes.
       pretrained: names of networks that come from files and are not trained, such as one that
         finds landmarks. Steps and drawing get them beside the others.
+      aligned_faces: whether it translates faces that are aligned as in CelebA-HQ, and no others.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
         attribute, and the (dict, key) of `TrainState` that it became.
     """
@@ -84,6 +85,7 @@ class Algorithm(abc.ABC):
     decoder_blocks: int = 0
     pretrained: tuple[str, ...] = ()
     domain_layers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    aligned_faces: bool = False
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def __init__(self, settings: TrainConfig, num_labels: int) -> None:

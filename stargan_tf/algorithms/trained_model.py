@@ -28,6 +28,7 @@ class TrainedModel(NamedTuple):
       step: iterations of training.
       fingerprint: tells these weights from others.
       trained: of a run alone: what it takes to export it.
+      aligned_faces: see `Algorithm.aligned_faces`.
     """
 
     origin: str
@@ -36,3 +37,4 @@ class TrainedModel(NamedTuple):
     step: int
     fingerprint: str
     trained: Trained | None = None
+    aligned_faces: bool = False

@@ -62,6 +62,11 @@ class ClientConfig:
     )
     concurrency: int = setting(4, "Requests that are under way at once.", least=1)
     batch_size: int = setting(1, "Images in a request.", least=1)
+    align: bool = setting(
+        False,
+        "Crop the largest face of each source and reference as in CelebA-HQ first; needs the "
+        "package ai-edge-litert.",
+    )
     overwrite: bool = setting(False, "Replace files that are already at --out.")
     status: bool = setting(
         False, "Only print which versions of the model are loaded, and its signatures."

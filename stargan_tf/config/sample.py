@@ -53,6 +53,11 @@ class SampleConfig:
         "0 for all. With --images_only all are drawn.",
         least=0,
     )
+    align: bool = setting(
+        False,
+        "Crop the largest face of each source and reference as in CelebA-HQ first; see "
+        "python -m stargan_tf.align.",
+    )
     max_refs: int = setting(8, "The same for the references of each domain.", least=0)
     out: str = setting(
         "",

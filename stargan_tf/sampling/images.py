@@ -1,7 +1,7 @@
 """Finds and reads the images that are translated or whose style is taken."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -15,6 +15,9 @@ from stargan_tf.errors import UserError
 from stargan_tf.names import find_domain, is_system_name
 
 Item = TypeVar("Item")
+# What is done to an image before the networks see it, such as cropping its face: takes its path
+# and [H, W, 3] uint8, returns the like, and raises UserError for an image that is rejected.
+Prepare = Callable[[Path, np.ndarray], np.ndarray]
 
 
 class ReferenceFile(NamedTuple):
@@ -112,13 +115,16 @@ def spread_references(references: Sequence[ReferenceFile], limit: int) -> list[R
     ]
 
 
-def read_images(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[LoadedImage]:
+def read_images(
+    root: Path, paths: Sequence[Path], img_size: int, prepare: Prepare | None = None
+) -> Iterator[LoadedImage]:
     """Reads images one by one; those of a folder that cannot be used are rejected.
 
     Args:
       root: the file or folder that `paths` were found in.
       paths: image files.
       img_size: R.
+      prepare: is given each image first, if there is such a function.
 
     Raises:
       UserError: `root` is a file that cannot be used, or no file of the folder can.
@@ -127,6 +133,7 @@ def read_images(root: Path, paths: Sequence[Path], img_size: int) -> Iterator[Lo
     for path in paths:
         try:
             image = load_image(path)
+            image = prepare(path, image) if prepare else image
         except UserError as error:
             if root.is_file():
                 raise

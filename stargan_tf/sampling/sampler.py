@@ -12,6 +12,7 @@ from stargan_tf.names import find_domain
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.sampling.images import (
+    Prepare,
     find_references,
     find_sources,
     spread,
@@ -24,12 +25,13 @@ from stargan_tf.sampling.styles import Style, domain_styles, random_styles, refe
 ALL_DOMAINS = "all"
 
 
-def sample(config: SampleConfig, model: TrainedModel) -> str:
+def sample(config: SampleConfig, model: TrainedModel, prepare: Prepare | None = None) -> str:
     """Translates the source images and writes what `config.out` asks for.
 
     Args:
       config: what to draw; already validated.
       model: what draws.
+      prepare: is given sources and references first; see `read_images`.
 
     Returns:
       What was written and where, in words.
@@ -43,8 +45,8 @@ def sample(config: SampleConfig, model: TrainedModel) -> str:
     src, out = Path(config.src), Path(config.out)
     paths = find_sources(src)
     drawn = paths if config.images_only else spread(paths, config.max_sources)
-    sources = Sources(src, drawn, model.drawable.img_size)
-    styles = _make_styles(config, model, target)
+    sources = Sources(src, drawn, model.drawable.img_size, prepare)
+    styles = _make_styles(config, model, target, prepare)
     drawer = BatchDrawer(model.drawable, batch_size=config.batch_size)
     if config.images_only:
         result = write_images(out, drawer, sources, styles, domains, config.batch_size)
@@ -95,7 +97,9 @@ def _origin(config: SampleConfig, model: TrainedModel) -> str:
     return ""
 
 
-def _make_styles(config: SampleConfig, model: TrainedModel, target: int | None) -> list[Style]:
+def _make_styles(
+    config: SampleConfig, model: TrainedModel, target: int | None, prepare: Prepare | None
+) -> list[Style]:
     modes, domains = model.drawable.modes, model.domains
     codes = CodeMaker(model.drawable, batch_size=config.batch_size)
     if config.ref:
@@ -109,7 +113,8 @@ def _make_styles(config: SampleConfig, model: TrainedModel, target: int | None) 
         references = find_references(ref, domains, target)
         if not config.images_only:
             references = spread_references(references, config.max_refs)
-        return reference_styles(mode, codes, ref, references, model.drawable.img_size, config.psi)
+        img_size = model.drawable.img_size
+        return reference_styles(mode, codes, ref, references, img_size, config.psi, prepare)
     indices = range(len(domains)) if target is None else [target]
     if mode := mode_of(modes, drawable.LATENT):
         return random_styles(

@@ -13,7 +13,7 @@ from stargan_tf.files import written_whole
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import distinct_names, translation_name
 from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
-from stargan_tf.sampling.images import read_images
+from stargan_tf.sampling.images import LoadedImage, Prepare, read_images
 from stargan_tf.sampling.styles import Style
 
 # Fewer translations than this are done before a bar could be read.
@@ -24,17 +24,25 @@ JPEG_QUALITY = 95
 class Sources:
     """The images to translate, listed but not yet read."""
 
-    def __init__(self, root: Path, paths: Sequence[Path], img_size: int) -> None:
+    def __init__(
+        self, root: Path, paths: Sequence[Path], img_size: int, prepare: Prepare | None = None
+    ) -> None:
         """Notes what is to be read.
 
         Args:
           root: the file or folder that `paths` were found in.
           paths: image files.
           img_size: R, the side that the images are read at.
+          prepare: see `read_images`.
         """
         self.root = root
         self.paths = list(paths)
         self.img_size = img_size
+        self._prepare = prepare
+
+    def each(self) -> Iterator[LoadedImage]:
+        """Reads them one by one; see `read_images`."""
+        return read_images(self.root, self.paths, self.img_size, self._prepare)
 
     def read(self) -> np.ndarray:
         """Reads all that are not rejected.
@@ -45,9 +53,7 @@ class Sources:
         Raises:
           UserError: no source is an image that can be used.
         """
-        return np.stack(
-            [image.pixels for image in read_images(self.root, self.paths, self.img_size)]
-        )
+        return np.stack([image.pixels for image in self.each()])
 
 
 def write_grid(
@@ -109,7 +115,7 @@ def write_images(
       UserError: all sources are rejected.
     """
     name_of = dict(zip(sources.paths, distinct_names(sources.paths), strict=True))
-    images = read_images(sources.root, sources.paths, sources.img_size)
+    images = sources.each()
     written = 0
     with progress(len(sources.paths) * len(styles)) as advance:
         while batch := list(islice(images, batch_size)):

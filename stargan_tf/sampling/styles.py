@@ -12,7 +12,7 @@ from stargan_tf.algorithms.latents import draw_latents
 from stargan_tf.sampling.codes import CodeMaker, truncate
 from stargan_tf.sampling.drawing import to_8_bit
 from stargan_tf.sampling.files import distinct_names
-from stargan_tf.sampling.images import ReferenceFile, read_images
+from stargan_tf.sampling.images import Prepare, ReferenceFile, read_images
 
 
 class Style(NamedTuple):
@@ -78,6 +78,7 @@ def reference_styles(
     references: Sequence[ReferenceFile],
     img_size: int,
     psi: float = 1.0,
+    prepare: Prepare | None = None,
 ) -> list[Style]:
     """Takes the styles of reference images, sorted by domain.
 
@@ -88,6 +89,7 @@ def reference_styles(
       references: image files and their domains.
       img_size: R.
       psi: truncation towards the mean code of the reference's domain.
+      prepare: see `read_images`.
 
     Raises:
       UserError: no reference is an image that can be used.
@@ -99,7 +101,7 @@ def reference_styles(
         name_of.update(zip(paths, distinct_names(paths), strict=True))
     mean_of = {domain: codes.mean_code(domain) for domain in set(domain_of.values()) if psi < 1}
     styles = []
-    for path, pixels in read_images(root, list(domain_of), img_size):
+    for path, pixels in read_images(root, list(domain_of), img_size, prepare):
         domain = domain_of[path]
         code = codes.make(mode, pixels[np.newaxis], domain)[0]
         code = truncate(code, mean_of[domain], psi) if psi < 1 else code

@@ -78,6 +78,7 @@ def load_exported(folder: str | Path) -> TrainedModel:
         drawable=ExportedDrawing(folder, info),
         step=info.step,
         fingerprint=fingerprint_of(folder),
+        aligned_faces=info.aligned_faces,
     )
 
 

@@ -221,5 +221,6 @@ def _describe(
         stargan_tf=__version__,
         algorithm=algorithm.settings.algorithm,
         modes=model.drawable.modes,
+        aligned_faces=model.aligned_faces,
         signatures=describe(algorithm.signatures()),
     )

@@ -73,6 +73,7 @@ class ModelInfo:
       channels: order of the channels of float images.
       algorithm: what it was trained by, as in --algorithm.
       modes: its ways to make style codes; the first is the default.
+      aligned_faces: whether images must be faces that are aligned as in CelebA-HQ.
       signatures: of the SavedModel, by name; the first is its default.
     """
 
@@ -91,6 +92,7 @@ class ModelInfo:
     channels: str = "RGB"
     algorithm: str = _FIRST_ALGORITHM
     modes: tuple[Mode, ...] = _FIRST_MODES
+    aligned_faces: bool = False
     signatures: dict[str, SignatureInfo] = dataclasses.field(
         default_factory=lambda: dict(_FIRST_SIGNATURES)
     )

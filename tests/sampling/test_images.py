@@ -144,6 +144,22 @@ def test_bad_files_of_a_folder_are_named_and_rejected(tmp_path, capsys):
     assert error.startswith("warning: ") and str(bad) in error and error.count("\n") == 1
 
 
+def test_images_may_be_prepared_first(tmp_path, capsys):
+    good, bad = (save_image(tmp_path / name, "red") for name in ("good.png", "bad.png"))
+
+    def blue(path, image):
+        assert image.shape == (SIZE, SIZE, 3) and image.dtype == np.uint8
+        if path == bad:
+            raise UserError(f"{path} has no face.")
+        return np.full([5, 7, 3], (0, 0, 255), np.uint8)
+
+    (found,) = read_images(tmp_path, [good, bad], SIZE, blue)
+    np.testing.assert_allclose(found.pixels.mean(axis=(0, 1)), [-1, -1, 1])
+    assert capsys.readouterr().err == f"warning: rejected: {bad} has no face.\n"
+    with pytest.raises(UserError, match="has no face"):
+        list(read_images(bad, [bad], SIZE, blue))
+
+
 def test_a_folder_of_bad_files_is_an_error(tmp_path):
     bad = tmp_path / "notes.txt"
     bad.write_text("no image")

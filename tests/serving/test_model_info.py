@@ -39,6 +39,12 @@ def test_signatures_are_described_by_kind(exported):
     assert values["modes"][0] == {"name": "latent", "source": "latent", "title": "random styles"}
 
 
+def test_only_a_model_of_aligned_faces_says_so(exported):
+    assert not exported.info.aligned_faces and not ModelInfo.of_saved_model(OLD).aligned_faces
+    faces = dataclasses.replace(exported.info, aligned_faces=True)
+    assert ModelInfo.from_json(faces.to_json()).aligned_faces
+
+
 def test_what_earlier_versions_left_unsaid_is_stargan_v2(exported):
     info = ModelInfo.of_saved_model(OLD)
     assert (info.name, info.style_dim) == ("old", 6)

@@ -67,6 +67,11 @@ class StarGANv2(Algorithm):
         """The landmark network, with high-pass skip connections."""
         return (LANDMARK_NETWORK,) if self.settings.w_hpf > 0 else ()
 
+    @property
+    def aligned_faces(self) -> bool:
+        """With high-pass skip connections, whose masks are of the parts of a face."""
+        return self.settings.w_hpf > 0
+
     def load_pretrained(self, networks: Networks) -> None:
         """See `Algorithm`."""
         if self.pretrained:

@@ -1,6 +1,6 @@
 """Translates one image or a folder of images, several requests at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,10 @@ from .rejects import Rejects, Warn
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg"}
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+# Reads an image file as a model takes it, and raises ImageError for a file that is rejected.
+Load = Callable[[Path], bytes]
 
 
 class Job(NamedTuple):
@@ -46,7 +50,7 @@ class Row(NamedTuple):
     name: str  # of the source, distinct from the others
 
 
-def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
+def reference_styles(client: Client, job: Job, warn: Warn, load: Load = load_image) -> list[Style]:
     """Takes the styles of the job's references; those of a folder may be rejected.
 
     Raises:
@@ -63,7 +67,7 @@ def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
 
     def encoded(path: Path) -> Style | None:
         try:
-            style_code = ask(load_image(path))
+            style_code = ask(load(path))
         except InvalidRequestError as error:
             rejects.add(path, error)
             return None
@@ -82,7 +86,7 @@ def reference_styles(client: Client, job: Job, warn: Warn) -> list[Style]:
 class FolderJob:
     """Does one job: translates its images in its styles and writes the results."""
 
-    def __init__(self, client: Client, job: Job, warn: Warn) -> None:
+    def __init__(self, client: Client, job: Job, warn: Warn, load: Load = load_image) -> None:
         """Lists the images, and asks the server for the styles of references.
 
         Args:
@@ -90,6 +94,7 @@ class FolderJob:
             them, see `Connection.pin`.
           job: what is wanted.
           warn: told of files that are rejected.
+          load: reads sources and references.
 
         Raises:
           ServingError: there are no images, all references are rejected, or the server cannot be
@@ -97,12 +102,13 @@ class FolderJob:
         """
         self._client = client
         self._job = job
+        self._load = load
         self._out = Path(job.out)
         self._sources = files_of(Path(job.src))
         self._styles = [Style(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
         if job.ref:
             client.pin()  # a newer version would draw other styles by the same codes
-            self._styles = reference_styles(client, job, warn)
+            self._styles = reference_styles(client, job, warn, load)
         self._rejects = Rejects(self._ask if Path(job.src).is_dir() else None, warn)
         self.total = len(self._sources) * len(self._styles)
 
@@ -160,7 +166,7 @@ class FolderJob:
     def _loaded(self, path: Path) -> bytes | None:
         if path not in self._rejects:
             try:
-                return load_image(path)
+                return self._load(path)
             except ImageError as error:
                 self._rejects.add(path, error)
         return None

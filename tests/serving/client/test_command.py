@@ -1,10 +1,12 @@
 """python -m stargan_tf.client, as a user runs it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from tests.serving.client.fake_rest import rest_server
 from tests.serving.client.fakes import UNLIKED_WIDTH, make_image
 from tests.waiting import until
 
+ASTRONAUT = Path(__file__).parents[2] / "faces" / "astronaut.jpg"
 COMMAND = [sys.executable, "-m", "stargan_tf.client"]
 # Prints at the end what the command imported of what it should not.
 WATCHED = """
@@ -108,6 +111,29 @@ def test_references(server, images, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert {p.name for p in out.iterdir()} == {f"{n}__to_dog__ref_a.png" for n in "ab"}
+
+
+def test_faces_are_aligned_first_without_tensorflow(server, model, images, tmp_path):
+    shutil.copy(ASTRONAUT, images)
+    out = tmp_path / "out"
+    arguments = [f"--server={server}", "--model=pets", "--target_domain=dog", "--align"]
+    result = run(
+        *arguments, f"--src={images}", f"--out={out}", command=[sys.executable, "-c", WATCHED]
+    )
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in out.iterdir()] == ["astronaut__to_dog__seed7_0.png"]
+    for name in ("a.png", "b.png"):
+        assert f"{images / name} cannot be aligned (no face found)" in result.stderr
+    assert result.stderr.endswith("imported []\n")
+
+
+def test_aligning_without_litert_is_told(server, images, tmp_path):
+    without = "import sys; sys.modules['ai_edge_litert.interpreter'] = None\n" + WATCHED
+    arguments = [f"--server={server}", "--model=pets", "--target_domain=dog", f"--src={images}"]
+    command = [sys.executable, "-c", without]
+    result = run(*arguments, "--align", f"--out={tmp_path / 'out'}", command=command)
+    assert_error(result, "Found no LiteRT", "pip install ai-edge-litert")
+    assert run(*arguments, f"--out={tmp_path / 'out'}", command=command).returncode == 0
 
 
 def test_a_wrong_domain_is_told_once_with_the_right_ones(server, images, tmp_path):
