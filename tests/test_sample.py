@@ -98,7 +98,7 @@ def test_the_command_to_run_again_would_work(
     """Finished images are never replaced unasked, so that the same command needs --overwrite."""
     out = tmp_path / ("drawn" if images_only else "drawn.png")
 
-    def interrupted(config, model):
+    def interrupted(config, model, prepare):
         if images_only:
             save_image(out / "a__to_cat__seed7_0.png", "teal", size=(8, 8))
         raise error
@@ -106,9 +106,10 @@ def test_the_command_to_run_again_would_work(
     config = SampleConfig(
         run_dir=str(run_dir), src=str(images), out=str(out), images_only=images_only
     )
+    model = SimpleNamespace(origin="", aligned_faces=False, drawable=SimpleNamespace(img_size=64))
     monkeypatch.setattr(sample.flags, "parse", lambda _: config)
     monkeypatch.setattr(sample.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(loading, "load_model", lambda *_: SimpleNamespace(origin=""))
+    monkeypatch.setattr(loading, "load_model", lambda *_: model)
     monkeypatch.setattr(sampler, "sample", interrupted)
     with pytest.raises(UserError, match="again") as told:
         sample.main([])

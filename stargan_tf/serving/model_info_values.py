@@ -69,5 +69,6 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "credits": _is_object,
     "value_range": _is_range,
     "modes": _is_modes,
+    "aligned_faces": lambda value: isinstance(value, bool),
     "signatures": _is_signatures,
 }

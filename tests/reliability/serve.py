@@ -36,8 +36,9 @@ from PIL import Image
 from tensorflow_serving.apis import predict_pb2
 from tqdm import tqdm
 
+from tests import watching
 from tests.data import makers
-from tests.reliability import broken_requests, watching
+from tests.reliability import broken_requests
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _IMAGES, _SEEDS = 8, 2

@@ -23,8 +23,8 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from stargan_tf.training.run_dir import RunDir
+from tests import watching
 from tests.data import makers
-from tests.reliability import watching
 from tests.reliability.kill import SETTINGS
 
 OFTEN = (

@@ -11,7 +11,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
-from tests.reliability import watching
+from tests import watching
 from tests.training.tiny import CONFIG, LOSSES
 
 ALGORITHM = make_algorithm(CONFIG, 2)
