@@ -44,7 +44,7 @@ def output_in(log_file: Path | None) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [os.dup(1), os.dup(2)]
-    with open(log_file, "a") as log, os.fdopen(os.dup(1), "w") as console:
+    with open(log_file, "a", encoding="utf-8") as log, os.fdopen(os.dup(1), "w") as console:
         try:
             for descriptor in (1, 2):
                 os.dup2(log.fileno(), descriptor)

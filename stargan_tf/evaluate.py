@@ -72,7 +72,9 @@ def main(argv: Sequence[str]) -> None:
             bad_records.skip(data_dir, out / bad_records.LIST_FILE)
         with bad_records.named(data_dir):
             results = Evaluator(config, data_dir, out, networks).evaluate(model)
-        print(f"{(out / TABLE_FILE).read_text()}\nEvery metric: {out / METRICS_FILE}")
+        print(
+            f"{(out / TABLE_FILE).read_text(encoding='utf-8')}\nEvery metric: {out / METRICS_FILE}"
+        )
         logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
         write_curves(results, logs / f"evaluation{config.variant}")
     except KeyboardInterrupt as interrupt:

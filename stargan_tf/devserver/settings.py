@@ -49,7 +49,9 @@ def read_models(path: Path, models_dir: Path) -> list[ModelSettings]:
     """
     models: dict[str, ModelSettings] = {}
     try:
-        file = text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
+        file = text_format.Parse(
+            path.read_text(encoding="utf-8"), model_server_config_pb2.ModelServerConfig()
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read ({error}): check the path.") from error
     except text_format.ParseError as error:

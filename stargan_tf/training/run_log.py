@@ -166,7 +166,7 @@ class RunLog:
         with self._writer.as_default(np.int64(step)):
             for name, value in scalars.items():
                 tf.summary.scalar(name, np.float32(value))
-        with self._run.metrics_file.open("a") as file:
+        with self._run.metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, "time": time.time(), **scalars}) + "\n")
 
     def write_images(self, step: int, images: dict[str, np.ndarray]) -> None:

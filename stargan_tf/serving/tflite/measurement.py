@@ -81,6 +81,8 @@ def _peak_memory() -> int:
     status = Path("/proc/self/status")
     if status.exists():
         # Linux's ru_maxrss would include what the parent held.
-        (line,) = (li for li in status.read_text().splitlines() if li.startswith("VmHWM:"))
+        (line,) = (
+            li for li in status.read_text(encoding="utf-8").splitlines() if li.startswith("VmHWM:")
+        )
         return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
