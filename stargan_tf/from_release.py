@@ -59,7 +59,7 @@ def import_release(config: ImportWeightsConfig) -> str:
         take_optimizers(state, published, release, told=bool(config.iteration))
     _set_iteration(state, release.iteration)
     lacks = tuple(part for kind, part in _PARTS.items() if kind not in release.files)
-    _write(state, domains, Progress(lacks=lacks), release)
+    _write(state, domains, Progress(lacks=lacks, domains=domains), release)
     return _summary(config, state.algorithm.settings, domains, release, lacks)
 
 

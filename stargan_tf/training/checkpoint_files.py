@@ -47,11 +47,13 @@ class Progress:
       lacks: attributes of `TrainState` that an imported checkpoint did not have: NETWORKS are
         copies of their averages, and fresh where there are none; AVERAGES copies of the networks;
         OPTIMIZERS fresh.
+      domains: that the weights know, in their order; none in checkpoints of earlier versions.
     """
 
     window: tuple[dict[str, float], ...] = ()
     rollbacks: int = 0
     lacks: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
     @property
     def lacking(self) -> str:
@@ -127,8 +129,9 @@ class CheckpointFiles:
             contents = values["contents"]
             intact = values["sha256"] == _digest_of(contents)
             files = dict(contents["files"])
-            lacks = tuple(contents.get("lacks", ()))  # earlier versions had no such thing
-            progress = Progress(tuple(contents["window"]), contents["rollbacks"], lacks)
+            # Earlier versions had neither.
+            lacks, domains = (tuple(contents.get(name, ())) for name in ("lacks", "domains"))
+            progress = Progress(tuple(contents["window"]), contents["rollbacks"], lacks, domains)
             # Not one of another folder: /dev/zero would be read for ever.
             intact = intact and all(self._is_part(name, step) for name in files)
         except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -64,6 +64,7 @@ class Checkpoints:
         if found is None:
             return False
         step, self.progress = found
+        _check_domains(self._run, self.progress)
         if self.progress.lacks:
             raise UserError(
                 f"Found a checkpoint in {self._run.root} that was imported without "
@@ -155,7 +156,8 @@ def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) ->
       earlier_paths: of the run's algorithm.
 
     Raises:
-      UserError: there is no checkpoint, or none that can be read.
+      UserError: there is no checkpoint, none that can be read, or config.json lists its domains
+        in another order.
     """
     files = CheckpointFiles(run.checkpoints)
     found = _restore_newest(files, part, earlier_paths)
@@ -165,7 +167,22 @@ def restore_newest(run: RunDir, part: tf.Module, earlier_paths: EarlierPaths) ->
             "--save_every iterations, or stop the training with Ctrl-C, which saves one."
         )
     step, progress = found
+    _check_domains(run, progress)
     return Restored(files.prefix(step), progress)
+
+
+def _check_domains(run: RunDir, progress: Progress) -> None:
+    """Checks that config.json lists the domains as the weights know them.
+
+    Raises:
+      UserError: it was changed; each name would be drawn as another domain.
+    """
+    listed = run.read().domains
+    if progress.domains and progress.domains != listed:
+        raise UserError(
+            f"Found the domains {', '.join(listed)} in {run.config_file}, expected "
+            f"{', '.join(progress.domains)}, in the order of the checkpoint: put this order back."
+        )
 
 
 def _restore_newest(

@@ -359,6 +359,19 @@ def flip(path):
     Path(path).write_bytes(content)
 
 
+@pytest.mark.parametrize("restores", ["to_draw", "to_train"])
+def test_domains_in_another_order_are_told(run, trained, restores):
+    """Each name would be drawn as another domain, with no word of it."""
+    Checkpoints(run, trained, keep=3).save()
+    config = json.loads(run.config_file.read_text())
+    run.config_file.write_text(json.dumps(config | {"domains": DOMAINS[::-1]}))
+    with pytest.raises(UserError, match="wild, dog, cat in .*, expected cat, dog, wild, in the"):
+        if restores == "to_draw":
+            load_run(run.root)
+        else:
+            Checkpoints(run, tiny.fresh_state(), keep=3).restore()
+
+
 def test_other_workers_leave_nothing_behind(run):
     checkpoints = Checkpoints(run, FakeState(), keep=3, chief=False)
     path = checkpoints.save()
