@@ -96,7 +96,9 @@ class Checkpoints:
             self._files.keep(self._kept)  # what was left behind by going back
         try:
             path = self._write(self._files.prefix(step))
-            progress = dataclasses.replace(self.progress, window=tuple(window))
+            progress = dataclasses.replace(
+                self.progress, window=tuple(window), domains=self._run.read().domains
+            )
             self._files.write_sidecar(step, progress)
             kept = [*self._kept, step][-self._keep :]
             self._files.keep(kept)
