@@ -10,6 +10,19 @@ Portraits that are drawn here, so that nothing needs to be downloaded:
 
     python -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
 
+Images with attributes in place of domains, as CelebA has them, from one folder and the file
+that lists them (text as CelebA has it, or CSV). The central square of 178x178 is cut out:
+
+    python -m stargan_tf.prepare_data --source=folder --input_dir=img_align_celeba \
+        --attributes_file=list_attr_celeba.txt --img_size=128 --output_dir=data/celeba \
+        --attributes=Black_Hair,Blond_Hair,Brown_Hair,Male,Young
+
+The same from tensorflow-datasets (--source=tfds --tfds_name=celeb_a), or portraits that are
+drawn with attributes:
+
+    python -m stargan_tf.prepare_data --source=portraits --output_dir=data/portrait_attributes \
+        --attributes=Black_Hair,Blond_Hair,Brown_Hair,Eyeglasses,Beard
+
 Any data set of tensorflow-datasets, with domains from its label or from attributes:
 
     python -m stargan_tf.prepare_data --source=tfds --tfds_name=celeb_a --tfds_label=Male \
@@ -20,7 +33,8 @@ The published AFHQ (afhq, afhq_v2) and CelebA-HQ (celeba_hq), from their archive
     python -m stargan_tf.prepare_data --source=tfds --tfds_name=afhq \
         --tfds_manual_dir=downloads --output_dir=data/afhq
 
-rejected.jsonl lists the files that were rejected (damaged, too small, no image). The flags
+rejected.jsonl lists the files that were rejected (damaged, too small, no image, without
+attributes, or with two that exclude each other). The flags
 of Apache Beam work too: --direct_running_mode=multi_processing --direct_num_workers=0
 uses every core of this machine, --runner=... a cluster that shares the folders.
 """

@@ -24,7 +24,8 @@ class PrepareDataConfig:
     )
     input_dir: str = setting(
         "",
-        "folder: root/{train,val}/DOMAIN/IMAGES, or root/DOMAIN/IMAGES, which is split here",
+        "folder: root/{train,val}/DOMAIN/IMAGES, or root/DOMAIN/IMAGES, which is split here; with "
+        "--attributes root/{train,val}/IMAGES, or root/IMAGES",
         hyperparameter=False,
         path=True,
     )
@@ -60,6 +61,24 @@ class PrepareDataConfig:
         least=0,
     )
     seed: int = setting(0, "seed of the portraits and of the order in the shards", least=0)
+    attributes: tuple[str, ...] = setting(
+        (),
+        "labels are these binary attributes, such as Black_Hair,Male,Young, in place of domains: "
+        "of --attributes_file, of a tensorflow-datasets builder that has them, or drawn "
+        "(portraits: Black_Hair, Blond_Hair, Brown_Hair, Gray_Hair, Eyeglasses, Beard)",
+    )
+    attributes_file: str = setting(
+        "",
+        "folder: the list of the attributes of all images, list_attr_celeba.txt or CSV",
+        hyperparameter=False,
+        path=True,
+    )
+    exclusive: tuple[str, ...] = setting(
+        (),
+        "groups of attributes of which at most one can be true, such as "
+        "Black_Hair/Blond_Hair/Brown_Hair; images with more are rejected. Default: those of "
+        "Black_Hair, Blond_Hair, Brown_Hair and Gray_Hair that are attributes; none for no group",
+    )
     tfds_name: str = setting("", "tfds: builder, such as celeb_a, afhq, afhq_v2 or celeba_hq")
     tfds_label: tuple[str, ...] = setting(
         (),
@@ -79,7 +98,10 @@ class PrepareDataConfig:
         path=True,
     )
     styles: tuple[str, ...] = setting(
-        ("open-peeps", "pixel-art", "toon-head"), "portraits: styles, one domain each"
+        (),
+        "portraits: styles, one domain each (default: open-peeps, pixel-art, toon-head); with "
+        "--attributes they are mixed (default: personas; also micah, open-peeps, pixel-art, "
+        "toon-head)",
     )
     train_per_domain: int = setting(1000, "portraits: training images of each style", least=1)
     val_per_domain: int = setting(100, "portraits: validation images of each style", least=0)

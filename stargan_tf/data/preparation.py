@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
+from stargan_tf.data.attributes import exclusive_groups, warn_of_constants
 from stargan_tf.data.progress import Ticker, wait_with_bar
 from stargan_tf.data.schema import ALL, SPLITS, DatasetInfo
 from stargan_tf.data.sources import make_source
@@ -86,13 +87,15 @@ def write_dataset(
                     if path.name.startswith(f".{shown}.unfinished-"):
                         shutil.rmtree(path, ignore_errors=True)
             source = make_source(config)
+            exclusive = exclusive_groups(config.exclusive, source.attributes)
             staging.mkdir()
-            _run(config, source, staging, make_pipeline)
+            _run(config, source, exclusive, staging, make_pipeline)
             rejected = _read_rejected(staging)
             if not accept_rejected:
                 _check_rejected(config, rejected, source.total)
-            info = _make_info(config, source, staging, len(rejected))
+            info = _make_info(config, source, exclusive, staging, len(rejected))
             _check_groups(info, source.splits)
+            warn_of_constants(info.positives, info.counts)
             shards = staging / "shards"
             info.save(shards)
             if rejected:
@@ -136,6 +139,7 @@ def too_many(rejected: int, total: int, max_rejected: float) -> bool:
 def _run(
     config: PrepareDataConfig,
     source: Source,
+    exclusive: Sequence[Sequence[str]],
     staging: Path,
     make_pipeline: Callable[[], beam.Pipeline],
 ) -> None:
@@ -149,6 +153,7 @@ def _run(
         needed_size=max(config.min_size, _stored_size(config, source)) or DEFAULT_MIN_SIZE,
         val_fraction=config.val_fraction,
         seed=config.seed,
+        exclusive=exclusive,
     )
     failures: list[BaseException] = []
     # Not thread.join: an interrupt inside it makes Python take the thread for ended.
@@ -211,16 +216,24 @@ def _check_rejected(config: PrepareDataConfig, rejected: list[dict[str, str]], t
 
 
 def _make_info(
-    config: PrepareDataConfig, source: Source, staging: Path, rejected: int
+    config: PrepareDataConfig,
+    source: Source,
+    exclusive: tuple[tuple[str, ...], ...],
+    staging: Path,
+    rejected: int,
 ) -> DatasetInfo:
     groups = (ALL,) if source.attributes else source.domains
     counts = {split: dict.fromkeys(groups, 0) for split in SPLITS}
     encoded_bytes = {split: dict.fromkeys(groups, 0) for split in SPLITS}
+    positives = {split: dict.fromkeys(source.attributes, 0) for split in SPLITS}
     sides: collections.Counter[int] = collections.Counter()
     for shard in json.loads((staging / "shards.json").read_text(encoding="utf-8")):
         counts[shard["split"]][shard["group"]] += shard["images"]
         encoded_bytes[shard["split"]][shard["group"]] += shard["bytes"]
+        for name, count in zip(source.attributes, shard["positives"], strict=True):
+            positives[shard["split"]][name] += count
         sides.update({int(side): count for side, count in shard["sides"].items()})
+    splits = [split for split in SPLITS if split in source.splits]
     settings: dict[str, Any] = {}
     for field in dataclasses.fields(config):
         if field.metadata["hyperparameter"]:  # not where things lie
@@ -230,8 +243,8 @@ def _make_info(
         name=source.name,
         source=config.source,
         domains=source.domains,
-        counts={split: counts[split] for split in SPLITS if split in source.splits},
-        encoded_bytes={split: encoded_bytes[split] for split in SPLITS if split in source.splits},
+        counts={split: counts[split] for split in splits},
+        encoded_bytes={split: encoded_bytes[split] for split in splits},
         img_size=_stored_size(config, source),
         licence=source.licence,
         credits=source.credits,
@@ -239,6 +252,8 @@ def _make_info(
         settings=settings,
         attributes=source.attributes,
         sides=_sides(sides),
+        exclusive=exclusive,
+        positives={split: positives[split] for split in splits} if source.attributes else {},
     )
 
 

@@ -23,8 +23,14 @@ def summary(info: DatasetInfo, output_dir: str) -> str:
             f"{by_group[group]:,} {split}" for split, by_group in info.counts.items()
         )
         lines.append(f"  {group:<{width}}  {counts}")
-    if info.attributes:
-        lines.append(f"  attributes: {', '.join(info.attributes)}")
+    width = max((len(name) for name in info.attributes), default=0)
+    for name in info.attributes:
+        counts = ", ".join(
+            f"{by_name[name]:,} {split}" for split, by_name in info.positives.items()
+        )
+        lines.append(f"  {name:<{width}}  true of {counts}")
+    for names in info.exclusive:
+        lines.append(f"  at most one is true: {', '.join(names)}")
     megabytes = sum(sum(sizes.values()) for sizes in info.encoded_bytes.values()) / 1e6
     size = f"{info.img_size}x{info.img_size}" if info.img_size else "their own size"
     lines.append(f"  {megabytes:,.1f} MB, images at {size}; licence: {info.licence}")

@@ -14,7 +14,7 @@ The labels of a data set are of one of two kinds:
   for each attribute, in the order of `attributes`.
 
 Version 1 of the schema knew classes only, and had no `attributes` in dataset_info.json.
-Version 2 had no `sides`.
+Version 2 had no `sides`, version 3 neither `exclusive` nor `positives`.
 """
 
 import dataclasses
@@ -24,14 +24,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.data.info_values import FITS
+from stargan_tf.data.info_values import check_values
 from stargan_tf.errors import UserError
 from stargan_tf.files import parse_json
-from stargan_tf.names import check_file_names, normalised
+from stargan_tf.names import normalised
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # What each version of dataset_info.json added, with its value in those before.
-_ADDED: dict[int, dict[str, Any]] = {2: {"attributes": []}, 3: {"sides": {}}}
+_ADDED: dict[int, dict[str, Any]] = {
+    2: {"attributes": []},
+    3: {"sides": {}},
+    4: {"exclusive": [], "positives": {}},
+}
 # The only group of a data set whose labels are attributes.
 ALL = "all"
 INFO_FILE = "dataset_info.json"
@@ -58,6 +62,10 @@ class DatasetInfo:
       attributes: names, in the order of the labels; empty when labels are classes.
       sides: pixels of the shorter sides of the stored images: the least, the median and the
         most; empty in older data sets.
+      exclusive: groups of attributes of which at most one is true of each image, such as
+        colours of hair; none in older data sets.
+      positives: of how many images each attribute is true, per split; empty without
+        attributes, and in older data sets.
       schema_version: version of this layout, into which `load` brings older ones.
     """
 
@@ -73,6 +81,8 @@ class DatasetInfo:
     settings: dict[str, Any]
     attributes: tuple[str, ...] = ()
     sides: dict[str, int] = dataclasses.field(default_factory=dict)
+    exclusive: tuple[tuple[str, ...], ...] = ()
+    positives: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -176,25 +186,15 @@ class DatasetInfo:
                 f"{path} has schema version {version}, expected version 1 to {SCHEMA_VERSION} with "
                 "all its fields: prepare the data set again with this version of stargan_tf."
             )
-        wrong = [name for name, fits in FITS.items() if not fits(values[name])]
-        if wrong:
-            raise UserError(
-                f"{path} has {wrong[0]}: {values[wrong[0]]!r:.80}, expected what prepare_data "
-                "wrote: copy it anew, or prepare the data set again."
-            )
-        check_file_names(values["domains"], "domain", path)
+        check_values(values, path)
         for name in ("domains", "attributes"):
             values[name] = tuple(map(normalised, values[name]))
-        for name in ("counts", "encoded_bytes"):
+        values["exclusive"] = tuple(tuple(map(normalised, names)) for names in values["exclusive"])
+        for name in ("counts", "encoded_bytes", "positives"):
             values[name] = {
                 split: {normalised(group): number for group, number in by_group.items()}
                 for split, by_group in values[name].items()
             }
-        if bool(values["domains"]) == bool(values["attributes"]):
-            raise UserError(
-                f"{path} has {len(values['domains'])} domains and {len(values['attributes'])} "
-                "attributes, expected either: prepare the data set again."
-            )
         return cls(**values)
 
 

@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, NamedTuple
 import apache_beam as beam
 
 from stargan_tf.data import images, schema
+from stargan_tf.data.attributes import contradiction
 from stargan_tf.data.progress import Ticker
 from stargan_tf.data.sources.base import Candidate, Source, label_of
 from stargan_tf.data.validation_images import validation_images
@@ -57,7 +58,7 @@ class Shard(NamedTuple):
 class WriteDataset(beam.PTransform):
     """Writes the images of a source as shards into `staging`/shards.
 
-    Also writes `staging`/shards.json (split, group, images and bytes of each shard)
+    Also writes `staging`/shards.json (what `write_shard` gives of each shard)
     and `staging`/rejected.json. The same source, settings and seed give the same
     bytes, however the work was spread.
     """
@@ -72,6 +73,7 @@ class WriteDataset(beam.PTransform):
         needed_size: int,
         val_fraction: float,
         seed: int,
+        exclusive: Sequence[Sequence[str]] = (),
     ) -> None:
         """Makes the transform; no file is touched before it is applied.
 
@@ -83,12 +85,13 @@ class WriteDataset(beam.PTransform):
           needed_size: pixels that the shorter side of an image must have.
           val_fraction: of the images whose split the source leaves open.
           seed: decides the order in the shards.
+          exclusive: groups of attributes; images that have two of a group are rejected.
         """
         super().__init__()
         self._source = source
         self._staging = staging
         self._ticker = ticker
-        self._normalise = Normalise(source, staging, ticker, img_size, needed_size, seed)
+        self._normalise = Normalise(source, staging, ticker, img_size, needed_size, seed, exclusive)
         self._val_fraction = val_fraction
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
@@ -162,6 +165,7 @@ class Normalise(beam.DoFn):
         img_size: int,
         needed_size: int,
         seed: int,
+        exclusive: Sequence[Sequence[str]],
     ) -> None:
         """Makes the function; see `WriteDataset` for the arguments."""
         super().__init__()
@@ -171,6 +175,9 @@ class Normalise(beam.DoFn):
         self._img_size = img_size
         self._needed_size = needed_size
         self._seed = seed
+        self._exclusive = [
+            [(source.attributes.index(name), name) for name in names] for names in exclusive
+        ]
 
     def process(self, chunk: Any) -> Iterator[Any]:
         """Handles one chunk, spilling into a file of its own."""
@@ -195,10 +202,12 @@ class Normalise(beam.DoFn):
     ) -> tuple[str, str, bytes, Entry]:
         if candidate.error:
             raise images.RejectedError(candidate.error)
+        group, label = label_of(candidate, self._source)
+        if not isinstance(label, int) and (reason := contradiction(label, self._exclusive)):
+            raise images.RejectedError(reason)
         image = images.prepare(candidate.content, self._img_size, self._needed_size)
         digest = hashlib.sha256(candidate.content).digest()
         order = hashlib.sha256(f"{self._seed}/{candidate.name}/".encode() + digest).hexdigest()
-        group, label = label_of(candidate, self._source)
         offset = spill.tell()
         spill.write(image)
         side = images.shorter_side(image)
@@ -234,13 +243,18 @@ def cut_into_shards(
 
 
 def write_shard(shard: Shard, staging: Path, ticker: Ticker) -> Iterator[dict[str, Any]]:
-    """Writes one shard; gives its split, group, images and bytes, and the images by side."""
+    """Writes one shard.
+
+    Gives its split, group, images and bytes, the images by side, and of how many images each
+    attribute is true, none where labels are domains.
+    """
     if ticker.stopped():
         return
     import tensorflow as tf  # slow to import, and only this stage needs it
 
     # Beam has its own idea of how named tuples travel: give them their type back.
     split, group, index, count, entries = shard
+    attributes = [entry[-2] for entry in entries if not isinstance(entry[-2], int)]
     path = staging / "shards" / schema.shard_name(split, group, index, count)
     with explained(staging), tf.io.TFRecordWriter(str(path)) as writer:
         for _, name, spill, offset, size, label, _ in entries:
@@ -254,6 +268,7 @@ def write_shard(shard: Shard, staging: Path, ticker: Ticker) -> Iterator[dict[st
         "images": len(entries),
         "bytes": path.stat().st_size,
         "sides": dict(collections.Counter(entry[-1] for entry in entries)),
+        "positives": [sum(values) for values in zip(*attributes, strict=True)],
     }
 
 

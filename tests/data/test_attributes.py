@@ -47,13 +47,19 @@ def test_the_data_set_says_what_its_labels_are(faces_dir: Path) -> None:
     info = DatasetInfo.load(faces_dir)
     assert (info.attributes, info.domains) == (("smiling", "young", "glasses"), ())
     assert info.counts == {"train": {"all": 40}, "val": {"all": 9}}
-    assert info.schema_version == 3
+    assert info.schema_version == 4
     assert sorted(path.name for path in faces_dir.glob("*.tfrecord")) == [
         "train-all-00000-of-00001.tfrecord",
         "val-all-00000-of-00001.tfrecord",
     ]
     summary = report.summary(info, "out").splitlines()
-    assert summary[1:3] == ["  all  40 train, 9 val", "  attributes: smiling, young, glasses"]
+    assert info.positives["train"] == {"smiling": 20, "young": 20, "glasses": 20}
+    assert summary[1:5] == [
+        "  all  40 train, 9 val",
+        "  smiling  true of 20 train, 4 val",
+        "  young    true of 20 train, 4 val",
+        "  glasses  true of 20 train, 5 val",
+    ]
 
 
 @pytest.mark.parametrize(("split", "known"), [("train", images(0, 40)), ("val", images(100, 109))])

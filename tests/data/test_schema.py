@@ -36,7 +36,7 @@ def test_damaged_info_is_explained(tmp_path: Path, text: str) -> None:
 def test_another_schema_version_is_rejected(tmp_path: Path) -> None:
     values = dataclasses.asdict(INFO) | {"schema_version": 99}
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
-    with pytest.raises(UserError, match="schema version 99, expected version 1 to 3"):
+    with pytest.raises(UserError, match="schema version 99, expected version 1 to 4"):
         schema.DatasetInfo.load(tmp_path)
 
 
@@ -52,18 +52,20 @@ def test_version_1_is_read() -> None:
         "domains": ("cat", "dog", "wild"),
         "attributes": (),
         "sides": {},
-        "schema_version": 3,
+        "exclusive": (),
+        "positives": {},
+        "schema_version": 4,
     }
 
 
-def test_version_1_is_saved_as_version_3(tmp_path: Path) -> None:
+def test_version_1_is_saved_as_version_4(tmp_path: Path) -> None:
     schema.DatasetInfo.load(OLD).save(tmp_path)
-    assert json.loads((tmp_path / "dataset_info.json").read_text())["schema_version"] == 3
+    assert json.loads((tmp_path / "dataset_info.json").read_text())["schema_version"] == 4
     assert schema.DatasetInfo.load(tmp_path) == schema.DatasetInfo.load(OLD)
 
 
 @pytest.mark.parametrize("missing", ["domains", "counts", "settings"])
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_info_without_a_field_is_explained(tmp_path: Path, version: int, missing: str) -> None:
     values = dataclasses.asdict(INFO) | {"schema_version": version}
     del values[missing]
@@ -79,13 +81,13 @@ def test_version_2_is_read(tmp_path: Path) -> None:
     assert schema.DatasetInfo.load(tmp_path) == INFO
 
 
-@pytest.mark.parametrize("wrong", [None, 3, "x", [1], [["a"]], {"a": "b"}, {"a": {"b": -1}}])
+@pytest.mark.parametrize("wrong", [None, 4, "x", [1], [["a"]], {"a": "b"}, {"a": {"b": -1}}])
 @pytest.mark.parametrize("field", sorted(dataclasses.asdict(INFO)))
 def test_values_of_other_types_are_explained(tmp_path: Path, field: str, wrong: object) -> None:
     values = dataclasses.asdict(INFO) | {field: wrong}
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
-    right = {"name": "x", "source": "x", "licence": "x", "img_size": 3, "rejected": 3}
-    right |= {"schema_version": 3}
+    right = {"name": "x", "source": "x", "licence": "x", "img_size": 4, "rejected": 4}
+    right |= {"schema_version": 4}
     may_be_any_object = field in ("credits", "settings") and isinstance(wrong, dict)
     if may_be_any_object or (field, wrong) in right.items():
         schema.DatasetInfo.load(tmp_path)
@@ -102,6 +104,51 @@ def test_sides_are_all_three_or_none(tmp_path: Path, sides: dict[str, int]) -> N
     values = dataclasses.asdict(INFO) | {"sides": sides}
     (tmp_path / "dataset_info.json").write_text(json.dumps(values))
     with pytest.raises(UserError, match="has sides: .*prepare the data set again"):
+        schema.DatasetInfo.load(tmp_path)
+
+
+FACES = {
+    "domains": (),
+    "attributes": ["black", "blond", "male"],
+    "exclusive": [["black", "blond"]],
+    "positives": {"train": {"black": 2, "blond": 0, "male": 5}},
+}
+
+
+def test_attributes_exclude_each_other_and_are_counted(tmp_path: Path) -> None:
+    info = dataclasses.replace(INFO, **FACES)
+    info.save(tmp_path)
+    loaded = schema.DatasetInfo.load(tmp_path)
+    assert loaded.exclusive == (("black", "blond"),)
+    assert loaded.positives == FACES["positives"]
+
+
+def test_version_3_has_no_exclusive_attributes(tmp_path: Path) -> None:
+    values = dataclasses.asdict(INFO) | FACES | {"schema_version": 3}
+    del values["exclusive"], values["positives"]
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    info = schema.DatasetInfo.load(tmp_path)
+    assert (info.attributes, info.exclusive, info.positives) == (
+        ("black", "blond", "male"),
+        (),
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("exclusive", [["black", "grey"]]),
+        ("exclusive", [["black", "blond"], ["male", "black"]]),
+        ("positives", {"train": {"grey": 1}}),
+    ],
+)
+def test_what_is_said_of_attributes_must_be_of_them(
+    tmp_path: Path, field: str, wrong: object
+) -> None:
+    values = dataclasses.asdict(INFO) | FACES | {field: wrong}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match=f"has {field}.*prepare the data set again"):
         schema.DatasetInfo.load(tmp_path)
 
 

@@ -134,6 +134,9 @@ def _parses(example: tf.train.Example, data: bytes) -> bool:
     return bool(features["image"].bytes_list.value and features["label"].int64_list.value)
 
 
+_ADDED = ("attributes", "sides", "exclusive", "positives")  # since version 1
+
+
 class Info(JsonTarget):
     """dataset_info.json: what is accepted is saved and read again, and leads to the shards."""
 
@@ -144,9 +147,15 @@ class Info(JsonTarget):
         _write(work)
         self._path = work / INFO_FILE
         newest = json.loads(self._path.read_text(encoding="utf-8"))
-        first = {k: v for k, v in newest.items() if k not in ("attributes", "sides")}
+        first = {k: v for k, v in newest.items() if k not in _ADDED}
         sized = newest | {"sides": {"least": 20, "median": 20, "most": 20}}
-        self._documents = [newest, first | {"schema_version": 1}, sized]
+        labelled = newest | {
+            "domains": [],
+            "attributes": ["black", "blond", "male"],
+            "exclusive": [["black", "blond"]],
+            "positives": {"train": {"black": 1, "blond": 0, "male": 1}},
+        }
+        self._documents = [newest, first | {"schema_version": 1}, sized, labelled]
 
     def run(self, content: bytes) -> None:
         self._path.write_bytes(content)

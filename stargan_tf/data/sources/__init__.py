@@ -4,6 +4,7 @@ import importlib
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
+from stargan_tf.data.attributes import check_attributes
 from stargan_tf.data.sources.base import Source
 
 # The class of each source in config.prepare_data.SOURCES. A module is imported when its
@@ -30,11 +31,12 @@ def source_class(name: str) -> type[Source]:
 
 
 def validate(config: PrepareDataConfig) -> None:
-    """Checks the settings of the source that they name, before any work.
+    """Checks the settings of the source that they name and of attributes, before any work.
 
     Raises:
       UserError: a setting is missing, out of range or contradicts another.
     """
+    check_attributes(config)
     source_class(config.source).validate(config)
 
 
@@ -42,8 +44,14 @@ def make_source(config: PrepareDataConfig) -> Source:
     """Returns the source that the settings name.
 
     Raises:
-      UserError: its settings are wrong, it is not there, or it cannot give at least two
-        domains.
+      UserError: its settings are wrong, it is not there, or it can give neither attributes
+        nor at least two domains.
     """
     validate(config)
-    return source_class(config.source)(config)
+    source = source_class(config.source)(config)
+    check(
+        bool(source.attributes) or not config.attributes,
+        f"Found --attributes={','.join(config.attributes)} for --source={config.source}, which has "
+        "none: leave --attributes out.",
+    )
+    return source

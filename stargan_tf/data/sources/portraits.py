@@ -2,6 +2,7 @@
 
 Each style is one domain. The drawings of a style vary in face, hair, clothes and
 colours, all chosen by the seed; see the style's page at https://www.dicebear.com.
+With --attributes, labels are what is drawn, such as glasses, in whatever style.
 """
 
 import functools
@@ -16,6 +17,8 @@ from dicebear import Avatar, Style
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
+from stargan_tf.data.attributes import check_known
+from stargan_tf.data.sources import portrait_attributes
 from stargan_tf.data.sources.base import Candidate, digest
 from stargan_tf.errors import UserError
 
@@ -23,6 +26,8 @@ IMAGES_PER_CHUNK = 25
 # The packages whose versions decide what is drawn.
 _PACKAGES = ("dicebear-core", "dicebear-styles", "resvg-py")
 
+# What --styles is by default: each is a domain.
+DEFAULT_STYLES = ("open-peeps", "pixel-art", "toon-head")
 # The same soft colours for every style: a background is content, which translation
 # should keep, not a mark of the domain.
 BACKGROUNDS = [
@@ -40,6 +45,8 @@ BACKGROUNDS = [
 FRAMING: dict[str, dict[str, float]] = {
     "open-peeps": {"scale": 1.15, "translateX": -2, "translateY": 2},
     "toon-head": {"scale": 1.25, "translateY": 1},
+    "personas": {"scale": 1.3},
+    "micah": {"scale": 1.3, "translateY": 6},
 }
 
 PortraitChunk = tuple[str, str, int, int]  # style, split, first, behind the last
@@ -52,12 +59,21 @@ class PortraitsSource:
 
     @classmethod
     def validate(cls, config: PrepareDataConfig) -> None:
-        """Checks the styles and the counts; see `Source`."""
+        """Checks the styles and what they can draw; see `Source`."""
         check(
-            len(config.styles) >= 2,
+            len(styles_of(config)) >= 2 or bool(config.attributes),
             f"Found --styles={','.join(config.styles)}, expected at least two: translation needs a "
             "second domain to go to.",
         )
+        for style in styles_of(config) if config.attributes else ():
+            check(
+                style in portrait_attributes.STYLES,
+                f"Found --attributes for the style {style}, expected one of "
+                f"{', '.join(portrait_attributes.STYLES)}: change --styles.",
+            )
+            known = portrait_attributes.names_of(style)
+            where = f"those that {style} can draw"
+            check_known(config.attributes, known, "--attributes", where)
         check(
             len(set(config.styles)) == len(config.styles),
             f"Found --styles={','.join(config.styles)}, expected each style once: remove the "
@@ -67,7 +83,7 @@ class PortraitsSource:
     @classmethod
     def describe(cls, config: PrepareDataConfig) -> str:
         """The styles; see `Source`."""
-        return ", ".join(config.styles)
+        return ", ".join((*styles_of(config), *config.attributes))
 
     @classmethod
     def cache_key(cls, config: PrepareDataConfig) -> str:
@@ -81,14 +97,15 @@ class PortraitsSource:
           UserError: a style does not exist.
         """
         self.name = config.name or "portraits"
-        self.domains = config.styles
-        self.attributes: tuple[str, ...] = ()
+        self.styles = styles_of(config)
+        self.attributes = config.attributes
+        self.domains = () if self.attributes else self.styles
         self.size = config.img_size or self.default_size
         self.seed = config.seed
         self.counts = {"train": config.train_per_domain, "val": config.val_per_domain}
-        self.total = len(self.domains) * sum(self.counts.values())
+        self.total = len(self.styles) * sum(self.counts.values())
         self.splits = tuple(split for split, count in self.counts.items() if count)
-        self.credits: dict[str, Any] = {style: style_credit(style) for style in self.domains}
+        self.credits: dict[str, Any] = {style: style_credit(style) for style in self.styles}
         self.licence = config.licence or "; ".join(
             f"{style}: {credit['licence']}" for style, credit in self.credits.items()
         )
@@ -99,7 +116,7 @@ class PortraitsSource:
             (style, split, start, min(start + IMAGES_PER_CHUNK, count))
             for split, count in self.counts.items()
             for start in range(0, count, IMAGES_PER_CHUNK)
-            for style in self.domains
+            for style in self.styles
         ]
 
     def read(self, chunk: PortraitChunk) -> Iterator[Candidate]:
@@ -108,17 +125,31 @@ class PortraitsSource:
         for index in range(start, stop):
             name = f"{style}/{split}-{index:06d}"
             # The name is in the seed: no two portraits share theirs, whatever the split.
-            content = draw(style, f"{self.seed}/{name}", self.size)
-            yield Candidate(name, style, split, content)
+            seed = f"{self.seed}/{name}"
+            if self.attributes:
+                values = portrait_attributes.random_values(self.attributes, seed)
+                options = portrait_attributes.options(style, self.attributes, values, seed)
+                content = draw(style, seed, self.size, options)
+                yield Candidate(name, "", split, content, attributes=values)
+            else:
+                yield Candidate(name, style, split, draw(style, seed, self.size))
 
 
-def draw(style: str, seed: str, size: int) -> bytes:
+def styles_of(config: PrepareDataConfig) -> tuple[str, ...]:
+    """Names of the styles to draw."""
+    default = portrait_attributes.DEFAULT_STYLES if config.attributes else DEFAULT_STYLES
+    return config.styles or default
+
+
+def draw(style: str, seed: str, size: int, choices: dict[str, Any] | None = None) -> bytes:
     """Draws one portrait.
 
     Args:
       style: name of a style in the dicebear-styles package.
       seed: any text; the same text gives the same portrait.
       size: side of the image in pixels.
+      choices: DiceBear's options for parts that the seed must not choose; it chooses the
+        other parts as it does without these.
 
     Returns:
       A PNG file, opaque.
@@ -128,6 +159,7 @@ def draw(style: str, seed: str, size: int) -> bytes:
         "size": size,
         "backgroundColor": BACKGROUNDS,
         **FRAMING.get(style, {}),
+        **(choices or {}),
     }
     svg = Avatar(_style(style), options).to_string()
     # Fonts differ between machines; the drawings need none.

@@ -11,7 +11,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.data.sources.base import Candidate, digest, splits_to_fill
 from stargan_tf.data.sources.split_names import TRAIN, in_order, validation_split
 from stargan_tf.errors import UserError
-from stargan_tf.names import domain_names
+from stargan_tf.names import domain_names, normalised
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds  # takes a second: imported where it is used
@@ -34,6 +34,11 @@ class TfdsSource:
             "Found no --tfds_name, expected a tensorflow-datasets builder: add for example "
             "--tfds_name=celeb_a.",
         )
+        check(
+            not (config.attributes and config.tfds_label),
+            "Found --attributes and --tfds_label, expected one of them: labels are attributes or "
+            "domains; leave the other out.",
+        )
 
     @classmethod
     def describe(cls, config: PrepareDataConfig) -> str:
@@ -46,7 +51,7 @@ class TfdsSource:
         return digest([f"tensorflow-datasets {importlib.metadata.version('tensorflow-datasets')}"])
 
     def __init__(self, config: PrepareDataConfig) -> None:
-        """Finds the builder, prepares its data and works out the domains.
+        """Finds the builder, prepares its data and works out the domains or attributes.
 
         Raises:
           UserError: no such builder, label or split, or its data cannot be had.
@@ -58,19 +63,13 @@ class TfdsSource:
         self._dir = str(builder.data_dir)
         features = tfds_features.flatten(builder.info.features)
         self._image_key = tfds_features.image_key(features)
-        self._label_keys = tfds_features.label_keys(features, config.tfds_label)
-        values = [tfds_features.value_names(key, features[key]) for key in self._label_keys]
-        # A label of several attributes is every combination of their values.
-        combined = ["-".join(parts) for parts in itertools.product(*values)]
-        names = domain_names(combined)
-        self.domains = tuple(names[name] for name in combined)
-        self.attributes: tuple[str, ...] = ()
-        self._values = values
-        check(
-            len(self.domains) >= 2,
-            f"Found only the domain {self.domains[0]} in {self.name}, expected at least two: "
-            "choose another --tfds_label.",
-        )
+        self.domains: tuple[str, ...] = ()
+        self.attributes = tuple(map(normalised, config.attributes))
+        if self.attributes:
+            where = f"the yes-or-no features of {self.name}"
+            self._label_keys = tfds_features.attribute_keys(features, self.attributes, where)
+        else:
+            self._set_domains(features, config.tfds_label)
         info = builder.info
         self.licence = (
             config.licence
@@ -96,6 +95,8 @@ class TfdsSource:
         """Reads one range of examples, the images still encoded."""
         import tensorflow_datasets as tfds
 
+        from stargan_tf.data.sources.tfds_features import flatten
+
         split, original, start, stop = chunk
         # From the folder, not by name: a worker may not know every builder's class.
         builder = tfds.builder_from_directory(self._dir)
@@ -106,12 +107,29 @@ class TfdsSource:
         )
         for index, example in enumerate(tfds.as_numpy(dataset), start):
             name = f"{original}/{index:08d}"
-            yield Candidate(name, self._domain(example), split, example[self._image_key])
+            content, flat = example[self._image_key], flatten(example)
+            if self.attributes:
+                values = tuple(int(flat[key]) for key in self._label_keys)
+                yield Candidate(name, "", split, content, attributes=values)
+            else:
+                yield Candidate(name, self._domain(flat), split, content)
 
-    def _domain(self, example: dict[str, Any]) -> str:
-        from stargan_tf.data.sources.tfds_features import flatten
+    def _set_domains(self, features: dict[str, Any], wanted: tuple[str, ...]) -> None:
+        from stargan_tf.data.sources import tfds_features
 
-        flat = flatten(example)
+        self._label_keys = tfds_features.label_keys(features, wanted)
+        self._values = [tfds_features.value_names(key, features[key]) for key in self._label_keys]
+        # A label of several attributes is every combination of their values.
+        combined = ["-".join(parts) for parts in itertools.product(*self._values)]
+        names = domain_names(combined)
+        self.domains = tuple(names[name] for name in combined)
+        check(
+            len(self.domains) >= 2,
+            f"Found only the domain {self.domains[0]} in {self.name}, expected at least two: "
+            "choose another --tfds_label.",
+        )
+
+    def _domain(self, flat: dict[str, Any]) -> str:
         label = 0
         for key, names in zip(self._label_keys, self._values, strict=True):
             value = flat[key]

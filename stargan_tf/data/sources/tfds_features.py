@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.settings import check
+from stargan_tf.data.attributes import check_known
 from stargan_tf.data.sources import published  # noqa: F401 (makes its builders known by name)
 from stargan_tf.errors import UserError
 from stargan_tf.names import normalised
@@ -107,9 +108,36 @@ def label_keys(features: dict[str, Any], wanted: tuple[str, ...]) -> list[str]:
     return keys
 
 
+def attribute_keys(features: dict[str, Any], wanted: tuple[str, ...], where: str) -> list[str]:
+    """Paths of the features that are attributes.
+
+    Args:
+      features: by path.
+      wanted: names of attributes, the last parts of paths.
+      where: what the features are, for the error.
+
+    Raises:
+      UserError: there is none of a name, or several.
+    """
+    by_name: dict[str, list[str]] = {}
+    for key, feature in features.items():
+        if _is_boolean(feature):
+            by_name.setdefault(normalised(key.rsplit("/")[-1]), []).append(key)
+    check_known(wanted, list(by_name), "--attributes", where)
+    for name in wanted:
+        check(
+            len(by_name[name]) == 1,
+            f"Found the features {', '.join(by_name[name])} for the attribute {name}, expected one "
+            "of a name: leave it out.",
+        )
+    return [by_name[name][0] for name in wanted]
+
+
 def _is_label(feature: Any) -> bool:
-    if isinstance(feature, tfds.features.ClassLabel):
-        return True
+    return isinstance(feature, tfds.features.ClassLabel) or _is_boolean(feature)
+
+
+def _is_boolean(feature: Any) -> bool:
     return (
         getattr(feature, "shape", None) == ()
         and np.dtype(getattr(feature, "np_dtype", None)) == np.bool_
