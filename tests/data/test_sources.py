@@ -43,6 +43,15 @@ def test_a_source_checks_its_own_settings(tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.iterdir())
 
 
+def test_a_source_without_attributes_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(monkeypatch, CheckersSource)
+    with pytest.raises(UserError, match="Found --attributes=Male for --source=fake, which has no"):
+        makers.prepared(tmp_path / "out", source="fake", attributes=("Male",))
+    assert not list(tmp_path.iterdir())
+
+
 def test_asking_a_class_loads_no_large_package() -> None:
     program = f"""
 import sys

@@ -7,6 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.data.sources import tfds_features
 from stargan_tf.errors import UserError
 from tests.data import makers
 
@@ -51,6 +52,19 @@ class TinySplits(TinyFaces):
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         return {name: self._generate_examples(100 * n) for n, name in enumerate(self.NAMES)}
+
+
+class TinyClasses(TinyFaces):
+    """Without attributes."""
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        image, label = tfds.features.Image(), tfds.features.ClassLabel(num_classes=2)
+        features = tfds.features.FeaturesDict({"image": image, "label": label})
+        return self.dataset_info_from_configs(features=features)
+
+    def _generate_examples(self, first: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index in (first, first + 1):
+            yield index, {"image": makers.pixels(index), "label": index % 2}
 
 
 class TinyTrain(TinyFaces):
@@ -103,6 +117,26 @@ def test_domains_come_from_two_attributes(tmp_path: Path) -> None:
     assert info.counts["train"] == wanted
 
 
+def test_labels_are_attributes(tmp_path: Path) -> None:
+    info = prepare(
+        tmp_path, attributes=("Young", "Male"), exclusive=("Male/Young",), max_rejected=4.0
+    )
+    assert (info.domains, info.attributes) == ((), ("Young", "Male"))
+    assert info.exclusive == (("Young", "Male"),)
+    # Both are true of every sixth face, which is rejected.
+    assert (info.counts, info.rejected) == ({"train": {"all": 10}, "val": {"all": 10}}, 4)
+    assert info.positives == {"train": {"Young": 4, "Male": 2}, "val": {"Young": 4, "Male": 2}}
+
+
+def test_the_attributes_of_the_true_celeb_a_are_found(tmp_path: Path) -> None:
+    builder = tfds.builder("celeb_a", data_dir=str(tmp_path))  # nothing is downloaded
+    features = tfds_features.flatten(builder.info.features)
+    names = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
+    found = tfds_features.attribute_keys(features, names, "celeb_a")
+    assert found == [f"attributes/{name}" for name in names]
+    assert tfds_features.image_key(features) == "image"
+
+
 @pytest.mark.slow
 def test_other_processes_can_read_it(tmp_path: Path) -> None:
     flags = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
@@ -118,6 +152,13 @@ def test_other_processes_can_read_it(tmp_path: Path) -> None:
         ({"tfds_name": "no_such_set"}, "Found no tensorflow-datasets builder 'no_such_set'"),
         ({"tfds_label": ("Old",)}, "Found 0 labels called Old, .*attributes/Male"),
         ({"tfds_label": ("age",)}, "Found 0 labels called age"),
+        ({"attributes": ("Mail",)}, "'Mail' in --attributes, .*such as Male"),
+        ({"attributes": ("age",)}, "'age' in --attributes, .*of tiny_faces, which are Male, Young"),
+        ({"attributes": ("Male",), "tfds_label": ("label",)}, "Found --attributes and"),
+        (
+            {"attributes": ("Male",), "tfds_name": "tiny_classes"},
+            "yes-or-no features of tiny_classes, which are none",
+        ),
     ],
 )
 def test_unfit_settings_are_explained(

@@ -56,7 +56,7 @@ STYLES = {
     "personas": StyleAttributes(
         hair={
             # The curly ones are transparent: black would look grey.
-            "hairVariant": ["bobBangs", "bobCut", "extraLong", "fade", "long", "pigtails"]
+            "hairVariant": ["bobBangs", "bobCut", "extraLong", "long", "pigtails"]
             + ["shortCombover", "sideShave"],
         },
         coloured=("hairColor", "facialHairColor"),
@@ -97,7 +97,7 @@ STYLES = {
     "open-peeps": StyleAttributes(
         # The others are black, whatever the colour.
         hair={
-            "headVariant": ["bangs", "cornrows", "grayBun", "grayMedium", "grayShort"]
+            "headVariant": ["bangs", "grayBun", "grayMedium", "grayShort"]
             + ["mediumBangs2", "short4"],
         },
         coloured=("headContrastColor",),
