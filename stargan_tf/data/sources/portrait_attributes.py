@@ -48,8 +48,13 @@ def _variants(prefix: str, numbers: Sequence[int]) -> list[str]:
     return [f"{prefix}{number:02d}" for number in numbers]
 
 
-# Those on which glasses can be seen; with and without them alike, or skin would tell glasses.
+# Those on which black glasses and brown beards can be seen. Images without glasses or a beard
+# have the same, or skin would tell one from the other.
 _MICAH_SKINS = ["#f9c9b6", "#ac6651"]
+_TOON_COLOURS = {
+    "skinColor": ["#f1c3a5", "#a36b4f", "#c68e7a", "#b98e6a"],
+    "hairColor": ["#2c1b18", "#724133"],  # where no colour of hair is asked for
+}
 _PIXEL_GLASSES = _variants("light", [1, 2, 3, 5, 6, 7])
 
 STYLES = {
@@ -89,8 +94,12 @@ STYLES = {
                 {"glassesProbability": 0, "baseColor": _MICAH_SKINS},
             ),
             BEARD: (
-                {"facialHairProbability": 100, "facialHairVariant": ["beard"]},
-                {"facialHairProbability": 0},
+                {
+                    "facialHairProbability": 100,
+                    "facialHairVariant": ["beard"],
+                    "baseColor": _MICAH_SKINS,
+                },
+                {"facialHairProbability": 0, "baseColor": _MICAH_SKINS},
             ),
         },
     ),
@@ -139,8 +148,12 @@ STYLES = {
         coloured=("hairColor",),
         shown={
             BEARD: (
-                {"beardProbability": 100, "beardVariant": ["fullBeard", "longBeard"]},
-                {"beardProbability": 0},
+                {
+                    "beardProbability": 100,
+                    "beardVariant": ["fullBeard", "longBeard"],
+                    **_TOON_COLOURS,
+                },
+                {"beardProbability": 0, **_TOON_COLOURS},
             ),
         },
     ),
@@ -183,6 +196,10 @@ def options(style: str, attributes: Sequence[str], values: Sequence[int], seed: 
     """
     draws = STYLES[style]
     chosen: Options = {}
+    for name, value in zip(attributes, values, strict=True):
+        if name not in HAIR_COLOURS:
+            shown, hidden = draws.shown[name]
+            chosen |= shown if value else hidden
     colours = {
         name: value for name, value in zip(attributes, values, strict=True) if name in HAIR_COLOURS
     }
@@ -191,8 +208,4 @@ def options(style: str, attributes: Sequence[str], values: Sequence[int], seed: 
         # One for hair and beard alike: DiceBear would choose for each.
         shade = random.Random(f"shade/{seed}").choice(shades)
         chosen |= draws.hair | {option: [shade] for option in draws.coloured}
-    for name, value in zip(attributes, values, strict=True):
-        if name not in HAIR_COLOURS:
-            shown, hidden = draws.shown[name]
-            chosen |= shown if value else hidden
     return chosen
