@@ -8,7 +8,7 @@ import pytest
 
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data import sources
-from stargan_tf.data.attributes import exclusive_groups
+from stargan_tf.data.attributes import exclusive_groups, warn_of_constants
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.sources.folder import FolderSource
@@ -197,3 +197,11 @@ def test_groups_are_colours_of_hair_unless_named(
     exclusive: tuple[str, ...], attributes: tuple[str, ...], groups: tuple[tuple[str, ...], ...]
 ) -> None:
     assert exclusive_groups(exclusive, attributes) == groups
+
+
+def test_attributes_that_never_change_are_told(capfd: pytest.CaptureFixture[str]) -> None:
+    warn_of_constants({"train": {"Bald": 0, "Male": 9, "Young": 3}}, {"train": {"all": 9}})
+    assert capfd.readouterr().err.splitlines() == [
+        "warning: Bald is true of none of the 9 train images",
+        "warning: Male is true of all of the 9 train images",
+    ]

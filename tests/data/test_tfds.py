@@ -128,6 +128,12 @@ def test_labels_are_attributes(tmp_path: Path) -> None:
     assert info.positives == {"train": {"Young": 4, "Male": 2}, "val": {"Young": 4, "Male": 2}}
 
 
+def test_a_wrong_attribute_is_told_before_the_data_are_prepared(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="'Mail' in --attributes, .*such as Male"):
+        prepare(tmp_path, attributes=("Mail",))
+    assert not (tmp_path / "tfds").exists()
+
+
 def test_the_attributes_of_the_true_celeb_a_are_found(tmp_path: Path) -> None:
     builder = tfds.builder("celeb_a", data_dir=str(tmp_path))  # nothing is downloaded
     features = tfds_features.flatten(builder.info.features)
@@ -152,7 +158,6 @@ def test_other_processes_can_read_it(tmp_path: Path) -> None:
         ({"tfds_name": "no_such_set"}, "Found no tensorflow-datasets builder 'no_such_set'"),
         ({"tfds_label": ("Old",)}, "Found 0 labels called Old, .*attributes/Male"),
         ({"tfds_label": ("age",)}, "Found 0 labels called age"),
-        ({"attributes": ("Mail",)}, "'Mail' in --attributes, .*such as Male"),
         ({"attributes": ("age",)}, "'age' in --attributes, .*of tiny_faces, which are Male, Young"),
         ({"attributes": ("Male",), "tfds_label": ("label",)}, "Found --attributes and"),
         (

@@ -66,8 +66,8 @@ class TfdsSource:
         self.domains: tuple[str, ...] = ()
         self.attributes = tuple(map(normalised, config.attributes))
         if self.attributes:
-            where = f"the yes-or-no features of {self.name}"
-            self._label_keys = tfds_features.attribute_keys(features, self.attributes, where)
+            found = tfds_features.attribute_keys(features, self.attributes, self.name)
+            self._label_keys = found
         else:
             self._set_domains(features, config.tfds_label)
         info = builder.info

@@ -19,7 +19,7 @@ def prepared_builder(config: PrepareDataConfig) -> tfds.core.DatasetBuilder:
     """Returns the builder that the settings name, its data prepared.
 
     Raises:
-      UserError: there is no such builder, or its data cannot be had.
+      UserError: there is no such builder or no such attribute, or its data cannot be had.
     """
     try:
         builder = tfds.builder(config.tfds_name, data_dir=config.tfds_data_dir or None)
@@ -29,6 +29,9 @@ def prepared_builder(config: PrepareDataConfig) -> tfds.core.DatasetBuilder:
             f"Found no tensorflow-datasets builder {config.tfds_name!r} ({reason}): see "
             "https://www.tensorflow.org/datasets/catalog, or use afhq, afhq_v2 or celeba_hq."
         ) from error
+    if config.attributes and builder.info.features is not None:
+        # A name that is wrong is told before gigabytes are downloaded.
+        attribute_keys(flatten(builder.info.features), config.attributes, builder.info.name)
     download = tfds.download.DownloadConfig(manual_dir=config.tfds_manual_dir or None)
     try:
         # Its reports of progress belong to stderr, where ours go.
@@ -108,13 +111,13 @@ def label_keys(features: dict[str, Any], wanted: tuple[str, ...]) -> list[str]:
     return keys
 
 
-def attribute_keys(features: dict[str, Any], wanted: tuple[str, ...], where: str) -> list[str]:
+def attribute_keys(features: dict[str, Any], wanted: tuple[str, ...], name: str) -> list[str]:
     """Paths of the features that are attributes.
 
     Args:
       features: by path.
       wanted: names of attributes, the last parts of paths.
-      where: what the features are, for the error.
+      name: of the data set, for the error.
 
     Raises:
       UserError: there is none of a name, or several.
@@ -123,14 +126,16 @@ def attribute_keys(features: dict[str, Any], wanted: tuple[str, ...], where: str
     for key, feature in features.items():
         if _is_boolean(feature):
             by_name.setdefault(normalised(key.rsplit("/")[-1]), []).append(key)
-    check_known(wanted, list(by_name), "--attributes", where)
-    for name in wanted:
+    wanted = tuple(map(normalised, wanted))
+    check_known(wanted, list(by_name), "--attributes", f"the yes-or-no features of {name}")
+    for attribute in wanted:
+        keys = by_name[attribute]
         check(
-            len(by_name[name]) == 1,
-            f"Found the features {', '.join(by_name[name])} for the attribute {name}, expected one "
-            "of a name: leave it out.",
+            len(keys) == 1,
+            f"Found the features {', '.join(keys)} of {name} for the attribute {attribute}, "
+            "expected one of a name: leave it out.",
         )
-    return [by_name[name][0] for name in wanted]
+    return [by_name[attribute][0] for attribute in wanted]
 
 
 def _is_label(feature: Any) -> bool:
