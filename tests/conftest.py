@@ -10,6 +10,9 @@ quieten_tensorflow()
 # Else gRPC starts threads in what this process starts, such as ffmpeg, which die of them.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
+# Two tests run at once. Threads of OpenBLAS wait by giving way to all others, and starve then.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # What hypothesis keeps for the next time stays out of the project.
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "stargan_tf_hypothesis")
