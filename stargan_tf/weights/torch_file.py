@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from stargan_tf.errors import UserError
-from stargan_tf.weights.torch_pickle import Storage, StorageType, TensorUnpickler, with_arrays
+from stargan_tf.weights.torch_unpickler import TensorUnpickler
+from stargan_tf.weights.torch_values import Storage, StorageType, with_arrays
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -109,6 +110,8 @@ def _read_legacy(file: BinaryIO) -> Any:
     _check_byte_order(load()["little_endian"])
     content = load()
     for key in load():
+        if not isinstance(key, str):
+            raise ValueError("a block of numbers has no name")
         storage = storages[key]
         count = int.from_bytes(file.read(8), "little")
         num_bytes = count * storage.type.dtype.itemsize

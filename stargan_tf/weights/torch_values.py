@@ -1,19 +1,12 @@
-"""Unpickles what `torch.save` pickles: dicts of tensors, and nothing that could act.
+"""What PyTorch's files are made of: blocks of numbers, and tensors as views of them."""
 
-Pickles can call anything, so `TensorUnpickler` knows a handful of names and rejects all
-others; the only thing it can build from them is a view of the file's own numbers.
-"""
-
-import pickle
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 # PyTorch's storage classes, with the NumPy type of their numbers. NumPy has no
 # bfloat16: those are read as integers, and widened afterwards.
-_STORAGE_TYPES = {
+STORAGE_TYPES = {
     "DoubleStorage": "float64",
     "FloatStorage": "float32",
     "HalfStorage": "float16",
@@ -35,7 +28,7 @@ class StorageType(NamedTuple):
     @property
     def dtype(self) -> np.dtype:
         """Of the numbers as they lie in the file."""
-        return np.dtype(_STORAGE_TYPES[self.name])
+        return np.dtype(STORAGE_TYPES[self.name])
 
     def decode(self, content: bytes) -> np.ndarray:
         """The numbers in a block of bytes, bfloat16 as float32."""
@@ -62,7 +55,7 @@ class Storage:
         self.numbers = self.type.decode(content)
 
 
-class _Tensor(NamedTuple):
+class Tensor(NamedTuple):
     """A tensor before its storage is read. All units are numbers, not bytes."""
 
     storage: Storage
@@ -88,52 +81,6 @@ class _Tensor(NamedTuple):
         )
 
 
-class TensorUnpickler(pickle.Unpickler):
-    """Rebuilds dicts of tensors, and nothing that could act."""
-
-    def __init__(self, file: BinaryIO, open_storage: Callable[..., Storage]) -> None:
-        """Reads one pickle.
-
-        Args:
-          file: that it lies in, at its beginning.
-          open_storage: gives the storage of a type, a key and a number of numbers.
-        """
-        super().__init__(file, encoding="utf-8")
-        self._open_storage = open_storage
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Stand-ins for the few names that weights files use."""
-        match module, name:
-            case "collections", "OrderedDict":
-                return OrderedDict
-            case "torch._utils", "_rebuild_tensor_v2":
-                return self._rebuild_tensor
-            case "torch._utils", "_rebuild_parameter":
-                return self._rebuild_parameter
-            case "torch", "Size":
-                return tuple
-            case "torch", _ if name in _STORAGE_TYPES:
-                return StorageType(name)
-        raise pickle.UnpicklingError(f"it holds a {module}.{name}, which is no tensor")
-
-    def persistent_load(self, pid: Any) -> Storage:
-        """A reference from the pickle to a block of numbers."""
-        kind, storage_type, key, _, numel, *view = pid
-        if kind != "storage" or not isinstance(storage_type, StorageType) or any(view):
-            raise pickle.UnpicklingError("its numbers are stored in an unknown way")
-        return self._open_storage(storage_type, str(key), int(numel))
-
-    def _rebuild_tensor(
-        self, storage: Storage, offset: int, shape: tuple, strides: tuple, *_: Any
-    ) -> _Tensor:
-        if not isinstance(storage, Storage):
-            raise pickle.UnpicklingError("a tensor has no numbers")
-        return _Tensor(storage, int(offset), tuple(map(int, shape)), tuple(map(int, strides)))
-
-    def _rebuild_parameter(self, tensor: _Tensor, *_: Any) -> _Tensor:
-        return tensor
-
-
 # A checkpoint is a dict of dicts of dicts of tensors or lists: nothing real is deeper.
 _MOST_NESTED = 16
 
@@ -152,7 +99,7 @@ def with_arrays(content: Any) -> Any:
 
 def _replaced(content: Any, done: dict[int, Any], levels: int) -> Any:
     """`content` with arrays for tensors; `done` has what was made of each object, by its id."""
-    if not isinstance(content, _Tensor | dict | list | tuple):
+    if not isinstance(content, Tensor | dict | list | tuple):
         return content
     if levels == 0:
         raise ValueError("its values are nested too deep")
@@ -163,7 +110,7 @@ def _replaced(content: Any, done: dict[int, Any], levels: int) -> Any:
 
 def _made(content: Any, done: dict[int, Any], levels: int) -> Any:
     match content:
-        case _Tensor():
+        case Tensor():
             return content.view()
         case dict():
             return {key: _replaced(value, done, levels) for key, value in content.items()}
