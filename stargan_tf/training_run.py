@@ -193,6 +193,8 @@ def _restore(
     workers.check_same_iteration(step)
     if not workers.chief or step >= config.total_iters > 0:
         return step
+    if warm:
+        run.take_mean_landmarks(RunDir(config.warm_start))
     verb = f"Resuming {run.root} at" if resumed else f"Starting {run.root} from"
     print(f"{verb} iteration {step}, on {describe_devices(strategy)}.")
     if parent:

@@ -537,7 +537,10 @@ def test_mistakes_are_told(changes, message, tmp_path):
 
 def test_other_files_are_none_of_a_checkpoint(tmp_path):
     path = tmp_path / "000003_other.ckpt"
-    for content in ({"step": 3}, {"a": {"b": np.zeros(3, np.float32)}, "c": 1}, [1], {}):
+    tensors = {"b": np.zeros(3, np.float32)}
+    numbered = {1: tensors, "generator": tensors}
+    optimizers = {1: {"state": {}, "param_groups": []}}
+    for content in ({"step": 3}, {"a": tensors, "c": 1}, numbered, optimizers, [1], {}):
         write_torch_file(path, content)
         config = config_of("plain", [path], tmp_path / "run")
         rejected(config, "none of the files of a published checkpoint, expected nets, nets_ema")

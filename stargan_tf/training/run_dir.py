@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from stargan_tf.algorithms import registry
 from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
-from stargan_tf.files import read_json, remove_unfinished, write_text
+from stargan_tf.files import read_json, remove_unfinished, write_text, written_whole
 from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.names import check_file_names, normalised
 from stargan_tf.training.checkpoint_files import CheckpointFiles
@@ -36,8 +37,15 @@ class RunDir:
         self.checkpoints = self.root / "checkpoints"
         self.logs = self.root / "logs"
         self.samples = self.root / "samples"
-        # Of runs that were imported with it: a mean face, to align others to.
+        # Of runs that were imported with it, and of those that start from one: a mean face, to
+        # align others to.
         self.mean_landmarks_file = self.root / "celeba_lm_mean.npz"
+
+    def take_mean_landmarks(self, parent: "RunDir") -> None:
+        """Copies the mean face of the run that this one starts from, where it has one."""
+        if parent.mean_landmarks_file.exists():
+            with written_whole(self.mean_landmarks_file) as temporary:
+                shutil.copyfile(parent.mean_landmarks_file, temporary)
 
     def exists(self) -> bool:
         """Whether a run was begun here."""

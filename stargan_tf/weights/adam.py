@@ -118,8 +118,13 @@ def adam_state_dict(state: AdamState, names: Sequence[str]) -> dict[str, Any]:
 
 def _read_group(group: Mapping[str, Any]) -> AdamGroup:
     beta1, beta2 = group["betas"]
-    lr = np.asarray(group["lr"]).item()  # it may be a tensor
-    return AdamGroup(*map(float, (lr, beta1, beta2, group["eps"], group["weight_decay"])))
+    values = (group["lr"], beta1, beta2, group["eps"], group["weight_decay"])
+    return AdamGroup(*map(_number, values))
+
+
+def _number(value: Any) -> float:
+    """A number, which may be a tensor; of lists within lists, NumPy would look at every member."""
+    return float(value.item() if isinstance(value, np.ndarray) else value)
 
 
 def _moment(state: Any, key: str, name: str, shapes: Shapes, where: str) -> np.ndarray:
@@ -138,7 +143,7 @@ def _moment(state: Any, key: str, name: str, shapes: Shapes, where: str) -> np.n
 def _step(states: Mapping[str, Any], where: str) -> int:
     """How often all parameters were stepped; a tensor today, a number in older files."""
     try:
-        steps = {int(np.asarray(state["step"]).item()) for state in states.values()}
+        steps = {int(_number(state["step"])) for state in states.values()}
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise _unfit(where, "no number of steps") from error
     if len(steps) > 1:

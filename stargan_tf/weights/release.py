@@ -100,6 +100,8 @@ def _kind_of(content: Any, judges: Collection[str]) -> str:
     """What a file is by its contents; empty if it is none of these."""
     if not isinstance(content, dict) or not content:
         return ""
+    if not all(isinstance(name, str) for name in content):
+        return ""
     if _is_tensors(content.get("state_dict")):
         return WING
     if all(_is_tensors(value) for value in content.values()):

@@ -86,6 +86,18 @@ def test_a_resumed_run_goes_on_from_its_own_weights(parent, two_domains_dir, tmp
     assert not tiny.changed(tiny.weights(first), tiny.weights(resumed))
 
 
+def test_a_mean_face_goes_along(parent, two_domains_dir, tmp_path):
+    old = RunDir(shutil.copytree(parent[0].root, tmp_path / "parent"))
+    old.mean_landmarks_file.write_bytes(b"of a face")
+    config = child_of(old, total_iters=0, sample_every=0, data_dir=str(two_domains_dir))
+    new = RunDir(tmp_path / "child")
+    sit(new, config)
+    assert new.mean_landmarks_file.read_bytes() == b"of a face"
+    shutil.rmtree(old.root)  # not needed any more
+    sit(new, config)
+    assert new.mean_landmarks_file.read_bytes() == b"of a face"
+
+
 def check(config, domains):
     check_parent(make_algorithm(config, len(domains)), domains)
 
