@@ -6,6 +6,9 @@ The next step of torch.optim.Adam must be ours to rounding: both compute in floa
 order. A step moves a weight by about the learning rate, 1e-4, of which an error of 1e-4 of the
 step is 1e-8; and a weight of about 1 is rounded to 6e-8, so two results may differ by one unit in
 the last place, 1.2e-7 of the weight.
+
+The networks of `torch_networks` must draw of the files what ours draw, to 1e-4 of the deviation of
+an output.
 """
 
 import importlib
@@ -14,9 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.weights import torch_networks
+
 torch = importlib.import_module("torch")  # in no lock, nor in BUILD
 
 RELATIVE, ABSOLUTE = 1.2e-7, 1e-8
+OF_DEVIATION = 1e-4
 GROUP = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))]).state_dict()["param_groups"][0]
 
 
@@ -28,6 +34,7 @@ def check(variant: Path) -> int:
         kind: torch.load(variant / f"000003_{kind}.ckpt", weights_only=True)
         for kind in ("nets", "nets_ema", "optims")
     }
+    compare_outputs(loaded["nets"], variant)  # before the optimizers change them
     compared = 0
     for name, optimizer_state in loaded["optims"].items():
         tensors = loaded["nets"][name]
@@ -45,6 +52,30 @@ def check(variant: Path) -> int:
         counts = [t for key, t in tensors.items() if key.endswith("num_batches_tracked")]
         assert all(t.dtype == torch.int64 and t.shape == () for t in counts)
     return compared
+
+
+def compare_outputs(networks: dict, variant: Path) -> None:
+    """Computes with PyTorch what our networks have computed."""
+    with np.load(variant / "outputs.npz") as arrays:
+        arrays = dict(arrays)
+    x, z, s, masks, y = (torch.tensor(arrays[f"inputs/{n}"]) for n in ("x", "z", "s", "masks", "y"))
+    x, y = x.permute(0, 3, 1, 2), y.tolist()
+    masks = tuple(masks.permute(0, 1, 4, 2, 3)) if "fan" in networks else None
+    arguments = {
+        "generator": (x, s, masks),
+        "mapping_network": (z, y),
+        "style_encoder": (x, y),
+        "discriminator": (x, y),
+        "fan": (x,),
+    }
+    for name, tensors in networks.items():
+        function = {"fan": "landmark_network"}.get(name, name)
+        found = getattr(torch_networks, function)(tensors, *arguments[name])
+        found = found.permute(0, 2, 3, 1) if found.ndim == 4 else found
+        expected = arrays[function]
+        assert found.shape == expected.shape and expected.std() > 0, name
+        error = np.abs(found.numpy() - expected).max() / expected.std()
+        assert error < OF_DEVIATION, f"{name} gives other outputs: {error:.1e} of their deviation"
 
 
 def of(arrays: dict, prefix: str) -> list:
@@ -75,4 +106,5 @@ def main() -> None:
     variants = sorted(path for path in Path(sys.argv[1]).iterdir() if path.is_dir())
     assert variants
     for variant in variants:
-        print(f"PyTorch {torch.__version__} reads {variant.name}: {check(variant)} tensors equal.")
+        compared = check(variant)
+        print(f"PyTorch {torch.__version__} reads {variant.name}: {compared} tensors equal.")

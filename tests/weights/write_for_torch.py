@@ -1,4 +1,5 @@
-"""Writes checkpoints of a tiny run for `check_with_torch`, and what our Adam makes of them.
+"""Writes checkpoints of a tiny run for `check_with_torch`, and what we make of them: outputs of the
+networks, and the next step of our Adam.
 
 python -m tests.weights write_for_torch FOLDER
 """
@@ -35,12 +36,36 @@ def write(variant: str, folder: Path) -> None:
     run.begin(config, tuple(f"domain{k}" for k in range(num_domains)))
     Checkpoints(run, state, keep=1).save()
     export_release(config.run_dir, str(folder))
+    np.savez(folder / "outputs.npz", **outputs(state, rng))
     before = tensors_of(state)
     gradients = step(state, rng)
     arrays = {f"before/{key}": value for key, value in before.items()}
     arrays |= {f"gradient/{key}": value for key, value in gradients.items()}
     arrays |= {f"after/{key}": value for key, value in tensors_of(state).items()}
     np.savez(folder / "next_step.npz", **arrays)
+
+
+def outputs(state: TrainState, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Inputs by their names, and what every network makes of them by its name."""
+    config = state.algorithm.settings
+    size, y = config.img_size, np.array([0, 1])
+    x = rng.uniform(-1, 1, [2, size, size, 3]).astype(np.float32)
+    z, s = (
+        rng.standard_normal([2, width]).astype(np.float32)
+        for width in (config.latent_dim, config.style_dim)
+    )
+    masks = tuple(rng.uniform(0, 1, [2, 2, 256, 256, 1]).astype(np.float32))
+    networks = {**state.networks, **state.pretrained}
+    arguments = {
+        "generator": (x, s, masks if config.w_hpf else None),
+        "mapping_network": (z, y),
+        "style_encoder": (x, y),
+        "discriminator": (x, y),
+        "landmark_network": (x,),
+    }
+    found = {name: network(*arguments[name]).numpy() for name, network in networks.items()}
+    inputs = {"x": x, "y": y, "z": z, "s": s, "masks": np.stack(masks)}
+    return found | {f"inputs/{name}": value for name, value in inputs.items()}
 
 
 def tensors_of(state: TrainState) -> dict[str, np.ndarray]:
