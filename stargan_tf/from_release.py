@@ -110,17 +110,17 @@ def _fill(state: TrainState, published: PublishedCheckpoints, release: Release) 
             _fill_one(published, state.averages[ours], name, averages.content, averages.path)
         if ours in state.pretrained:
             holders = [files[kind] for kind in (NETS_EMA, NETS) if kind in files]
-            of_its_own = [(files[WING].content, files[WING].path)] if WING in files else []
-            found = [(f.content[name], f.path) for f in holders if name in f.content] + of_its_own
+            found = [(f.content[name], f"{name} in {f.path}") for f in holders if name in f.content]
+            found += [(files[WING].content, str(files[WING].path))] if WING in files else []
             check(
                 bool(found),
                 f"{averages.path} lacks {name}, the landmark network that its w_hpf needs, "
                 "expected it there or in a file of its own: pass wing.ckpt as another "
                 "--checkpoint.",
             )
-            tensors, path = found[0]
+            tensors, where = found[0]
             # The release takes what it knows, and so does this.
-            fill(published.tensors(state.pretrained[ours]), tensors, str(path), others=True)
+            fill(published.tensors(state.pretrained[ours]), tensors, where, others=True)
 
 
 def _fill_one(

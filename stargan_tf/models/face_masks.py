@@ -71,8 +71,8 @@ def face_masks(heatmaps: tf.Tensor) -> Masks:
     """
     side = HEATMAP_SIDE
     check_shapes("face_masks takes heatmaps", heatmaps=floats(heatmaps, "N", side, side, LANDMARKS))
-    large = tf.compat.v1.image.resize_bilinear(
-        tf.cast(heatmaps, tf.float32), [IMAGE_SIDE, IMAGE_SIDE], align_corners=True
+    large = tf.raw_ops.ResizeBilinear(
+        images=tf.cast(heatmaps, tf.float32), size=[IMAGE_SIDE, IMAGE_SIDE], align_corners=True
     )
     return masks_of_large(large)
 

@@ -18,6 +18,7 @@ from stargan_tf.weights.torch_values import Storage, StorageType, with_arrays
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
+_ZIP_MAGIC = b"PK\x03\x04"
 
 
 def read_torch_file(path: str | Path) -> Any:
@@ -105,6 +106,9 @@ def _read_legacy(file: BinaryIO) -> Any:
         return TensorUnpickler(file, open_storage).load()
 
     size = _size(file)
+    if file.read(4) == _ZIP_MAGIC:  # its directory stands at its end
+        raise ValueError("a zip archive without its end, as of a download that broke off")
+    file.seek(0)
     if load() != _LEGACY_MAGIC or load() != _LEGACY_PROTOCOL:
         raise ValueError("it begins like no file of PyTorch")
     _check_byte_order(load()["little_endian"])

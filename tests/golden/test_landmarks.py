@@ -7,6 +7,7 @@ are compared on blobs.
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.util import deprecation
 
 from stargan_tf.models.face_masks import face_masks, masks_of_large
 from stargan_tf.models.landmark_network import LandmarkNetwork
@@ -67,6 +68,15 @@ def test_the_enlargement_keeps_the_corners():
     mask = face_masks(heatmaps)[0][0, :, 0, 0].numpy()
     expected = np.linspace(0, 1, 256)
     np.testing.assert_allclose(mask, np.where(expected < 0.1, 0, expected), atol=1e-5)
+
+
+def test_tensorflow_has_nothing_to_warn_of(monkeypatch):
+    """Every command that draws with masks would print what TensorFlow warns of."""
+    monkeypatch.setattr(deprecation, "_PRINTED_WARNING", {})
+    said = []
+    monkeypatch.setattr(deprecation.logging, "warning", lambda *words, **_: said.append(words))
+    face_masks(np.zeros([1, 64, 64, 98], np.float32))
+    assert not said
 
 
 def test_no_gradient_passes():

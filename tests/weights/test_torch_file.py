@@ -51,6 +51,20 @@ def test_a_truncated_file_is_rejected(layout, kept, tmp_path):
         read_torch_file(path)
 
 
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ("torch_zip.pth", "a zip archive without its end, as of a download that broke off"),
+        ("torch_legacy.pth", "a block of numbers is shorter or longer than announced"),
+    ],
+)
+def test_a_download_that_broke_off_is_told(layout, message, tmp_path):
+    path = tmp_path / "half.pth"
+    path.write_bytes((GOLDEN / layout).read_bytes()[:-30])
+    with pytest.raises(UserError, match=message):
+        read_torch_file(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>Not Found</html>", b"\x89PNG\r\n", b"\x80\x02."])
 def test_other_files_are_rejected(content, tmp_path):
     path = tmp_path / "other.pth"
