@@ -29,7 +29,7 @@ SEED = "seed"  # [N] int64, from which a latent code is drawn
 LATENT = "latent"  # [N, latent_dim] float32
 CODE = "code"  # [N, code_dim] float32
 FRACTION = "fraction"  # [N] float32 in [0, 1]
-# [N, code_dim] float32, a number for each domain or attribute; encoded: names of those that hold,
+# [N, K] float32, a number for each domain or attribute; encoded: names of those that hold,
 # separated by commas, NAME=0.5 for one that holds by half
 LABEL = "label"
 # Inputs and outputs by the name that requests know, in the order of a signature's inputs.
