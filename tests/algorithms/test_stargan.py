@@ -212,9 +212,7 @@ def parts():
     attributes = np.random.default_rng(1).integers(0, 2, (2, 4, 3)).astype(np.float32)
     kinds = {
         "domains": (tf.constant([0, 1, 2, 0]), tf.constant([1, 1, 0, 2])),
-        "attributes": tuple(
-            tf.constant(np.random.default_rng(1).integers(0, 2, (2, 4, 3)), tf.float32)
-        ),
+        "attributes": tuple(map(tf.constant, attributes)),
     }
     return algorithm.settings, algorithm.build(), images, kinds
 
