@@ -1,6 +1,6 @@
 """The discriminator D(x) of StarGAN (2018): is x real, and which labels has it?"""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -48,13 +48,12 @@ class PatchDiscriminator(SavedNetwork, keras.Model):
         self.base_channels = base_channels
         self.num_layers = num_layers
         self.num_labels = num_labels
-        initial = {"kernel_initializer": fan_in_uniform()}
         self.convs = [
-            Conv2D(base_channels * 2**i, 4, strides=2, **initial) for i in range(num_layers)
+            _conv(base_channels * 2**number, 4, strides=2) for number in range(num_layers)
         ]
-        self.to_src = Conv2D(1, use_bias=False, **initial)
+        self.to_src = _conv(1, use_bias=False)
         whole = img_size >> num_layers
-        self.to_cls = Conv2D(num_labels, whole, padding="valid", use_bias=False, **initial)
+        self.to_cls = _conv(num_labels, whole, padding="valid", use_bias=False)
 
     def make_weights(self) -> None:
         """Creates the weights."""
@@ -78,3 +77,8 @@ class PatchDiscriminator(SavedNetwork, keras.Model):
         src = tf.cast(self.to_src(x)[..., 0], tf.float32)  # [N, R / 2^num_layers, the same]
         cls = tf.cast(self.to_cls(x), tf.float32)  # [N, 1, 1, num_labels]
         return Judgement(src, tf.reshape(cls, [-1, self.num_labels]))
+
+
+def _conv(filters: int, kernel_size: int = 3, **kwargs: Any) -> Conv2D:
+    # Each with an initialiser of its own: one that is shared draws the same numbers again.
+    return Conv2D(filters, kernel_size, kernel_initializer=fan_in_uniform(), **kwargs)

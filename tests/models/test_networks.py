@@ -84,6 +84,14 @@ def test_initial_weights(entry):
 
 
 @each_network
+def test_no_two_layers_begin_with_the_same_numbers(entry):
+    """As they do where layers share an initialiser."""
+    kernels = [weight.numpy() for weight in built(entry).weights if "kernel" in weight.name]
+    starts = np.stack([k.flatten()[:16] / np.linalg.norm(k.flatten()[:16]) for k in kernels])
+    assert np.abs(starts @ starts.T - np.eye(len(starts))).max() < 0.99
+
+
+@each_network
 def test_checkpoint_round_trip(entry, tmp_path):
     network, other = built(entry, seed=1), built(entry, seed=2)
     expected = entry.call(network, *entry.inputs)
