@@ -231,8 +231,7 @@ def _sampler(run: RunDir, algorithm: Algorithm, info: DatasetInfo) -> Sampler:
     """What draws the grids: by domain, or attribute by attribute."""
     data_dir = Path(algorithm.settings.data_dir)
     if info.attributes:
-        exclusive = getattr(info, "exclusive", ())
-        return AttributeSamples(algorithm, data_dir, info.attributes, exclusive, run.samples)
+        return AttributeSamples(algorithm, data_dir, info.attributes, info.exclusive, run.samples)
     return TrainingSamples(algorithm, data_dir, info.domains, run.samples)
 
 

@@ -142,7 +142,7 @@ def test_every_setting_that_is_a_path_says_so():
     for found in classes:
         for field in dataclasses.fields(found):
             if field.metadata["path"]:
-                assert isinstance(field.default, (str, tuple)), field.name
+                assert isinstance(field.default, str | tuple), field.name
             elif isinstance(field.default, str) and field.name not in others:
                 assert not path.search(field.metadata["help"]), f"{found.__name__}.{field.name}"
     benchmark = {f.name: f for f in dataclasses.fields(BenchmarkTFLiteConfig)}
