@@ -49,12 +49,12 @@ def load_run(run_dir: str | Path, *, in_float32: bool = False) -> TrainedModel:
     settings, domains = run.read()
     if in_float32:
         settings = dataclasses.replace(settings, mixed_precision="none")
-    algorithm = make_algorithm(settings, len(domains))
     check(
-        bool(domains) or not algorithm.needs_domains,
-        f"{run.config_file} lists no domains, expected those that the run was trained on: restore "
-        "it or start a new run.",
+        bool(domains),
+        f"{run.config_file} lists no domains, expected those that the run was trained on, or its "
+        "attributes: restore it or start a new run.",
     )
+    algorithm = make_algorithm(settings, len(domains))
     # The same tree of objects as TrainState has, without what only training needs.
     state = tf.Module()
     with mixed_precision(settings.mixed_precision):

@@ -20,6 +20,7 @@ from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
 from stargan_tf.errors import NotFiniteError, UserError, disk_full, disk_full_explained
 from stargan_tf.evaluation.during_training import QuickMetrics
+from stargan_tf.sampling.attribute_samples import AttributeSamples
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
@@ -63,7 +64,7 @@ def train_run(config: TrainConfig) -> int:
         workers.check_same_settings(shared, info, __version__)
         if workers.chief:
             stack.enter_context(run.lock())
-            run.begin(config, info.domains)
+            run.begin(config, info.labels)
         if config.skip_bad_records:
             bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
         with strategy.scope():
@@ -88,18 +89,19 @@ def describe_run(config: TrainConfig) -> str:
         bad_records.skip(data_dir, listing=None)
     with make_strategy(config).scope(), bad_records.named(data_dir):
         speed = measure_throughput(train_dataset(data_dir, config, algorithm.draws()))
-        return describe(TrainState(algorithm), info.domains, speed)
+        return describe(TrainState(algorithm), info.labels, speed)
 
 
 def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
     """Reads what the data set is and makes the algorithm; checks that they go together."""
     info = DatasetInfo.load(Path(config.data_dir))
     _check_size(info, config, resumed=run.exists())
-    algorithm = make_algorithm(config, len(info.domains or info.attributes))
+    algorithm = make_algorithm(config, len(info.labels))
     if algorithm.needs_domains:
         info.check_has_domains(config.algorithm)
+    info.check_enough_domains(algorithm.least_domains, config.algorithm)
     if not run.exists():
-        check_parent(algorithm, info.domains)
+        check_parent(algorithm, info.labels)
         if not config.warm_start:
             config.check_files()
     return info, algorithm
@@ -127,7 +129,7 @@ def _train(
 ) -> int:
     """Trains from the newest checkpoint, or from the start; returns the exit status."""
     config = state.algorithm.settings
-    start_step = _restore(run, state, checkpoints, strategy, workers, info.domains)
+    start_step = _restore(run, state, checkpoints, strategy, workers, info.labels)
     if start_step >= config.total_iters > 0:
         print(
             f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
@@ -216,7 +218,7 @@ def _watchers(
         return lambda networks, step: {}, lambda networks: {}
     config = algorithm.settings
     data_dir = Path(config.data_dir)
-    sample = TrainingSamples(algorithm, data_dir, info.domains, run.samples)
+    sample = _sampler(run, algorithm, info)
     if not info.has_split("val"):
         if config.eval_every:
             print(f"warning: {data_dir} has no validation images to measure on.", file=sys.stderr)
@@ -225,6 +227,14 @@ def _watchers(
     validation = Validation(algorithm, images)
     metrics = QuickMetrics(algorithm, data_dir, info.domains)
     return sample, lambda networks: validation(networks) | metrics(networks)
+
+
+def _sampler(run: RunDir, algorithm: Algorithm, info: DatasetInfo) -> Sampler:
+    """What draws the grids: by domain, or attribute by attribute."""
+    data_dir = Path(algorithm.settings.data_dir)
+    if info.attributes:
+        return AttributeSamples(algorithm, data_dir, info.attributes, info.exclusive, run.samples)
+    return TrainingSamples(algorithm, data_dir, info.domains, run.samples)
 
 
 def _batches(

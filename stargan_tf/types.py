@@ -11,6 +11,7 @@ Batch = dict[str, tf.Tensor]
 IMAGE = "image"  # [R, R, 3] float32 in [-1, 1], augmented
 LABEL = "label"  # of the stream's images: a domain, [] int32, or attributes, [A] float32
 NORMAL = "normal"  # [size] float32 from the standard normal distribution
+UNIFORM = "uniform"  # [size] float32 in [0, 1)
 # Streams of images. Each draws a domain for every example, uniformly whatever the class
 # sizes; all images and labels that an example has of one stream are of that domain. Where
 # labels are attributes, there are no domains, and each image has attributes of its own.
@@ -24,9 +25,9 @@ class Draw(NamedTuple):
 
     Attributes:
       name: in the batch, such as x_real.
-      kind: IMAGE, LABEL or NORMAL.
+      kind: IMAGE, LABEL, NORMAL or UNIFORM.
       stream: of images and labels, SOURCE or TARGET.
-      size: of normal numbers, how many.
+      size: of random numbers, how many.
     """
 
     name: str

@@ -139,13 +139,20 @@ _NAMES_OF_ALGORITHMS = {
     *(f"{update}_{loss}" for update in ("D/latent", "D/ref") for loss in ("real", "fake", "reg")),
     *(f"G/{s}_{loss}" for s in ("latent", "ref") for loss in ("adv", "sty", "ds", "cyc")),
     *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
+    *(f"D/{loss}" for loss in ("real", "cls", "fake", "gp", "fake_same", "gp_same")),
+    *(f"G/{loss}" for loss in ("adv", "cls", "rec", "adv_same", "cls_same", "rec_same", "id")),
+    *("lambda_cls", "lambda_rec", "lambda_gp", "lambda_id", "n_critic", "same_domain"),
+}
+_SMALL = {
+    "stargan_v2": {"base_channels": 4, "max_conv_dim": 8},
+    "stargan": {"g_conv_dim": 4, "d_conv_dim": 4, "d_repeat_num": 2},
 }
 
 
 def test_the_names_of_algorithms_are_those_of_the_packages():
     """So that a new network or loss cannot escape the test above."""
     for name in registry.NAMES:
-        settings = registry.settings_class(name)(img_size=32, base_channels=4, max_conv_dim=8)
+        settings = registry.settings_class(name)(algorithm=name, img_size=32, **_SMALL[name])
         algorithm = registry.make_algorithm(settings, 2)
         assert {*algorithm.build()} <= _NAMES_OF_ALGORITHMS
         assert {*algorithm.bar_losses.values()} <= _NAMES_OF_ALGORITHMS

@@ -66,6 +66,7 @@ class Algorithm(abc.ABC):
       averaged: names of the networks that draw: sampling takes their moving averages.
       bar_losses: losses that the progress bar shows, by a short name.
       needs_domains: whether labels must be classes, not attributes.
+      least_domains: how many, where labels are classes.
       decoder_blocks: how many residual blocks, of two convolutions each, end the drawing;
         TFLite files of 8 bits keep the second convolution of each in float.
       domain_layers: by network, the attributes that are layers, or lists of them, whose every
@@ -82,6 +83,7 @@ class Algorithm(abc.ABC):
     averaged: ClassVar[tuple[str, ...]]
     bar_losses: ClassVar[dict[str, str]] = {}
     needs_domains: ClassVar[bool] = True
+    least_domains: ClassVar[int] = 1
     decoder_blocks: int = 0
     pretrained: tuple[str, ...] = ()
     domain_layers: ClassVar[Mapping[str, tuple[str, ...]]] = {}

@@ -46,7 +46,8 @@ class Drawable(Protocol):
           mode: one of `modes`.
           source: what the mode takes: latent codes [N, latent_dim] float32, images
             [N, R, R, 3] float32 in [-1, 1], or None.
-          y: domains, [N] int32.
+          y: domains, [N] int32; of models whose labels are attributes also labels, [N, A]
+            float32.
 
         Returns:
           [N, D] float32.

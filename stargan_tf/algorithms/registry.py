@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stargan_tf.algorithms.algorithm import Algorithm
     from stargan_tf.algorithms.published import PublishedCheckpoints
 
-NAMES = ("stargan_v2",)
+NAMES = ("stargan_v2", "stargan")
 DEFAULT = "stargan_v2"
 
 

@@ -8,6 +8,10 @@ encode_style          reference, target_domain           -> style_code    IMAGE
 translate_domain      image, target_domain               -> image         NOTHING
 map_domain            target_domain                      -> style_code    NOTHING
 translate_style       image, style_code                  -> image         all
+
+Where labels are the codes, `label_signatures` has translate_label in place of translate_domain:
+
+translate_label       image, label                       -> image
 """
 
 from collections.abc import Callable
@@ -25,6 +29,9 @@ SEED = "seed"  # [N] int64, from which a latent code is drawn
 LATENT = "latent"  # [N, latent_dim] float32
 CODE = "code"  # [N, code_dim] float32
 FRACTION = "fraction"  # [N] float32 in [0, 1]
+# [N, K] float32, a number for each domain or attribute; encoded: names of those that hold,
+# separated by commas, NAME=0.5 for one that holds by half
+LABEL = "label"
 # Inputs and outputs by the name that requests know, in the order of a signature's inputs.
 KINDS = {
     "image": IMAGE,
@@ -34,6 +41,7 @@ KINDS = {
     "latent": LATENT,
     "style_code": CODE,
     "psi": FRACTION,
+    "label": LABEL,
 }
 
 
@@ -89,6 +97,21 @@ def signatures_of(modes: tuple[Mode, ...]) -> tuple[Signature, ...]:
     }
     of_modes = [signature for mode in modes for signature in makers[mode.source](mode)]
     return (*of_modes, Signature("translate_style", ("image", "style_code"), "image", _translate))
+
+
+def label_signatures(mode: Mode) -> tuple[Signature, ...]:
+    """The signatures of an algorithm whose codes are labels.
+
+    Args:
+      mode: the one that makes a code of a domain alone.
+    """
+
+    def translate(graph: ServingGraph, image: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+        return graph.translate(image, label)
+
+    by_label = Signature("translate_label", ("image", "label"), "image", translate)
+    _, *others = signatures_of((mode,))  # it does what translate_domain does, and more
+    return (by_label, *others)
 
 
 def _translate(graph: ServingGraph, image: tf.Tensor, style_code: tf.Tensor) -> tf.Tensor:

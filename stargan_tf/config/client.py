@@ -34,9 +34,9 @@ class ClientConfig:
     )
     target_domain: str = setting(
         "",
-        "Domain to translate into, by name, or by index unless names consist of digits. Which "
-        "there are stands in the model's assets/domains.txt, and in the server's answer to any "
-        "other.",
+        "Domain to translate into, by name, or by index unless names consist of digits; of a model "
+        "with labels, the names of those that hold, such as Blond_Hair,Young=0.5. Which there are "
+        "stands in the model's assets/domains.txt, and in the server's answer to any other.",
     )
     psi: float = setting(
         1.0,

@@ -15,7 +15,7 @@ from stargan_tf.data.sampling_plan import BLOCK_STEPS, SamplingPlan
 from stargan_tf.data.schema import DatasetInfo, parse_example
 from stargan_tf.errors import UserError
 from stargan_tf.names import normalised
-from stargan_tf.types import IMAGE, LABEL, NORMAL, STREAMS, Batch, Draw
+from stargan_tf.types import IMAGE, LABEL, NORMAL, STREAMS, UNIFORM, Batch, Draw
 
 
 def train_dataset(
@@ -129,6 +129,10 @@ def eval_dataset(
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
+# What random numbers are drawn by, by the kind of the draw.
+_RANDOM = {NORMAL: tf.random.stateless_normal, UNIFORM: tf.random.stateless_uniform}
+
+
 @dataclasses.dataclass(frozen=True)
 class _ExampleMaker:
     """Makes one example, a batch without the batch axis, from its plan."""
@@ -170,11 +174,11 @@ class _ExampleMaker:
             labels = {stream: label for stream, (_, label) in reversed(list(pairs))}
         # Each random thing of an example has a number of its own, for its seed.
         images = [draw for draw in self.draws if draw.kind == IMAGE]
-        normals = [draw for draw in self.draws if draw.kind == NORMAL]
-        uses = len(images) + len(normals)
+        numbers = [draw for draw in self.draws if draw.kind in _RANDOM]
+        uses = len(images) + len(numbers)
         seeds = {
             draw.name: tf.stack([tf.constant(uses * self.config.seed + use, tf.int64), position])
-            for use, draw in enumerate([*images, *normals])
+            for use, draw in enumerate([*images, *numbers])
         }
         pixels = {draw.name: image for draw, (image, _) in zip(images, parsed, strict=False)}
         return {
@@ -182,7 +186,7 @@ class _ExampleMaker:
             if draw.kind == IMAGE
             else labels[draw.stream]
             if draw.kind == LABEL
-            else tf.random.stateless_normal([draw.size], seeds[draw.name])
+            else _RANDOM[draw.kind]([draw.size], seeds[draw.name])
             for draw in self.draws
         }
 

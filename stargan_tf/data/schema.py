@@ -91,6 +91,11 @@ class DatasetInfo:
         return (ALL,) if self.attributes else self.domains
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """What labels tell of: the domains, or the attributes."""
+        return self.domains or self.attributes
+
+    @property
     def training_size(self) -> int:
         """A size to train at: at least half of the images are not enlarged by it.
 
@@ -149,6 +154,23 @@ class DatasetInfo:
                 f"Found the attributes {', '.join(self.attributes)} in the data set {self.name}, "
                 f"expected one class for each image, since {user} needs domains: prepare the data "
                 "set again with a class label."
+            )
+
+    def check_enough_domains(self, least: int, user: str) -> None:
+        """Checks that there is something to tell apart, where labels are classes.
+
+        Args:
+          least: number of domains.
+          user: who needs so many, for the error: the name of an algorithm.
+
+        Raises:
+          UserError: there are fewer.
+        """
+        if not self.attributes and len(self.domains) < least:
+            raise UserError(
+                f"Found no label in the data set {self.name} but the domain "
+                f"{', '.join(self.domains)}, expected at least {least} domains, or attributes, "
+                f"since {user} learns to change them: prepare the data set again with labels."
             )
 
     def save(self, data_dir: Path) -> None:

@@ -183,7 +183,9 @@ class Evaluator:
         return metrics
 
     def _check_domains(self, domains: tuple[str, ...]) -> None:
-        found = DatasetInfo.load(self._data_dir).domains
+        info = DatasetInfo.load(self._data_dir)
+        info.check_has_domains("evaluate")
+        found = info.domains
         check(
             found == tuple(domains) and len(found) >= 2,
             f"Found the domains {', '.join(found)} in {self._data_dir}, expected those of the run, "

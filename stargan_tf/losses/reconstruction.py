@@ -1,4 +1,4 @@
-"""Losses on absolute differences: style, diversity and cycle."""
+"""Losses on absolute differences: style, diversity, cycle and identity."""
 
 import tensorflow as tf
 
@@ -72,6 +72,29 @@ def cycle_consistency_loss(x_rec: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor:
         x_real=floats(x_real, "N", "H", "W", "C"),
     )
     return _mean_absolute_difference(x_rec, x_real)
+
+
+def same_domain_identity_loss(x_same: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor:
+    """Mean |x_same - x_real|: drawn with its own labels, an image shall stay as it is.
+
+    Source: Siddiquee et al. 2019, arXiv:1908.06965, the conditional identity loss.
+
+    Args:
+      x_same: images drawn with their own labels, [N, H, W, C] float32, about [-1, 1].
+      x_real: the source images, [N, H, W, C] float32 in [-1, 1].
+
+    Returns:
+      Scalar float32, from 0.
+
+    Raises:
+      ShapeError: the images are not floats of one shape [N, H, W, C].
+    """
+    check_shapes(
+        "same_domain_identity_loss compares images in pairs",
+        x_same=floats(x_same, "N", "H", "W", "C"),
+        x_real=floats(x_real, "N", "H", "W", "C"),
+    )
+    return _mean_absolute_difference(x_same, x_real)
 
 
 def _mean_absolute_difference(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -18,6 +18,11 @@ def he_normal() -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
 
 
+def fan_in_uniform() -> keras.initializers.Initializer:
+    """Uniform between -1 and 1 over the root of the fan-in, what PyTorch's layers begin with."""
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+
+
 def leaky_relu(x: tf.Tensor) -> tf.Tensor:
     """LeakyReLU of slope 0.2."""
     return tf.nn.leaky_relu(x, LEAKY_RELU_SLOPE)
@@ -31,6 +36,15 @@ class Conv2D(keras.layers.Conv2D):
         """See `keras.layers.Conv2D` for the arguments."""
         kwargs = {"padding": "same", "kernel_initializer": he_normal()} | kwargs
         super().__init__(filters, kernel_size, **kwargs)
+
+
+@serializable
+class TransposedConv2D(keras.layers.Conv2DTranspose):
+    """4x4 (by default) transposed convolution that doubles the size."""
+
+    def __init__(self, filters: int, kernel_size: int = 4, **kwargs) -> None:
+        """See `keras.layers.Conv2DTranspose` for the arguments."""
+        super().__init__(filters, kernel_size, **({"padding": "same", "strides": 2} | kwargs))
 
 
 class ResamplingConv2D(Conv2D):

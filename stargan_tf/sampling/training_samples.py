@@ -1,6 +1,6 @@
 """The image grids that show how far a training run has come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,9 +96,7 @@ class TrainingSamples:
         grids = {"cycle": self._cycle(encoded, [own[0] for own in codes[self._modes[0]]])}
         for mode, of_domains in codes.items():
             grids |= self._mode_grids(encoded, mode, of_domains)
-        for name, grid in grids.items():
-            with written_whole(self._samples_dir / f"{step:06d}_{name}.png") as path:
-                Image.fromarray(grid).save(path)
+        write_grids(grids, self._samples_dir, step)
         return grids
 
     def _codes_of(self, mode: Mode) -> list[np.ndarray]:
@@ -192,3 +190,10 @@ class TrainingSamples:
         if with_references:
             references = to_8_bit(np.concatenate([d.references for d in self._domains]))
         return styles_grid(to_8_bit(self._sources), translations, columns, references).image()
+
+
+def write_grids(grids: Mapping[str, np.ndarray], samples_dir: Path, step: int) -> None:
+    """Writes grids, [H, W, 3] uint8 by name, as samples_dir/STEP_NAME.png."""
+    for name, grid in grids.items():
+        with written_whole(samples_dir / f"{step:06d}_{name}.png") as path:
+            Image.fromarray(grid).save(path)

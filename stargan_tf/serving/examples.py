@@ -37,7 +37,7 @@ def find_images(
     Args:
       data_dir: what `prepare_data` wrote, or None.
       split: train or val; training images stand in for those of a split that is not there.
-      domains: the model's.
+      domains: the model's, or its attributes.
       img_size: R.
       num: how many, at most.
 
@@ -51,18 +51,19 @@ def find_images(
         rng = np.random.default_rng(_SEED)
         return rng.uniform(-1, 1, [num, img_size, img_size, 3]).astype(np.float32)
     dataset_info = DatasetInfo.load(data_dir)
-    dataset_info.check_has_domains("the model")
-    found = dataset_info.domains
+    found = dataset_info.labels
     check(
         found == domains,
-        f"Found the domains {', '.join(found)} in {data_dir}, expected those of the model, "
-        f"{', '.join(domains)}: pass the --data_dir that it was trained on.",
+        f"Found the {'attributes' if dataset_info.attributes else 'domains'} {', '.join(found)} in "
+        f"{data_dir}, expected those of the model, {', '.join(domains)}: pass the --data_dir that "
+        "it was trained on.",
     )
     split = split if dataset_info.has_split(split) else "train"
-    each = -(-num // len(domains))
+    groups = dataset_info.domains or (None,)  # images with attributes are one group
+    each = -(-num // len(groups))
     per_domain = []
     with bad_records.named(data_dir):
-        for domain in domains:
+        for domain in groups:
             dataset = eval_dataset(
                 data_dir, split, img_size=img_size, batch_size=each, domain=domain
             )

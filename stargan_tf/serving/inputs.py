@@ -14,7 +14,7 @@ from stargan_tf.algorithms import drawable, latents, signatures
 from stargan_tf.algorithms.drawable import Drawable
 from stargan_tf.algorithms.signatures import KINDS
 from stargan_tf.serving.model_info import ModelInfo
-from stargan_tf.serving.saved_model import checks
+from stargan_tf.serving.saved_model import checks, labels
 from stargan_tf.serving.saved_model.images import decode_images, encode_images
 
 
@@ -66,6 +66,12 @@ def _example_latents(examples: Examples) -> np.ndarray:
 
 def _example_domains(examples: Examples) -> np.ndarray:
     return (np.arange(len(examples.images)) % len(examples.info.domains)).astype(np.int32)
+
+
+def _example_labels(examples: Examples) -> np.ndarray:
+    """Some that hold, some that do not, and some between."""
+    shape = [len(examples.images), len(examples.info.domains)]
+    return np.clip(examples.rng.uniform(-1, 2, shape), 0, 1).astype(np.float32)
 
 
 def _example_codes(examples: Examples) -> np.ndarray:
@@ -135,6 +141,21 @@ TABLE = {
         check=lambda name, value, info: checks.fraction(name, value),
         example=lambda examples: examples.rng.uniform(0.5, 1, len(examples.images)).astype("f"),
     ),
+    signatures.LABEL: Kind(
+        dtype=tf.float32,
+        shape=lambda info: [len(info.domains)],
+        check=lambda name, value, info: checks.code(name, value, len(info.domains)),
+        example=_example_labels,
+        encoding=Encoding(
+            suffix="",
+            decode=lambda name, value, info, table: labels.labels_of_names(
+                name, value, table, info.domains
+            ),
+            encode=lambda value, info: tf.constant(
+                [labels.names_of_labels(row, info.domains) for row in value]
+            ),
+        ),
+    ),
 }
 
 
@@ -148,6 +169,17 @@ def float_spec(name: str, info: ModelInfo, rows: int | None) -> tf.TensorSpec:
     """
     kind = TABLE[KINDS[name]]
     return tf.TensorSpec([rows, *kind.shape(info)], kind.dtype, name)
+
+
+def served_spec(name: str, info: ModelInfo) -> tf.TensorSpec:
+    """The tensor of an input in a SavedModel's signatures on float images.
+
+    Labels may have any length, so that a wrong one meets a sentence.
+    """
+    spec = float_spec(name, info, rows=None)
+    if KINDS[name] == signatures.LABEL:
+        return tf.TensorSpec([None] * spec.shape.rank, spec.dtype, name)
+    return spec
 
 
 def encoded_spec(name: str, info: ModelInfo) -> tf.TensorSpec:

@@ -28,7 +28,7 @@ def test_names_and_paths():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("stargan_v3", "Found --algorithm=stargan_v3, expected one of stargan_v2, or the dotted"),
+        ("stargan_v3", "Found --algorithm=stargan_v3, expected one of stargan_v2, stargan, or"),
         ("no.such.module", "Found no module no.such.module .* expected one that Python can import"),
         ("tests.algorithms.missing", "Found no module tests.algorithms.missing"),
         ("tests.algorithms", "module tests.algorithms .* lacks Settings or make"),

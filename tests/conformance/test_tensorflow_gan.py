@@ -6,7 +6,14 @@ import tensorflow as tf
 import tensorflow_gan as tfgan
 
 from stargan_tf.evaluation.kernel_distance import kernel_distance
-from stargan_tf.losses.adversarial import logistic_loss, r1_penalty
+from stargan_tf.losses.adversarial import (
+    gradient_penalty,
+    interpolate,
+    logistic_loss,
+    r1_penalty,
+    wasserstein_loss,
+)
+from stargan_tf.losses.classification import domain_classification_loss
 from stargan_tf.losses.reconstruction import cycle_consistency_loss
 from tests.evaluation.points import distance, from_rows, normal
 
@@ -53,6 +60,49 @@ def test_r1_is_half_their_gradient_penalty_towards_zero():
     theirs = 0.5 * float(gradient_penalty(images(0))) * 1e-16
     ours, _ = r1_penalty(critic, images(0))
     assert float(ours) == pytest.approx(theirs, rel=1e-4)
+
+
+def patch_scores(x, _=None):
+    """Of four patches of an image."""
+    return tf.reduce_sum(tf.reshape(tf.sin(3 * x) * images(1)[:1], [len(x), 2, 2, -1]), axis=-1)
+
+
+def test_wasserstein_losses():
+    real, fake = patch_scores(images(0)), patch_scores(images(2))
+    ours = wasserstein_loss(real, real=True) + wasserstein_loss(fake, real=False)
+    theirs = tfgan.losses.wargs.wasserstein_discriminator_loss(real, fake)
+    assert float(ours) == pytest.approx(float(theirs), rel=1e-6)
+    theirs = tfgan.losses.wargs.wasserstein_generator_loss(fake)
+    assert float(wasserstein_loss(fake, real=True)) == pytest.approx(float(theirs), rel=1e-6)
+
+
+def test_gradient_penalty():
+    """At the points that theirs draws: it is told which score each of them has."""
+    points = []
+
+    def critic(x, _=None):
+        points.append(x)
+        return patch_scores(x)
+
+    @tf.function
+    def theirs(x_real, x_fake):
+        penalty = tfgan.losses.wargs.wasserstein_gradient_penalty(
+            x_real, x_fake, None, critic, "critic"
+        )
+        return penalty, points[-1]
+
+    expected, x_hat = theirs(images(0), images(2))
+    assert float(gradient_penalty(patch_scores, x_hat)) == pytest.approx(float(expected), rel=1e-5)
+    # And these points are such as ours: between real and generated images, one share for each.
+    shares = (x_hat - images(2)) / (images(0) - images(2))
+    alpha = tf.reshape(shares, [3, -1])[:, :1]
+    np.testing.assert_allclose(interpolate(images(0), images(2), alpha), x_hat, atol=1e-5)
+
+
+def test_domain_classification_loss_is_that_of_their_acgan():
+    logits, y = tf.reshape(LOGITS, [4, 4]), tf.constant([0, 3, 1, 1])
+    theirs = tfgan.losses.wargs.acgan_generator_loss(logits, tf.one_hot(y, 4))
+    assert float(domain_classification_loss(logits, y)) == pytest.approx(float(theirs), rel=1e-6)
 
 
 def frechet_distance(first, second):

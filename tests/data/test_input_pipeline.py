@@ -15,6 +15,7 @@ from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.record_index import RecordIndex
 from stargan_tf.data.sampling_plan import BLOCK_STEPS
 from stargan_tf.errors import UserError
+from stargan_tf.types import UNIFORM, Draw
 from tests.data import makers
 
 
@@ -79,6 +80,20 @@ def test_latents_are_normal_and_independent(uneven_dir: Path) -> None:
     for latents in (first, second):
         assert abs(latents.mean()) < 0.05 and abs(latents.std() - 1) < 0.05
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.05
+
+
+def test_uniform_numbers(uneven_dir: Path) -> None:
+    draws = (Draw("first", UNIFORM, size=16), Draw("second", UNIFORM, size=16))
+    config = StarGANv2Settings(img_size=4, batch_size=32)
+    data = [train_dataset(uneven_dir, config, draws, start_step=step) for step in (0, 3)]
+    batches = list(itertools.islice(data[0].as_numpy_iterator(), 20))
+    first, second = (np.stack([batch[name] for batch in batches]) for name in ("first", "second"))
+    assert first.shape == (20, 32, 16) and first.dtype == np.float32
+    for numbers in (first, second):
+        assert 0 <= numbers.min() < 0.01 and 0.99 < numbers.max() < 1
+        assert abs(numbers.mean() - 0.5) < 0.02 and abs(numbers.std() - 12**-0.5) < 0.02
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
+    np.testing.assert_array_equal(next(data[1].as_numpy_iterator())["first"], first[3])
 
 
 def test_two_references_are_different_crops_even_of_one_image(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import tensorflow as tf
 from stargan_tf.compat import keras
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import Generator
+from stargan_tf.models.label_generator import LabelGenerator
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
+from stargan_tf.models.patch_discriminator import PatchDiscriminator
 from stargan_tf.models.style_encoder import StyleEncoder
 
 WIDTHS = {"img_size": 32, "base_channels": 8, "max_conv_dim": 16}
@@ -27,6 +29,8 @@ class Entry(NamedTuple):
     output_shape: tuple[int, ...]
     variables: int
     call: Callable[..., tf.Tensor] = lambda network, *inputs: network(*inputs)
+    gain: float = 2.0  # of the initial weights' variance, over the fan-in
+    folds: bool = True  # whether it has layers that can be folded
 
 
 def _random(seed: int, *shape: int) -> tf.Tensor:
@@ -37,6 +41,15 @@ X = _random(0, 2, 32, 32, 3)
 MASKS = (tf.abs(_random(1, 2, 32, 32, 1)), tf.abs(_random(2, 2, 32, 32, 1)))
 S, Z = _random(3, 2, STYLE_DIM), _random(4, 2, 4)
 Y = tf.constant([2, 0])
+C = tf.constant([[1.0, 0.0, 1.0], [0.0, 1.0, 0.25]])
+_NOT_HE = {"gain": 1 / 3, "folds": False}
+
+
+def _judged(network: PatchDiscriminator, x: tf.Tensor) -> tf.Tensor:
+    """Scores of patches and logits of labels in one."""
+    src, cls = network(x)
+    return tf.concat([tf.reshape(src, [len(x), -1]), cls], axis=1)
+
 
 NETWORKS = {
     "generator": Entry(
@@ -69,6 +82,34 @@ NETWORKS = {
     ),
     "discriminator": Entry(
         Discriminator, lambda: Discriminator(**WIDTHS, num_domains=3), (X, Y), ("x", "y"), (2,), 19
+    ),
+    "label_generator": Entry(
+        LabelGenerator,
+        lambda: LabelGenerator(32, 8, 2, num_labels=3),
+        (X, C),
+        ("x", "c"),
+        (2, 32, 32, 3),
+        3 * 3 + 2 * 6 + 2 * 3 + 1,
+        **_NOT_HE,
+    ),
+    "label_generator_residual": Entry(
+        LabelGenerator,
+        lambda: LabelGenerator(32, 8, 2, num_labels=3, residual_output=True),
+        (X, C),
+        ("x", "c"),
+        (2, 32, 32, 3),
+        3 * 3 + 2 * 6 + 2 * 3 + 1,
+        **_NOT_HE,
+    ),
+    "patch_discriminator": Entry(
+        PatchDiscriminator,
+        lambda: PatchDiscriminator(32, 8, 3, num_labels=3),
+        (X,),
+        ("x",),
+        (2, 4 * 4 + 3),
+        3 * 2 + 2,
+        _judged,
+        **_NOT_HE,
     ),
 }
 each_network = pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS.keys())

@@ -77,10 +77,18 @@ def test_initial_weights(entry):
         if kind == "kernel":
             # [K, in, out] heads have a fan-in of their own each.
             fan_in = value.shape[1] if value.ndim == 3 else math.prod(value.shape[:-1])
-            deviation = value.std() / math.sqrt(2 / fan_in)
+            deviation = value.std() / math.sqrt(entry.gain / fan_in)
             assert abs(deviation - 1) < 5 / math.sqrt(2 * value.size), weight.name
         else:
             np.testing.assert_array_equal(value, {"bias": 0, "scale": 1, "shift": 0}[kind])
+
+
+@each_network
+def test_no_two_layers_begin_with_the_same_numbers(entry):
+    """As they do where layers share an initialiser."""
+    kernels = [weight.numpy() for weight in built(entry).weights if "kernel" in weight.name]
+    starts = np.stack([k.flatten()[:16] / np.linalg.norm(k.flatten()[:16]) for k in kernels])
+    assert np.abs(starts @ starts.T - np.eye(len(starts))).max() < 0.99
 
 
 @each_network
@@ -136,7 +144,7 @@ def test_tflite_agreement(entry, folded):
 def test_folded_layers_compute_the_same(entry):
     network = built(entry)
     expected = entry.call(network, *entry.inputs)
-    assert fold(network) > 0
+    assert (fold(network) > 0) == entry.folds
     # What they were made of is not read any more.
     for layer in network.submodules:
         if isinstance(layer, PerDomainDense | ResamplingConv2D):

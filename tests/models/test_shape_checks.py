@@ -29,6 +29,8 @@ def test_wrong_inputs_of_networks_are_named_with_what_was_expected(entry):
         for axis in range(value.shape.rank):
             if name.startswith("masks") and axis in (1, 2):
                 continue  # masks may have any height and width
+            if axis == 0 and len(entry.inputs) == 1:
+                continue  # there is nothing that N could differ from
             larger = tf.concat([value, tf.gather(value, [0], axis=axis)], axis)
             # N is taken from the first tensor, so that the second is the one that differs.
             blamed = 1 if position == axis == 0 else position

@@ -9,6 +9,7 @@ import numpy as np
 from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.algorithms.drawable import Drawable
 from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan.settings import StarGANSettings
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
 from stargan_tf.compat import keras
@@ -21,6 +22,9 @@ from tests.algorithms import toy
 DOMAINS = ("cat", "dog", "wild")
 CONFIG = StarGANv2Settings(img_size=32, base_channels=8, max_conv_dim=16, mapping_hidden_dim=12)
 TOY_CONFIG = toy.Settings(algorithm="tests.algorithms.toy", img_size=16)
+STARGAN_CONFIG = StarGANSettings(
+    algorithm="stargan", img_size=16, g_conv_dim=4, d_conv_dim=4, g_repeat_num=1, d_repeat_num=2
+)
 NAME = "pets"
 
 
@@ -85,6 +89,18 @@ def make_toy(seed: int) -> TrainedModel:
     """Random weights of an algorithm without style or latent codes."""
     keras.utils.set_random_seed(seed)
     return _model(make_algorithm(TOY_CONFIG, len(DOMAINS)), seed)
+
+
+def make_stargan(seed: int) -> TrainedModel:
+    """Random weights of StarGAN (2018)."""
+    keras.utils.set_random_seed(seed)
+    return _model(make_algorithm(STARGAN_CONFIG, len(DOMAINS)), seed)
+
+
+def export_stargan(models_dir: Path, **settings) -> Export:
+    """Exports StarGAN (2018) as the next version of models_dir/pets."""
+    config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
+    return Export(models_dir, make_stargan(1), export(config, make_stargan(1)))
 
 
 def export_toy(models_dir: Path, **settings) -> Export:

@@ -15,7 +15,8 @@ from tests.serving.exports import DOMAINS
 @pytest.fixture(scope="module")
 def examples(exported, data_dir):
     images = find_images(data_dir, "train", DOMAINS, 32, 4)
-    return example_inputs(exported.drawable, exported.info, images, 0)
+    info = with_signatures(exported.info, {"all": SignatureInfo(dict(KINDS), {})})
+    return example_inputs(exported.drawable, info, images, 0)
 
 
 def test_every_kind_is_in_the_table():

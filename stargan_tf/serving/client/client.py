@@ -10,6 +10,7 @@ Domain = str | int
 Domains = Domain | Sequence[Domain]
 Vector = Sequence[float]
 Vectors = Vector | Sequence[Vector]
+Label = str | Vector
 
 
 class Client(Connection):
@@ -202,4 +203,29 @@ class Client(Connection):
         """
         rows = Rows.of_images("image_bytes", image)
         rows.add_vector("style_code", style_code)
+        return self._predict("translate_style", rows, "image_bytes")
+
+    @overload
+    def translate_label(self, image: bytes, label: Label) -> bytes: ...
+
+    @overload
+    def translate_label(
+        self, image: list[bytes] | tuple[bytes, ...], label: Label | Sequence[Label]
+    ) -> list[bytes]: ...
+
+    def translate_label(self, image: Any, label: Any) -> Any:
+        """Draws an image with other labels, with a model whose codes are labels.
+
+        Args:
+          image: encoded image(s).
+          label: the names of those that hold, separated by commas, such as "Blond_Hair,Young";
+            Young=0.5 is one that holds by half. Or a number for each of the model's domains or
+            attributes, in their order.
+
+        Returns:
+          The encoded translation(s).
+        """
+        rows = Rows.of_images("image_bytes", image)
+        if rows.add_label(label):
+            return self._predict("translate_label", rows, "image_bytes")
         return self._predict("translate_style", rows, "image_bytes")

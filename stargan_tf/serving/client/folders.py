@@ -35,11 +35,15 @@ class Job(NamedTuple):
 
 
 class Style(NamedTuple):
-    """One style that every image is given: that of a seed, or of a style code."""
+    """One style that every image is given: that of a seed, of a style code or of the label."""
 
     name: str  # tells it from the others, in file names
-    seed: int = 0
+    seed: int | None = None
     style_code: list[float] | None = None  # where there is one, the seed does not count
+
+
+# Of models whose labels decide alone: there are no random styles.
+_LABEL = Style("label")
 
 
 class Row(NamedTuple):
@@ -83,6 +87,24 @@ def reference_styles(client: Client, job: Job, warn: Warn, load: Load = load_ima
     return sorted(found)
 
 
+def styles_without_references(client: Client, job: Job) -> list[Style]:
+    """The random styles that the job asks for, or the one that its label decides.
+
+    Raises:
+      ServingError: random styles are asked of a model that has none, or the server cannot be
+        used.
+    """
+    signatures = client.metadata().signatures
+    if "translate_random" in signatures or "translate_label" not in signatures:
+        return [Style(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
+    if job.num_outputs > 1 or job.psi != 1:
+        raise InvalidRequestError(
+            f"Found num_outputs {job.num_outputs} and psi {job.psi:g} for {client.model}, whose "
+            "labels decide alone, expected 1 of both: leave them out."
+        )
+    return [_LABEL]
+
+
 class FolderJob:
     """Does one job: translates its images in its styles and writes the results."""
 
@@ -105,10 +127,11 @@ class FolderJob:
         self._load = load
         self._out = Path(job.out)
         self._sources = files_of(Path(job.src))
-        self._styles = [Style(f"seed{job.seed}_{i}", job.seed + i) for i in range(job.num_outputs)]
         if job.ref:
             client.pin()  # a newer version would draw other styles by the same codes
             self._styles = reference_styles(client, job, warn, load)
+        else:
+            self._styles = styles_without_references(client, job)
         self._rejects = Rejects(self._ask if Path(job.src).is_dir() else None, warn)
         self.total = len(self._sources) * len(self._styles)
 
@@ -175,6 +198,8 @@ class FolderJob:
         style_codes = [style.style_code for style in styles if style.style_code is not None]
         if style_codes:
             return self._client.translate_style(images, style_codes)
+        if styles[0] == _LABEL:
+            return self._client.translate_label(images, self._job.target_domain)
         seeds = [style.seed for style in styles]
         return self._client.translate(
             images, self._job.target_domain, seed=seeds, psi=self._job.psi

@@ -86,6 +86,20 @@ class Rows:
                 "equally long ones."
             )
 
+    def add_label(self, value: str | Sequence[float] | Sequence[str]) -> bool:
+        """Adds labels, one for all rows or one for each, and returns whether they are names.
+
+        Names, in NFC, become the column `label`, numbers the column `style_code`.
+        """
+        names = isinstance(value, str)
+        if not names and _is_list(value) and len(value):
+            names = isinstance(next(iter(value)), str)
+        if names:
+            self._add("label", value, single=isinstance(value, str), convert=_names)
+        else:
+            self.add_vector("style_code", value)
+        return names
+
     def result(self, values: list[Any]) -> Any:
         """One value for a single image or vector, else all."""
         return values[0] if self.single else values
@@ -137,6 +151,12 @@ def _domain(value: Any) -> str:
     if isinstance(value, bool):
         raise TypeError(f"Found {value} for target_domain, expected a name or an index.")
     return str(_int64("target_domain", value))
+
+
+def _names(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"Found {value!r:.80} for label, expected names beside names.")
+    return unicodedata.normalize("NFC", value)  # as the model has them
 
 
 def _int64(name: str, value: Any) -> int:

@@ -73,10 +73,10 @@ def domain_index(
         by_digits = tf.strings.to_number(tf.where(digits, names, "0"), tf.int64)
         index = tf.where((index < 0) & digits, by_digits, index)
     known = (index >= 0) & (index < len(domains))
-    row = _first_wrong(known)
+    row = first_wrong(known)
     message = [
         f"Found {name} ",
-        _printable(tf.gather(tf.concat([names, [""]], 0), row)),
+        printable(tf.gather(tf.concat([names, [""]], 0), row)),
         " in row ",
         row,
         f", expected {_listed(domains, by_index)}: correct it.",
@@ -92,7 +92,7 @@ def takes_indices(domains: Sequence[str]) -> bool:
 def domain_in_range(name: str, index: tf.Tensor, domains: Sequence[str]) -> tf.Tensor:
     """Passes domain indices [N] int32 on if all lie in range."""
     known = (index >= 0) & (index < len(domains))
-    row = _first_wrong(known)
+    row = first_wrong(known)
     found = tf.gather(tf.concat([index, [0]], 0), row)
     message = [f"Found {name} ", found, " in row ", row]
     message += [f", expected 0 to {len(domains) - 1} ({', '.join(domains)}): correct it."]
@@ -102,7 +102,7 @@ def domain_in_range(name: str, index: tf.Tensor, domains: Sequence[str]) -> tf.T
 def fraction(name: str, value: tf.Tensor) -> tf.Tensor:
     """Passes numbers [N] float32 on if all lie in [0, 1]; NaN does not."""
     fits = (value >= 0) & (value <= 1)
-    row = _first_wrong(fits)
+    row = first_wrong(fits)
     found = tf.gather(tf.concat([value, [0.0]], 0), row)
     message = [f"Found {name} ", found, " in row ", row, ", expected 0 to 1: try 0.7."]
     return checked(value, tf.reduce_all(fits), message)
@@ -131,7 +131,8 @@ def finite(name: str, value: tf.Tensor) -> tf.Tensor:
     return checked(value, tf.reduce_all(tf.math.is_finite(value)), message)
 
 
-def _first_wrong(fine: tf.Tensor) -> tf.Tensor:
+def first_wrong(fine: tf.Tensor) -> tf.Tensor:
+    """The place of the first False among [N] bool, N where there is none."""
     return tf.argmin(tf.cast(tf.concat([fine, [True]], 0), tf.int32))
 
 
@@ -139,7 +140,7 @@ def _digits(number: tf.Tensor) -> tf.Tensor:
     return tf.as_string(number, shortest=True) if number.dtype.is_floating else tf.as_string(number)
 
 
-def _printable(text: tf.Tensor) -> tf.Tensor:
+def printable(text: tf.Tensor) -> tf.Tensor:
     """At most 40 characters, whatever bytes were sent."""
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", replace_control_characters=True)
     return tf.strings.substr(text, 0, _SHOWN_CHARACTERS, unit="UTF8_CHAR")

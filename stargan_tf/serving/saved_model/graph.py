@@ -9,7 +9,7 @@ import tensorflow as tf
 from stargan_tf.algorithms.signatures import IMAGE, KINDS, Signature
 from stargan_tf.serving import model_info
 from stargan_tf.serving.graph import ServingGraph
-from stargan_tf.serving.inputs import TABLE, encoded_spec, float_spec
+from stargan_tf.serving.inputs import TABLE, encoded_spec, served_spec
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.saved_model import checks
 from stargan_tf.serving.saved_model.images import encode_images
@@ -72,7 +72,7 @@ class SavedModel:
 
     def _on_float_images(self, signature: Signature) -> Function:
         """The signature on decoded images and indices of domains."""
-        specs = [float_spec(name, self._info, rows=None) for name in signature.inputs]
+        specs = [served_spec(name, self._info) for name in signature.inputs]
 
         def compute(*values: tf.Tensor) -> dict[str, tf.Tensor]:
             given = _rows_checked(specs, values)

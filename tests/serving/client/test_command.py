@@ -212,7 +212,8 @@ def test_stopping_keeps_what_is_finished(server, model, images, tmp_path, kind):
 
 
 def test_a_server_that_breaks_off(model, images, tmp_path):
-    model.before = [0, ConnectionAbortedError(), *[ConnectionAbortedError()] * 50]
+    # It answers what signatures there are, and translates one image.
+    model.before = [0, 0, ConnectionAbortedError(), *[ConnectionAbortedError()] * 50]
     out = tmp_path / "out"
     with rest_server(model) as address:
         result = run(

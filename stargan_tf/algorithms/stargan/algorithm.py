@@ -1,0 +1,104 @@
+"""StarGAN (2018) behind the contract of algorithms."""
+
+from collections.abc import Collection, Mapping
+
+import tensorflow as tf
+
+from stargan_tf.algorithms.algorithm import (
+    AdamSettings,
+    Algorithm,
+    ForwardPass,
+    Losses,
+    Minimize,
+    Networks,
+)
+from stargan_tf.algorithms.signatures import Signature
+from stargan_tf.algorithms.stargan.codes import MODES, LabelledDrawing
+from stargan_tf.algorithms.stargan.networks import NAMES, TRANSLATING, build_networks
+from stargan_tf.algorithms.stargan.objectives import validation_losses
+from stargan_tf.algorithms.stargan.settings import OFF, StarGANSettings
+from stargan_tf.algorithms.stargan.signatures import SIGNATURES
+from stargan_tf.algorithms.stargan.step import DRAWS, TrainBatch, step
+from stargan_tf.compat import keras
+from stargan_tf.types import Batch, Draw
+
+
+class StarGAN(Algorithm):
+    """Source: Choi et al. 2018, arXiv:1711.09020.
+
+    The rectified form, Siddiquee et al. 2019 (arXiv:1908.06965), is two of its settings:
+    residual_output and same_domain.
+    """
+
+    settings: StarGANSettings
+    modes = MODES
+    averaged = TRANSLATING
+    bar_losses = {"D": "D/real", "gp": "D/gp", "adv": "G/adv", "cls": "G/cls", "rec": "G/rec"}
+    needs_domains = False
+    least_domains = 2
+
+    def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
+        """See `Algorithm`."""
+        return build_networks(self.settings, self.num_labels, NAMES if names is None else names)
+
+    def optimizers(self) -> dict[str, AdamSettings]:
+        """Both rates fall linearly to 0 over the last num_iters_decay iterations.
+
+        Source: Choi et al. 2018, section 5. The published code means the same but counts every
+        1000th iteration as one, so that its rates fall 1000 times too slowly: by a thousandth
+        until the end.
+        """
+        settings = self.settings
+        adam = AdamSettings(settings.lr, settings.beta1, settings.beta2, settings.weight_decay)
+        if settings.num_iters_decay:
+            adam = adam._replace(rate_at=self._rate_at)
+        return dict.fromkeys(NAMES, adam)
+
+    def _rate_at(self, iteration: tf.Tensor) -> tf.Tensor:
+        left = tf.cast(self.settings.total_iters - tf.cast(iteration, tf.int64), tf.float32)
+        fraction = tf.clip_by_value(left / self.settings.num_iters_decay, 0.0, 1.0)
+        return self.settings.lr * fraction
+
+    def draws(self) -> tuple[Draw, ...]:
+        """See `TrainBatch`."""
+        return DRAWS
+
+    def updates_at(self, iteration: int) -> tuple[str, ...]:
+        """D at every iteration, G at the last of n_critic."""
+        return ("D",) if (iteration + 1) % self.settings.n_critic else ("D", "G")
+
+    def step(
+        self,
+        networks: Networks,
+        batch: Batch,
+        schedule: Mapping[str, tf.Tensor],
+        updates: tuple[str, ...],
+        minimize: Minimize,
+    ) -> Losses:
+        """See `step.step`."""
+        del schedule
+        return step(networks, self.settings, TrainBatch(**batch), updates, minimize)
+
+    def validation_losses(
+        self, networks: Networks, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor
+    ) -> Losses:
+        """Each image goes to the domain after its own, or gets the attributes of the next one."""
+        del seed
+        y_trg = (y + 1) % self.num_labels if y.dtype.is_integer else tf.roll(y, -1, axis=0)
+        return validation_losses(networks, x, y, y_trg)
+
+    def drawable(self, networks: Networks) -> LabelledDrawing:
+        """See `LabelledDrawing`."""
+        return LabelledDrawing(networks, self.settings, self.num_labels)
+
+    def signatures(self) -> tuple[Signature, ...]:
+        """See `algorithms.signatures`."""
+        return SIGNATURES
+
+    def largest_update(self, batch_size: int) -> list[ForwardPass]:
+        """That of G: x_fake and x_rec, and D of x_fake; twice with same-domain translations."""
+        size = self.settings.img_size
+        images = tf.TensorSpec([batch_size, size, size, 3])
+        labels = tf.TensorSpec([batch_size, self.num_labels])
+        once = [*[("generator", (images, labels))] * 2, ("discriminator", (images,))]
+        return once * (1 if self.settings.same_domain == OFF else 2)
