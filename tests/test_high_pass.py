@@ -94,7 +94,7 @@ def test_a_run_goes_on_without_the_file(run, two_domains_dir):
 def test_a_run_begins_with_that_of_another(run, tensors):
     config = dataclasses.replace(CONFIG, warm_start=str(run.root), seed=9)
     state = tiny.fresh_state(config, DOMAINS)
-    load_parent(state)
+    load_parent(state, run.read().domains)
     found = take_out(published_tensors(state.pretrained["landmark_network"]))
     np.testing.assert_array_equal(found["conv1.conv.weight"], tensors["conv1.conv.weight"])
 

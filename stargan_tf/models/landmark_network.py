@@ -23,6 +23,10 @@ _EPSILON = 1e-5
 class FrozenBatchNormalization(KeepsArguments, keras.layers.Layer):
     """Batch normalisation by statistics that no longer change: a scale and a shift a channel."""
 
+    def __init__(self, **kwargs) -> None:
+        """Makes the layer."""
+        super().__init__(**kwargs)
+
     def build(self, input_shape: tf.TensorShape) -> None:
         """Creates scale, shift, mean and variance, [C] each."""
         channels = [int(input_shape[-1])]
@@ -46,6 +50,10 @@ class AddCoordinates(KeepsArguments, keras.layers.Layer):
 
     Source: Liu et al. 2018, arXiv:1807.03247, as Wang et al. 2019 use it.
     """
+
+    def __init__(self, **kwargs) -> None:
+        """Makes the layer."""
+        super().__init__(**kwargs)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Maps [N, H, W, C] to [N, H, W, C + 3]: rows and columns run from -1 to 1."""

@@ -13,6 +13,7 @@ from stargan_tf.compat import keras
 from stargan_tf.models import folding
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import EncodedImage, Generator
+from stargan_tf.models.landmark_network import LandmarkNetwork
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.precision import mixed_precision
@@ -31,7 +32,8 @@ def test_registry_lists_every_network():
         and issubclass(value, keras.Model)
         and value.__module__.startswith(prefix)
     }
-    assert found == {entry.network_class for entry in NETWORKS.values()}
+    # One is of one size, and never trained: tests/golden/test_landmarks.py has it.
+    assert found - {LandmarkNetwork} == {entry.network_class for entry in NETWORKS.values()}
 
 
 @each_network

@@ -14,6 +14,13 @@ from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.label_generator import PlainResBlk
+from stargan_tf.models.landmark_network import (
+    AddCoordinates,
+    ConvBlock,
+    FrozenBatchNormalization,
+    Hourglass,
+    LandmarkNetwork,
+)
 from stargan_tf.models.layers import (
     Conv2D,
     DownsamplingConv2D,
@@ -40,6 +47,10 @@ LAYERS = {
     "resblk": (lambda: ResBlk(4, 6, normalize=True, downsample=True), [MAPS]),
     "adain_resblk": (lambda: AdaINResBlk(4, 6, upsample=True, shortcut=False), [MAPS, S]),
     "trunk": (lambda: Trunk(**WIDTHS), [X]),
+    "frozen_batch_normalization": (lambda: FrozenBatchNormalization(), [MAPS]),
+    "add_coordinates": (lambda: AddCoordinates(), [MAPS]),
+    "conv_block": (lambda: ConvBlock(4, 8), [MAPS]),
+    "hourglass": (lambda: Hourglass(), [tf.tile(MAPS, [1, 2, 2, 1])]),
 }
 each_layer = pytest.mark.parametrize(("make", "inputs"), LAYERS.values(), ids=LAYERS.keys())
 POLICIES = ["float32", "mixed_bfloat16"]
@@ -62,7 +73,8 @@ def test_every_network_and_layer_is_listed_here_and_known_to_keras():
         and value.__module__.startswith(prefix)
     } - {ResamplingConv2D}  # has nothing to compute: it is what two layers share
     listed = {type(make()) for make, _ in LAYERS.values()}
-    assert found == listed | {entry.network_class for entry in NETWORKS.values()}
+    networks = {entry.network_class for entry in NETWORKS.values()}
+    assert found == listed | networks | {LandmarkNetwork}  # which has a test of its own
     for value in found:
         assert keras.utils.get_registered_name(value) == f"stargan_tf>{value.__name__}"
 
@@ -138,6 +150,15 @@ def test_a_frozen_network_stays_frozen():
     trained = Generator.from_config(Generator(**WIDTHS, w_hpf=1.0).get_config())
     trained.make_weights(style_dim=6)
     assert len(trained.non_trainable_variables) == 1
+
+
+def test_the_landmark_network_is_saved_and_stays_frozen(tmp_path):
+    network = LandmarkNetwork()
+    network.make_weights()
+    loaded = saved_and_loaded(network, tmp_path)
+    assert loaded.variables and not loaded.trainable_variables
+    x = tf.random.stateless_uniform([1, 64, 64, 3], [0, 1], -1, 1)
+    np.testing.assert_array_equal(loaded(x), network(x))
 
 
 @each_layer

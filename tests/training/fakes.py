@@ -27,6 +27,10 @@ class FakeState(tf.Module):
         self.weight = tf.Variable(0.0)
         self.averages = tf.Module()
 
+    @property
+    def drawing_networks(self):
+        return self.averages
+
     def check_finite(self):
         if not tf.math.is_finite(self.weight):
             raise NotFiniteError("Weights of the fake became NaN", "all is kept", "train anew")

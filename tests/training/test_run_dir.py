@@ -286,7 +286,7 @@ def test_values_of_another_type_are_named(run, name, value):
         *((name, 2**17) for name in ("latent_dim", "max_conv_dim", "base_channels")),
         *((name, 2**64) for name in ("style_dim", "mapping_hidden_dim")),
         *(("lr", lr) for lr in (-1, float("nan"), float("inf"), 1e300)),
-        *(("seed", -1), ("seed", 10**400), ("beta1", 1.0), ("total_iters", 2**63), ("w_hpf", 1)),
+        *(("seed", -1), ("seed", 10**400), ("beta1", 1.0), ("total_iters", 2**63), ("w_hpf", -1)),
         *((name, "x" * 10**5) for name in ("mixed_precision", "on_nan")),
     ],
     ids=range(21),
