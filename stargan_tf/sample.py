@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> None:
 
         model = load_model(config.run_dir, config.saved_model)
         print(f"Using {model.origin}.")
-        prepare = preparation(config.align, model.aligned_faces, model.drawable.img_size)
+        prepare = preparation(config.align, model.aligned_faces)
         print(sample(config, model, prepare))
     except KeyboardInterrupt as interrupt:
         raise UserError(

@@ -98,7 +98,7 @@ def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
     _check_size(info, config, resumed=run.exists())
     algorithm = make_algorithm(config, len(info.labels))
     if algorithm.needs_domains:
-        info.check_has_domains(config.algorithm)
+        info.check_has_domains(config.algorithm, ", or train with --algorithm=stargan")
     info.check_enough_domains(algorithm.least_domains, config.algorithm)
     if not run.exists():
         check_parent(algorithm, info.labels)

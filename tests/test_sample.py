@@ -1,6 +1,7 @@
 """python -m stargan_tf.sample, as a user runs it."""
 
 import dataclasses
+import io
 import os
 import re
 import shutil
@@ -17,10 +18,14 @@ from PIL import Image
 
 from stargan_tf import loading, sample
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.client import aligned_loader
 from stargan_tf.config.sample import SampleConfig
+from stargan_tf.data.images import load_image
+from stargan_tf.data.preprocessing import preprocess
 from stargan_tf.errors import DiskFullError, UserError
 from stargan_tf.faces.alignment import AlignSettings, align
 from stargan_tf.faces.mesh import FaceMesh
+from stargan_tf.faces.preparing import preparation
 from stargan_tf.sampling import sampler
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.training.checkpoints import Checkpoints
@@ -184,16 +189,23 @@ def test_faces_are_aligned_first(tmp_path):
     done = run(*arguments, f"--src={photos}", f"--out={out}")
     assert done.returncode == 0, done.stderr
     assert f"warning: rejected: {bad} cannot be aligned (no face found)" in done.stderr
-    (crop,) = align(Image.open(ASTRONAUT).convert("RGB"), FaceMesh(), AlignSettings(64)).images
+    (crop,) = align(Image.open(ASTRONAUT).convert("RGB"), FaceMesh(), AlignSettings(0)).images
+    seen = (np.asarray(preprocess(np.asarray(crop), 64)) + 1) * 127.5
     with Image.open(out) as grid:
         shown = np.asarray(grid.convert("RGB"), int)
     windows = np.lib.stride_tricks.sliding_window_view(shown, (64, 64, 3))[:, :, 0]
-    differences = np.abs(windows - np.asarray(crop, int)).mean((2, 3, 4))
-    assert np.sum(differences < 2) == 2  # the source at the left, the reference across the top
+    differences = np.abs(windows - seen).mean((2, 3, 4))
+    assert np.sum(differences < 1) == 2  # the source at the left, the reference across the top
     assert_error(
         run(*arguments, f"--src={bad}", f"--out={tmp_path / 'o.png'}"),
         "none.png cannot be aligned (no face found)",
     )
+
+
+def test_sample_and_client_crop_the_same_pixels():
+    sent = Image.open(io.BytesIO(aligned_loader()(ASTRONAUT)))
+    cropped = preparation(True, True)(ASTRONAUT, load_image(ASTRONAUT))
+    np.testing.assert_array_equal(cropped, sent)
 
 
 def test_a_model_of_aligned_faces_tells_of_others(tmp_path):

@@ -48,5 +48,6 @@ def _next_command(info: DatasetInfo, output_dir: str) -> str:
         f"--data_dir={output_dir}",
         "--run_dir=runs/first",
         f"--img_size={info.training_size}",
+        *(("--algorithm=stargan",) if info.attributes else ()),  # which alone learns them
     )
     return shlex.join(words)

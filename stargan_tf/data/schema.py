@@ -140,11 +140,12 @@ class DatasetInfo:
             f"them have {sides['median']} or more): smaller ones are enlarged. Else {remedy}."
         )
 
-    def check_has_domains(self, user: str) -> None:
+    def check_has_domains(self, user: str, otherwise: str = "") -> None:
         """Checks that labels are classes.
 
         Args:
           user: who needs domains, for the error: the name of an algorithm or a command.
+          otherwise: what else can be done, for the error.
 
         Raises:
           UserError: labels are attributes.
@@ -153,7 +154,7 @@ class DatasetInfo:
             raise UserError(
                 f"Found the attributes {', '.join(self.attributes)} in the data set {self.name}, "
                 f"expected one class for each image, since {user} needs domains: prepare the data "
-                "set again with a class label."
+                f"set again with a class label{otherwise}."
             )
 
     def check_enough_domains(self, least: int, user: str) -> None:

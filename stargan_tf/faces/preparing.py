@@ -96,19 +96,18 @@ class CheckAlignment:
         return image
 
 
-def preparation(aligning: bool, aligned_faces: bool, img_size: int) -> Prepare | None:
+def preparation(aligning: bool, aligned_faces: bool) -> Prepare | None:
     """What is to be done to sources and references.
 
     Args:
       aligning: whether they are to be aligned.
       aligned_faces: whether the model wants them aligned.
-      img_size: R, the model's.
 
     Raises:
       UserError: LiteRT is not installed, and they are to be aligned.
     """
     if aligning:
-        return AlignImages(img_size)
+        return AlignImages()  # the sizes that the client sends, or the two would draw other pixels
     if not aligned_faces:
         return None
     try:

@@ -53,10 +53,10 @@ def test_images_that_do_not_look_aligned_are_told(tmp_path, capsys, faces, told)
 
 
 def test_only_models_of_aligned_faces_are_warned_of(monkeypatch):
-    assert preparation(False, False, 64) is None
-    assert isinstance(preparation(False, True, 64), CheckAlignment)
+    assert preparation(False, False) is None
+    assert isinstance(preparation(False, True), CheckAlignment)
     for aligned_faces in (False, True):
-        assert isinstance(preparation(True, aligned_faces, 64), AlignImages)
+        assert isinstance(preparation(True, aligned_faces), AlignImages)
 
 
 def test_without_litert_only_aligning_fails(monkeypatch):
@@ -64,9 +64,9 @@ def test_without_litert_only_aligning_fails(monkeypatch):
         raise UserError("Found no LiteRT")
 
     monkeypatch.setattr(preparing, "FaceMesh", missing)
-    assert preparation(False, True, 64) is None
+    assert preparation(False, True) is None
     with pytest.raises(UserError, match="Found no LiteRT"):
-        preparation(True, True, 64)
+        preparation(True, True)
 
 
 def test_several_threads_may_align(astronaut, tmp_path):
