@@ -41,6 +41,13 @@ def pytest_pycollect_makemodule(
     return stand_in(module_path, parent)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts files with slow tests first, so that the last ones leave no process waiting."""
+    markers = ("slow", "e2e")
+    slow = {item.path for item in items if any(map(item.get_closest_marker, markers))}
+    items.sort(key=lambda item: item.path not in slow)  # a stable order within files
+
+
 @pytest.fixture(scope="session")
 def two_replicas() -> tf.distribute.Strategy:
     """The one strategy of two replicas.
