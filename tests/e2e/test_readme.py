@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.algorithms.stargan.settings import StarGANSettings
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 FLAGFILES = sorted((ROOT / "stargan_tf/flagfiles").glob("*.flags"))
@@ -23,6 +25,7 @@ CONFIGS = {
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
     "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),
+    "stargan_tf.align": ("stargan_tf.config.align", "AlignConfig"),
     "stargan_tf.import_weights": ("stargan_tf.config.import_weights", "ImportWeightsConfig"),
     "stargan_tf.serve": ("stargan_tf.config.serve", "ServeConfig"),
     "stargan_tf.client": ("stargan_tf.config.client", "ClientConfig"),
@@ -64,7 +67,7 @@ def test_every_flag_is_known(command):
 
 @pytest.mark.parametrize("flag", sorted(set(re.findall(r"--(\w+)", README))))
 def test_every_flag_named_in_the_text_is_known(flag):
-    everything = set().union(*map(known_flags, CONFIGS))
+    everything = set().union(*map(known_flags, CONFIGS), StarGANSettings.__dataclass_fields__)
     assert flag in everything | {"logdir"}  # tensorboard's own
 
 
