@@ -85,6 +85,7 @@ def test_the_masks_bear_on_what_is_drawn(run):
     assert np.abs(drawn({**networks, "landmark_network": Blind()}) - with_masks).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_without_the_file(run, two_domains_dir):
     before = load_run(run.root).fingerprint
     assert train_run(with_places(run, two_domains_dir)) == 0
@@ -99,6 +100,7 @@ def test_a_run_begins_with_that_of_another(run, tensors):
     np.testing.assert_array_equal(found["conv1.conv.weight"], tensors["conv1.conv.weight"])
 
 
+@pytest.mark.slow
 def test_one_step_leaves_the_landmark_network_alone(tensors):
     state = tiny.fresh_state(CONFIG, DOMAINS)
     network = state.pretrained["landmark_network"]
@@ -113,6 +115,7 @@ def test_one_step_leaves_the_landmark_network_alone(tensors):
         np.testing.assert_array_equal(new, old)
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_it(two_domains_dir, tmp_path, wing):
     config = with_places(RunDir(tmp_path / "run"), two_domains_dir)
     text = describe_run(dataclasses.replace(config, wing_path=str(wing)))

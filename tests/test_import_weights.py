@@ -217,6 +217,7 @@ def test_a_trained_run_survives_the_way_to_pytorch_and_back(precision, tmp_path)
     assert again.schedule["lambda_ds"].numpy() == state.schedule["lambda_ds"].numpy()
 
 
+@pytest.mark.slow
 def test_a_run_with_its_landmark_network_needs_no_other_file_on_the_way_back(runs, tmp_path):
     export_release(str(runs["skips"]), str(tmp_path / "out"))
     path = tmp_path / "out" / "000003_nets_ema.ckpt"
@@ -260,6 +261,7 @@ def test_a_run_of_averages_alone_is_not_trained_on(averaged, three_domains_dir, 
     assert sorted((root / "checkpoints").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_another_run_starts_from_averages_alone(averaged, two_domains_dir, tmp_path, capsys):
     """Trained by the command's own code: with a domain less, and a fresh discriminator."""
     config, _ = RunDir(averaged[0]).read()

@@ -178,6 +178,7 @@ def test_an_exported_model_needs_no_run(exported, images, tmp_path):
     assert_error(run(model, "--run_dir=.", f"--src={images}", f"--out={out}"), "expected one of")
 
 
+@pytest.mark.slow
 def test_faces_are_aligned_first(tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -208,6 +209,7 @@ def test_sample_and_client_crop_the_same_pixels():
     np.testing.assert_array_equal(cropped, sent)
 
 
+@pytest.mark.slow
 def test_a_model_of_aligned_faces_tells_of_others(tmp_path):
     model = tmp_path / "faces" / "1"
     shutil.copytree(MODEL, model)

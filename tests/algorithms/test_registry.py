@@ -69,6 +69,7 @@ def test_a_flagfile_may_choose_the_algorithm(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_run_is_not_resumed_by_another_algorithm(tmp_path):
     run = tmp_path / "run"
     RunDir(run).begin(toy.Settings(algorithm=TOY, data_dir="data"), ("cat", "dog"))
