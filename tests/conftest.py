@@ -100,3 +100,16 @@ def exported(tmp_path_factory: pytest.TempPathFactory, three_domains_dir: Path):
     from tests.serving.exports import make_export
 
     return make_export(tmp_path_factory.mktemp("models"), data_dir=str(three_domains_dir))
+
+
+@pytest.fixture(scope="session")
+def faces_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared data set with attributes in place of domains: see `FacesSource`."""
+    from tests.data import makers
+    from tests.data.fake_sources import FacesSource, register
+
+    output = tmp_path_factory.mktemp("faces") / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        register(patch, FacesSource)
+        makers.prepared(output, source="fake", img_size=24)
+    return output

@@ -25,7 +25,7 @@ def style_reconstruction_loss(s_pred: tf.Tensor, s_trg: tf.Tensor) -> tf.Tensor:
         s_pred=floats(s_pred, "N", "style_dim"),
         s_trg=floats(s_trg, "N", "style_dim"),
     )
-    return _mean_absolute_difference(s_pred, s_trg)
+    return tf.reduce_mean(tf.abs(s_pred - s_trg))
 
 
 def diversity_sensitive_loss(x_fake: tf.Tensor, x_fake2: tf.Tensor) -> tf.Tensor:
@@ -43,12 +43,9 @@ def diversity_sensitive_loss(x_fake: tf.Tensor, x_fake2: tf.Tensor) -> tf.Tensor
     Raises:
       ShapeError: the images are not floats of one shape [N, H, W, C].
     """
-    check_shapes(
-        "diversity_sensitive_loss compares images in pairs",
-        x_fake=floats(x_fake, "N", "H", "W", "C"),
-        x_fake2=floats(x_fake2, "N", "H", "W", "C"),
+    return _difference_of_images(
+        "diversity_sensitive_loss", x_fake=x_fake, x_fake2=tf.stop_gradient(x_fake2)
     )
-    return _mean_absolute_difference(x_fake, tf.stop_gradient(x_fake2))
 
 
 def cycle_consistency_loss(x_rec: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor:
@@ -66,12 +63,7 @@ def cycle_consistency_loss(x_rec: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor:
     Raises:
       ShapeError: the images are not floats of one shape [N, H, W, C].
     """
-    check_shapes(
-        "cycle_consistency_loss compares images in pairs",
-        x_rec=floats(x_rec, "N", "H", "W", "C"),
-        x_real=floats(x_real, "N", "H", "W", "C"),
-    )
-    return _mean_absolute_difference(x_rec, x_real)
+    return _difference_of_images("cycle_consistency_loss", x_rec=x_rec, x_real=x_real)
 
 
 def same_domain_identity_loss(x_same: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor:
@@ -89,13 +81,12 @@ def same_domain_identity_loss(x_same: tf.Tensor, x_real: tf.Tensor) -> tf.Tensor
     Raises:
       ShapeError: the images are not floats of one shape [N, H, W, C].
     """
-    check_shapes(
-        "same_domain_identity_loss compares images in pairs",
-        x_same=floats(x_same, "N", "H", "W", "C"),
-        x_real=floats(x_real, "N", "H", "W", "C"),
-    )
-    return _mean_absolute_difference(x_same, x_real)
+    return _difference_of_images("same_domain_identity_loss", x_same=x_same, x_real=x_real)
 
 
-def _mean_absolute_difference(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+def _difference_of_images(loss: str, **pair: tf.Tensor) -> tf.Tensor:
+    """Mean |a - b| of two arguments of a loss, which its error calls by their names."""
+    described = {name: floats(x, "N", "H", "W", "C") for name, x in pair.items()}
+    check_shapes(f"{loss} compares images in pairs", **described)
+    a, b = pair.values()
     return tf.reduce_mean(tf.abs(a - b))

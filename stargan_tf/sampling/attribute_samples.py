@@ -13,8 +13,8 @@ from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.sampling.attributes import with_attribute_changed
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
-from stargan_tf.sampling.grids import Grid, Group, styles_grid
-from stargan_tf.sampling.training_samples import NUM_SOURCES, write_grids
+from stargan_tf.sampling.grids import Group, styles_grid
+from stargan_tf.sampling.training_samples import NUM_SOURCES, cycle_grid, write_grids
 
 # With many attributes the grids change the first of them only.
 MAX_ATTRIBUTES = 12
@@ -92,10 +92,4 @@ class AttributeSamples:
     def _cycle(self, encoded: Any) -> np.ndarray:
         x_fake = self._drawn(encoded, np.roll(self._labels, -1, axis=0))
         x_rec = self._drawn(self._drawer.encode(x_fake), self._labels)
-        rows = {"source": self._sources, "translation": x_fake, "reconstruction": x_rec}
-        columns = [Group("", len(self._sources))]
-        grid = Grid(self._sources.shape[1], columns, [Group(name) for name in rows])
-        for row, images in enumerate(rows.values()):
-            for column, image in enumerate(to_8_bit(images)):
-                grid.paste(column, row, image)
-        return grid.image()
+        return cycle_grid([Group("", len(self._sources))], self._sources, x_fake, x_rec)

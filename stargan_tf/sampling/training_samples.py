@@ -159,18 +159,11 @@ class TrainingSamples:
         )
         names = [domain.name for domain in self._domains]
         pairs = zip(names, np.roll(names, -1), strict=True)
-        grid = Grid(
-            self._img_size,
-            [
-                Group(f"{name} to {next_name}", count)
-                for (name, next_name), count in zip(pairs, counts, strict=True)
-            ],
-            [Group("source"), Group("translation"), Group("reconstruction")],
-        )
-        for row, images in enumerate([self._sources, x_fake, x_rec]):
-            for column, image in enumerate(to_8_bit(images)):
-                grid.paste(column, row, image)
-        return grid.image()
+        columns = [
+            Group(f"{name} to {next_name}", count)
+            for (name, next_name), count in zip(pairs, counts, strict=True)
+        ]
+        return cycle_grid(columns, self._sources, x_fake, x_rec)
 
     def _styles_grid(
         self, encoded: Any, codes: Sequence[np.ndarray], *, with_references: bool = False
@@ -190,6 +183,18 @@ class TrainingSamples:
         if with_references:
             references = to_8_bit(np.concatenate([d.references for d in self._domains]))
         return styles_grid(to_8_bit(self._sources), translations, columns, references).image()
+
+
+def cycle_grid(
+    columns: Sequence[Group], sources: np.ndarray, x_fake: np.ndarray, x_rec: np.ndarray
+) -> np.ndarray:
+    """Shows images, [N, R, R, 3] float32 each, under one another; returns [H, W, 3] uint8."""
+    rows = {"source": sources, "translation": x_fake, "reconstruction": x_rec}
+    grid = Grid(sources.shape[1], columns, [Group(name) for name in rows])
+    for row, images in enumerate(rows.values()):
+        for column, image in enumerate(to_8_bit(images)):
+            grid.paste(column, row, image)
+    return grid.image()
 
 
 def write_grids(grids: Mapping[str, np.ndarray], samples_dir: Path, step: int) -> None:

@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from tests.data import makers
-from tests.data.fake_sources import FacesSource, register
 
 
 @pytest.fixture(scope="session")
@@ -15,13 +14,3 @@ def uneven_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = makers.folder(root / "source", counts)
     makers.prepared(root / "data", source="folder", input_dir=str(source))
     return root / "data"
-
-
-@pytest.fixture(scope="session")
-def faces_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared data set with attributes in place of domains: see `FacesSource`."""
-    output = tmp_path_factory.mktemp("faces") / "data"
-    with pytest.MonkeyPatch.context() as patch:
-        register(patch, FacesSource)
-        makers.prepared(output, source="fake", img_size=24)
-    return output
