@@ -56,7 +56,9 @@ def main(argv: Sequence[str]) -> None:
 
         server = Server(config, find_models, say)
         server.start()
-        threading.Event().wait()
+        # A signal that another thread takes does not wake one that waits without end.
+        while not threading.Event().wait(timeout=1):
+            pass
     except KeyboardInterrupt:
         for kind in kinds:  # a second time ends it at once
             signal.signal(kind, signal.SIG_DFL)

@@ -1,6 +1,7 @@
 """python -m stargan_tf.serve, as a user runs it."""
 
 import contextlib
+import ctypes
 import re
 import shutil
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -110,6 +112,23 @@ def test_it_serves_until_it_is_told_to_stop(models, kind):
         status, output, error = process.stop(kind)
     assert status == 0 and error == ""
     assert output.startswith("Stopping")
+
+
+def takes_signals(task):
+    status = (task / "status").read_text(encoding="utf-8")
+    return int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16) == 0
+
+
+@pytest.mark.e2e
+def test_a_signal_that_another_thread_takes_stops_it(models):
+    with served(f"--models_dir={models}", *FREE) as process:
+        leader = process.process.pid
+        tasks = [task for task in Path(f"/proc/{leader}/task").iterdir() if takes_signals(task)]
+        other = max(int(task.name) for task in tasks)
+        assert other != leader
+        assert ctypes.CDLL(None).tgkill(leader, other, signal.SIGINT) == 0
+        output, _ = process.process.communicate(timeout=30)
+    assert process.process.returncode == 0 and output.startswith("Stopping")
 
 
 @pytest.mark.e2e

@@ -161,8 +161,8 @@ def test_a_server_that_goes_leaves_what_is_finished(images, model, tmp_path):
     with rest_server(model) as address:
         client = Client(address, "pets", retries=0)
         work = FolderJob(client, job, print).run()
+        model.before = [None] + [ConnectionAbortedError()] * 5
         assert next(work) == (1, 0)
-        model.before = [ConnectionAbortedError()] * 5
         with pytest.raises(UnavailableError):
             list(work)
     assert "a__to_cat__seed7_0.png" in {path.name for path in out.iterdir()}
