@@ -15,6 +15,7 @@ from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.data import bad_records
 from stargan_tf.data.bad_records import LIST_FILE
+from stargan_tf.data.fingerprint import fingerprint
 from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
@@ -69,7 +70,13 @@ def train_run(config: TrainConfig) -> int:
             bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
         with strategy.scope():
             state = TrainState(algorithm)
-        checkpoints = Checkpoints(run, state, config.keep_checkpoints, chief=workers.chief)
+        checkpoints = Checkpoints(
+            run,
+            state,
+            config.keep_checkpoints,
+            chief=workers.chief,
+            data=fingerprint(data_dir, info),
+        )
         stack.callback(checkpoints.close)
         return _train(run, strategy, workers, state, checkpoints, info)
 

@@ -137,6 +137,17 @@ def test_a_finished_run_is_left_alone(runs, two_domains_dir, capsys):
     assert unbroken.metrics_file.read_text() == before
 
 
+def test_images_that_have_changed_since_are_told(runs, two_domains_dir, tmp_path, capsys):
+    run = RunDir(shutil.copytree(runs[0].root, tmp_path / "run"))
+    assert sitting(run, shutil.copytree(two_domains_dir, tmp_path / "moved"), 3) == 0
+    assert "warning" not in capsys.readouterr().err
+    data_dir = shutil.copytree(two_domains_dir, tmp_path / "other")
+    with min(data_dir.glob("train-*.tfrecord")).open("ab") as shard:
+        shard.write(b"one more record")
+    assert sitting(run, data_dir, 3) == 0
+    assert f"{run.root} was trained on until iteration 3" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("mixed_precision", ["none", "float16"])
 def test_learning_rates_may_change_on_resume(two_domains_dir, tmp_path, capsys, mixed_precision):
     run = RunDir(tmp_path)

@@ -48,12 +48,15 @@ class Progress:
         copies of their averages, and fresh where there are none; AVERAGES copies of the networks;
         OPTIMIZERS fresh.
       domains: that the weights know, in their order; none in checkpoints of earlier versions.
+      data: fingerprint of the data set that the run was trained on; empty in checkpoints of earlier
+        versions and in those that were imported.
     """
 
     window: tuple[dict[str, float], ...] = ()
     rollbacks: int = 0
     lacks: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    data: str = ""
 
     @property
     def lacking(self) -> str:
@@ -129,9 +132,11 @@ class CheckpointFiles:
             contents = values["contents"]
             intact = values["sha256"] == _digest_of(contents)
             files = dict(contents["files"])
-            # Earlier versions had neither.
+            # Earlier versions had none of these.
             lacks, domains = (tuple(contents.get(name, ())) for name in ("lacks", "domains"))
-            progress = Progress(tuple(contents["window"]), contents["rollbacks"], lacks, domains)
+            data = contents.get("data", "")
+            window, rollbacks = tuple(contents["window"]), contents["rollbacks"]
+            progress = Progress(window, rollbacks, lacks, domains, data)
             # Not one of another folder: /dev/zero would be read for ever.
             intact = intact and all(self._is_part(name, step) for name in files)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -217,9 +222,14 @@ class CheckpointFiles:
 def _is_progress(progress: Progress) -> bool:
     """Whether what a sidecar tells is of the types that were written."""
     is_count = type(progress.rollbacks) is int and progress.rollbacks >= 0
-    return is_count and all(
-        isinstance(losses, dict) and {*map(type, losses.values())} <= {float, int}
-        for losses in progress.window
+    is_text = isinstance(progress.data, str)
+    return (
+        is_count
+        and is_text
+        and all(
+            isinstance(losses, dict) and {*map(type, losses.values())} <= {float, int}
+            for losses in progress.window
+        )
     )
 
 

@@ -33,7 +33,9 @@ class Checkpoints:
       progress: what the restored checkpoint tells beside the state.
     """
 
-    def __init__(self, run: RunDir, state: TrainState, keep: int, *, chief: bool = True) -> None:
+    def __init__(
+        self, run: RunDir, state: TrainState, keep: int, *, chief: bool = True, data: str = ""
+    ) -> None:
         """Binds checkpoints to a state.
 
         Args:
@@ -43,8 +45,10 @@ class Checkpoints:
           chief: whether this process's checkpoints count. With several workers all
             must save, since it may take their cooperation, but only the chief's
             stay.
+          data: fingerprint of the data set; empty for a run that is not trained.
         """
         self._run = run
+        self._data = data
         self._state = state
         self._keep = keep
         self._checkpoint = tf.train.Checkpoint(state=state)
@@ -74,8 +78,19 @@ class Checkpoints:
             )
         self._kept = [kept for kept in self._files.candidates() if kept <= step][::-1]
         if not self._scratch:
+            self._warn_of_other_data(step)
             self._files.sweep()
         return True
+
+    def _warn_of_other_data(self, step: int) -> None:
+        before, now = self.progress.data, self._data
+        if before and now and before != now:
+            print(
+                f"warning: found other training images than those that {self._run.root} was "
+                f"trained on until iteration {step}: it goes on with them. Pass --data_dir with "
+                "the former data set, or choose another --run_dir, if this is not meant.",
+                file=sys.stderr,
+            )
 
     def save(self, window: Sequence[dict[str, float]] = ()) -> str:
         """Saves the state; returns the checkpoint's path.
@@ -97,7 +112,10 @@ class Checkpoints:
         try:
             path = self._write(self._files.prefix(step))
             progress = dataclasses.replace(
-                self.progress, window=tuple(window), domains=self._run.read().domains
+                self.progress,
+                window=tuple(window),
+                domains=self._run.read().domains,
+                data=self._data,
             )
             self._files.write_sidecar(step, progress)
             kept = [*self._kept, step][-self._keep :]

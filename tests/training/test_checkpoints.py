@@ -372,6 +372,15 @@ def test_domains_in_another_order_are_told(run, trained, restores):
             Checkpoints(run, tiny.fresh_state(), keep=3).restore()
 
 
+@pytest.mark.parametrize("before, now", [("one", "one"), ("", "one"), ("one", ""), ("one", "two")])
+def test_other_images_are_told(run, before, now, capsys):
+    """Checkpoints of earlier versions, and whoever only reads, know of no images."""
+    Checkpoints(run, FakeState(), keep=3, data=before).save()
+    assert Checkpoints(run, FakeState(), keep=3, data=now).restore()
+    told = f"warning: found other training images than those that {run.root} was trained on until"
+    assert (told in capsys.readouterr().err) == ((before, now) == ("one", "two"))
+
+
 def test_other_workers_leave_nothing_behind(run):
     checkpoints = Checkpoints(run, FakeState(), keep=3, chief=False)
     path = checkpoints.save()
