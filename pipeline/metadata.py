@@ -9,7 +9,7 @@ from tfx import v1 as tfx
 
 from pipeline.config import PipelineConfig
 from stargan_tf.config.settings import check
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, disk_full
 
 PASSWORD_VARIABLE = "STARGAN_TF_MYSQL_PASSWORD"
 SQLITE_FILE = "metadata.db"
@@ -40,12 +40,14 @@ def open_store(connection: pb.ConnectionConfig) -> mlmd.MetadataStore:
     """Opens the metadata, creating it if need be.
 
     Raises:
-      UserError: it cannot be opened.
+      UserError: it cannot be opened, or there is no room on the disk.
     """
     try:
         return mlmd.MetadataStore(connection)
     except Exception as error:  # whatever the database's library says
         where = connection.mysql.host or connection.sqlite.filename_uri
+        if full := disk_full(error, where):
+            raise full from error
         reason = " ".join(str(error).split())
         raise UserError(
             f"The metadata at {where} cannot be opened ({reason}): check that the server runs, "

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from absl import logging as absl_logging
 
-from stargan_tf.errors import UserError
+from stargan_tf.errors import UserError, disk_full
 
 NAME_WIDTH = 17
 
@@ -122,8 +122,8 @@ def watching(console: TextIO, describe: Describe) -> Iterator[Progress]:
 def cause(error: BaseException) -> str:
     """Returns one sentence about why a component failed."""
     for link in _chain(error):
-        if isinstance(link, UserError):
-            return str(link)
+        if known := link if isinstance(link, UserError) else disk_full(link):
+            return str(known)
     if interrupted(error):
         return "Interrupted: the same command goes on from here."
     lines = str(error).strip().splitlines()

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 # What systems, and the texts of TensorFlow and Beam after them, say of a disk without room.
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SQLITE_FULL = "database or disk is full"
 _FULL_TEXT = re.compile(
     r"(?:(?:^|[}:\s])(?P<path>/[^;{}\n]*); )?"
-    + f"(?:{'|'.join(re.escape(os.strerror(code)) for code in _FULL)})"
+    + f"(?:{'|'.join(map(re.escape, [*map(os.strerror, _FULL), _SQLITE_FULL]))})"
 )
 # Unicode's categories of control characters, and of what separates lines and paragraphs.
 _ENDS_LINES = ("Cc", "Zl", "Zp")
@@ -86,7 +87,7 @@ def disk_full(error: BaseException, place: str | os.PathLike[str] = "") -> DiskF
     """What to tell people of a full disk; None if an error comes from something else.
 
     Args:
-      error: of any library: TensorFlow says RESOURCE_EXHAUSTED, Beam hands on a text.
+      error: of any library: TensorFlow says RESOURCE_EXHAUSTED, Beam and SQLite a text.
       place: what was to be written, where the error does not name a file in it.
     """
     if isinstance(error, DiskFullError):

@@ -1,6 +1,7 @@
 """`python -m pipeline.run_local` as its users meet it, from images to a pushed model."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pipeline.config import PipelineConfig
 from pipeline.history import Execution, History
 from pipeline.metadata import connection_config, open_store
 from tests.data import makers
+from tests.reliability.disks import SmallDisk, small_disk
 
 pytestmark = pytest.mark.e2e
 
@@ -82,12 +84,33 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Place:
-    return Place(tmp_path_factory.mktemp("pipeline"), images)
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk | None]:
+    """A file system of its own, where it may be mounted: as root."""
+    if os.geteuid() != 0:
+        yield None
+        return
+    with small_disk(tmp_path_factory.mktemp("disk") / "mounted", 800) as disk:
+        yield disk
 
 
 @pytest.fixture(scope="module")
-def crashed(place: Place) -> int:
+def place(tmp_path_factory: pytest.TempPathFactory, images: Path, disk: SmallDisk | None) -> Place:
+    return Place(disk.root if disk else tmp_path_factory.mktemp("pipeline"), images)
+
+
+@pytest.fixture(scope="module")
+def full(place: Place, disk: SmallDisk | None) -> "list[Run]":
+    """Runs on a full disk: one without room for the metadata, one with a little more."""
+    runs = []
+    for leave in (0, 300_000) if disk else ():
+        disk.fill(leave)
+        runs.append(place.run())
+        disk.make_room()
+    return runs
+
+
+@pytest.fixture(scope="module")
+def crashed(place: Place, full: "list[Run]") -> int:
     """A run whose process was killed in the midst of training, after a checkpoint."""
     with place.start() as process:
         try:
@@ -129,6 +152,17 @@ def broken(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[t
 
 def versions(place: Place) -> list[str]:
     return [path.name for path in place.models.iterdir()]
+
+
+def test_a_full_disk_is_told(place: Place, full: list[Run]) -> None:
+    """With room again, the same command goes on: see the tests below."""
+    if not full:
+        pytest.skip("only root may mount a small disk to fill")
+    for run in full:
+        assert run.status == 1
+        assert run.stderr.startswith("error: The disk is full: "), run.stderr
+        assert "could not be written" in run.stderr and run.stderr.count("\n") == 1
+    assert not place.models.exists()
 
 
 def test_a_model_is_pushed(place: Place, first: Run) -> None:

@@ -90,6 +90,7 @@ def failure(inner: BaseException) -> BaseException:
 def test_the_cause_is_our_own_sentence_or_the_first_line() -> None:
     assert cause(failure(UserError("Found no images."))) == "Found no images."
     assert cause(failure(ValueError("x"))) == "RuntimeError: while running step 7"
+    assert cause(failure(ValueError("database or disk is full query: X"))).startswith("The disk is")
     assert cause(KeyError()) == "KeyError"
     assert cause(KeyboardInterrupt()) == "Interrupted: the same command goes on from here."
 
