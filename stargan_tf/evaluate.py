@@ -18,7 +18,8 @@ into a folder of its own:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets --modes=latent --max_sources=20
 
-The model that comes with this package, which gives the table in its README.md:
+The model that comes with this package, which gives the table in its README.md (there it also says
+how its data set is prepared):
 
     python -m stargan_tf.evaluate --saved_model=saved_models/portraits_64/1 \
         --data_dir=data/portraits

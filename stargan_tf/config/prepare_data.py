@@ -99,7 +99,7 @@ class PrepareDataConfig:
     )
     styles: tuple[str, ...] = setting(
         (),
-        "portraits: styles, one domain each (default: open-peeps, pixel-art, toon-head); with "
+        "portraits: styles, one domain each (default: toon-head, personas, micah); with "
         "--attributes they are mixed (default: personas; also micah, open-peeps, pixel-art, "
         "toon-head)",
     )

@@ -26,8 +26,9 @@ IMAGES_PER_CHUNK = 25
 # The packages whose versions decide what is drawn.
 _PACKAGES = ("dicebear-core", "dicebear-styles", "resvg-py")
 
-# What --styles is by default: each is a domain.
-DEFAULT_STYLES = ("open-peeps", "pixel-art", "toon-head")
+# What --styles is by default: each is a domain. Their heads have about the same outline, and all
+# three draw skin, hair and expressions, which a translation can keep.
+DEFAULT_STYLES = ("toon-head", "personas", "micah")
 # The same soft colours for every style: a background is content, which translation
 # should keep, not a mark of the domain.
 BACKGROUNDS = [
@@ -40,8 +41,8 @@ BACKGROUNDS = [
     "#e3e3e3",
     "#e8cdb5",
 ]
-# Bring the faces of the default styles to about the same place and size. The
-# drawings of pixel-art stay as they are, so that their pixels meet the image's.
+# Bring the faces of these styles to about the same place and size. The drawings of
+# pixel-art stay as they are, so that their pixels meet the image's.
 FRAMING: dict[str, dict[str, float]] = {
     "open-peeps": {"scale": 1.15, "translateX": -2, "translateY": 2},
     "toon-head": {"scale": 1.25, "translateY": 1},
