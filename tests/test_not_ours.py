@@ -128,4 +128,5 @@ def test_a_run_and_a_data_set_of_somebody_else_are_evaluated(closed, tmp_path):
     assert f"{data}/cache cannot be written to (Permission denied)" in warnings[0]
     assert f"features of real images are kept in {out}/cache." in warnings[0]
     assert f"no curves for TensorBoard are in {theirs}/logs" in warnings[1]
+    assert "{{" not in process.stderr
     assert process.stderr.count("%|") < 20, "bars are a line now and then in a log"

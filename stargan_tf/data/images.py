@@ -46,10 +46,14 @@ def load_image(path: Path) -> np.ndarray:
       UserError: the file cannot be read or is rejected.
     """
     try:
-        return np.asarray(decode(Path(path).read_bytes(), halve_above=_KEPT_SIDE)[0])
+        # Reading a pipe or a device might never end.
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise RejectedError("not a file: a pipe or a device")
+        return np.asarray(decode(path.read_bytes(), halve_above=_KEPT_SIDE)[0])
     except (OSError, RejectedError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise UserError(
-            f"{path} cannot be used ({error}): give a JPEG, PNG, WebP or other common image."
+            f"{path} cannot be used ({reason}): give a JPEG, PNG, WebP or other common image."
         ) from error
 
 

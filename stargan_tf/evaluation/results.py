@@ -1,5 +1,6 @@
 """How metrics are called in metrics.json, and how they are shown to people."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,5 +115,6 @@ def write_curves(results: dict[str, Any], folder: Path) -> None:
                     tf.summary.scalar(key, value)
         writer.close()
     except (OSError, tf.errors.OpError) as error:
-        reason = " ".join(str(error).split())
+        # TensorFlow puts the name of an operation first.
+        reason = re.sub(r"^\{\{.*?\}\}\s*", "", " ".join(str(error).split()))
         tqdm.write(f"warning: no curves for TensorBoard are in {folder} ({reason}).", sys.stderr)

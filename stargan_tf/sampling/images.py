@@ -40,7 +40,7 @@ def find_sources(src: Path) -> list[Path]:
     Raises:
       UserError: there is no file in the folder.
     """
-    if src.is_file():
+    if _is_single(src):
         return [src]
     files = _visible_files(src)
     subfolders = ", ".join(path.name for path in _visible_folders(src))
@@ -71,8 +71,8 @@ def find_references(
       UserError: there is none, or the domain of one cannot be told.
     """
     own_domain = find_domain(_folder_name(ref), domains) if target is None else target
-    files = [ref] if ref.is_file() else _visible_files(ref)
-    nested, unfit = ([], []) if ref.is_file() else _in_domain_folders(ref, domains, target)
+    files = [ref] if _is_single(ref) else _visible_files(ref)
+    nested, unfit = ([], []) if _is_single(ref) else _in_domain_folders(ref, domains, target)
     names = ", ".join(domains)
     if unfit:
         tqdm.write(
@@ -135,7 +135,7 @@ def read_images(
             image = load_image(path)
             image = prepare(path, image) if prepare else image
         except UserError as error:
-            if root.is_file():
+            if _is_single(root):
                 raise
             tqdm.write(f"warning: rejected: {error}", sys.stderr)
             continue
@@ -164,11 +164,17 @@ def _in_domain_folders(
 
 def _folder_name(path: Path) -> str:
     path = path.resolve()
-    return path.parent.name if path.is_file() else path.name
+    return path.parent.name if _is_single(path) else path.name
+
+
+def _is_single(path: Path) -> bool:
+    """Whether this is one file, or a pipe or a device, which reading it says."""
+    return path.exists() and not path.is_dir()
 
 
 def _visible_files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_file() and not is_system_name(p.name))
+    # Links that lead nowhere are among them: whoever reads them says so.
+    return sorted(p for p in folder.iterdir() if not p.is_dir() and not is_system_name(p.name))
 
 
 def _visible_folders(folder: Path) -> list[Path]:

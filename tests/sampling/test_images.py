@@ -1,3 +1,4 @@
+import os
 import unicodedata
 
 import numpy as np
@@ -142,6 +143,21 @@ def test_bad_files_of_a_folder_are_named_and_rejected(tmp_path, capsys):
     assert [image.path for image in found] == [good]
     error = capsys.readouterr().err
     assert error.startswith("warning: ") and str(bad) in error and error.count("\n") == 1
+
+
+def test_what_is_no_file_is_named_and_rejected(tmp_path, capsys):
+    good = save_image(tmp_path / "good.png", "red")
+    link, pipe = tmp_path / "link.png", tmp_path / "pipe.png"
+    link.symlink_to("nowhere.png")
+    os.mkfifo(pipe)
+    paths = find_sources(tmp_path)
+    assert paths == [good, link, pipe]
+    assert [image.path for image in read_images(tmp_path, paths, SIZE)] == [good]
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"warning: rejected: {link} cannot be used (No such file")
+    assert second.startswith(f"warning: rejected: {pipe} cannot be used (not a file: ")
+    with pytest.raises(UserError, match="pipe.png cannot be used .not a file"):
+        list(read_images(pipe, find_sources(pipe), SIZE))
 
 
 def test_images_may_be_prepared_first(tmp_path, capsys):

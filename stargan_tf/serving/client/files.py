@@ -42,12 +42,14 @@ def is_system_name(name: str) -> bool:
 def files_of(path: Path) -> list[Path]:
     """The file itself, or the visible files directly in a folder, sorted.
 
+    Links that lead nowhere are among them: whoever reads them says so.
+
     Raises:
       ImageError: the folder has none.
     """
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return [path]
-    found = sorted(p for p in path.iterdir() if p.is_file() and not is_system_name(p.name))
+    found = sorted(p for p in path.iterdir() if not p.is_dir() and not is_system_name(p.name))
     if not found:
         raise ImageError(
             f"Found no files directly in {path}, expected images: add some, or name another folder."

@@ -32,6 +32,9 @@ def load_image(path: str | os.PathLike[str]) -> bytes:
       ImageError: there is no such file, or it is no image that can be used.
     """
     try:
+        # Reading a pipe or a device might never end.
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            raise ImageError("not a file: a pipe or a device")
         return prepare_image(Path(path).read_bytes())
     except (OSError, ImageError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

@@ -5,6 +5,7 @@ import pytest
 from stargan_tf.sampling import files as sampling_files
 from stargan_tf.serving.client import ImageError
 from stargan_tf.serving.client.files import distinct_names, files_of, translation_name, write_whole
+from stargan_tf.serving.client.images import load_image
 
 
 def test_a_file_or_the_visible_files_of_a_folder(tmp_path):
@@ -15,6 +16,18 @@ def test_a_file_or_the_visible_files_of_a_folder(tmp_path):
     assert files_of(tmp_path / "a.png") == [tmp_path / "a.png"]
     with pytest.raises(ImageError, match="no files directly in"):
         files_of(tmp_path / "folder")
+
+
+def test_what_is_no_file_is_there_to_be_rejected(tmp_path):
+    link, pipe = tmp_path / "link.png", tmp_path / "pipe.png"
+    link.symlink_to("nowhere.png")
+    os.mkfifo(pipe)
+    assert files_of(tmp_path) == [link, pipe]
+    for path, reason in ((link, "No such file"), (pipe, "not a file")):
+        with pytest.raises(ImageError, match=f"{path.name} cannot be used .{reason}"):
+            load_image(path)
+    with pytest.raises(OSError):
+        files_of(link)
 
 
 @pytest.mark.parametrize(
