@@ -3,14 +3,13 @@
 import dataclasses
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from stargan_tf.algorithms.published import Architecture, PublishedCheckpoints
+from stargan_tf.algorithms.published import PublishedCheckpoints
 from stargan_tf.algorithms.registry import (
-    DEFAULT,
+    all_published_checkpoints,
     make_algorithm,
-    published_checkpoints,
     settings_class,
 )
 from stargan_tf.compat import keras
@@ -19,6 +18,15 @@ from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.files import folder_written_whole
 from stargan_tf.names import domain_names
+from stargan_tf.release_networks import (
+    PublishedNetwork,
+    PublishedNetworks,
+    algorithm_of,
+    architecture_of,
+    kind_of_network,
+    networks_of,
+    paths_of,
+)
 from stargan_tf.release_optimizers import take_optimizers
 from stargan_tf.shell import command
 from stargan_tf.training.checkpoint_files import AVERAGES, NETWORKS, OPTIMIZERS, Progress
@@ -26,7 +34,15 @@ from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 from stargan_tf.weights.places import fill
-from stargan_tf.weights.release import MEAN, NETS, NETS_EMA, OPTIMS, WING, Release, read_release
+from stargan_tf.weights.release import (
+    MEAN,
+    NETS,
+    NETS_EMA,
+    OPTIMS,
+    WING,
+    Release,
+    read_release,
+)
 
 # The part of the state that a file holds.
 _PARTS = {NETS: NETWORKS, NETS_EMA: AVERAGES, OPTIMS: OPTIMIZERS}
@@ -45,92 +61,83 @@ def import_release(config: ImportWeightsConfig) -> str:
       UserError: a file is not what it should be, files do not belong together, or there are
         more or fewer domains than names for them. Nothing was made.
     """
-    published = published_checkpoints(DEFAULT)
-    release = read_release(config.checkpoint, config.kind, config.iteration, published.judges)
-    architecture = _architecture(published, release)
+    known = all_published_checkpoints()
+    judges = {name for published in known.values() for name in published.judges}
+    kind_of = kind_of_network(known)
+    release = read_release(config.checkpoint, config.kind, config.iteration, judges, kind_of)
+    name = algorithm_of(known, release)
+    published = known[name]
+    networks = networks_of(published, release)
+    architecture = architecture_of(published, networks, config.img_size)
     domains = _domains(config, architecture.num_domains)
-    settings = settings_class(DEFAULT)(
-        algorithm=DEFAULT, run_dir=os.path.abspath(config.run_dir), **architecture.settings
+    settings = settings_class(name)(
+        algorithm=name, run_dir=os.path.abspath(config.run_dir), **architecture.settings
     )
     dataclasses.replace(settings, data_dir=settings.run_dir).validate()  # it has no data set yet
     state = TrainState(make_algorithm(settings, len(domains)))
-    _fill(state, published, release)
+    _fill(state, published, networks)
+    _fill_pretrained(state, published, release)
     if OPTIMS in release.files:
         take_optimizers(state, published, release, told=bool(config.iteration))
     _set_iteration(state, release.iteration)
-    lacks = tuple(part for kind, part in _PARTS.items() if kind not in release.files)
+    lacks = tuple(part for kind, part in _PARTS.items() if kind not in {*networks, *release.files})
     _write(state, domains, Progress(lacks=lacks, domains=domains), release)
-    return _summary(config, state.algorithm.settings, domains, release, lacks)
-
-
-def _architecture(published: PublishedCheckpoints, release: Release) -> Architecture:
-    """What the files' tensors tell of the networks' sizes, which must be the same in all."""
-    files = [release.files[kind] for kind in (NETS, NETS_EMA) if kind in release.files]
-    for file in files:
-        unknown = sorted(file.content.keys() - published.networks.keys())
-        check(
-            not unknown,
-            f"{file.path} holds the networks {', '.join(unknown)}, expected some of "
-            f"{', '.join(published.networks)}: pass a file of the published networks.",
-        )
-    found = [published.architecture(file.content, str(file.path)) for file in files]
-    sizes = [{**a.settings, "domains": a.num_domains} for a in found]
-    differences = [
-        f"{name} ({value} in {files[0].path}, {sizes[-1][name]} in {files[-1].path})"
-        for name, value in sizes[0].items()
-        if value != sizes[-1][name]
-    ]
-    check(
-        not differences,
-        f"Found networks of other sizes: {'; '.join(differences)}. Pass files that belong "
-        "together.",
-    )
-    return found[0]
+    return _summary(config, state.algorithm.settings, domains, release, lacks, published)
 
 
 def _domains(config: ImportWeightsConfig, num_domains: int) -> tuple[str, ...]:
     check(
         len(config.domains) == num_domains,
-        f"Found --domains={','.join(config.domains)} for a checkpoint of {num_domains} domains, "
-        "expected a name for each: correct it.",
+        f"Found --domains={','.join(config.domains)} for a checkpoint of {num_domains} domains or "
+        "attributes, expected a name for each: correct it.",
     )
     return tuple(domain_names(config.domains).values())
 
 
-def _fill(state: TrainState, published: PublishedCheckpoints, release: Release) -> None:
+def _fill(state: TrainState, published: PublishedCheckpoints, networks: PublishedNetworks) -> None:
     """Gives networks and averages their weights, each those of the other where it has no file."""
-    files = release.files
-    networks = files.get(NETS) or files[NETS_EMA]
-    averages = files.get(NETS_EMA) or files[NETS]
+    trained = networks.get(NETS) or networks[NETS_EMA]
+    averages = networks.get(NETS_EMA) or networks[NETS]
     for name, ours in published.networks.items():
-        fresh = NETS not in files and name in published.judges
+        fresh = NETS not in networks and name in published.judges
         if ours in state.networks and not fresh:
-            _fill_one(published, state.networks[ours], name, networks.content, networks.path)
+            _fill_one(published, state.networks[ours], name, trained)
         if ours in state.averages:
-            _fill_one(published, state.averages[ours], name, averages.content, averages.path)
+            _fill_one(published, state.averages[ours], name, averages)
+
+
+def _fill_one(
+    published: PublishedCheckpoints,
+    network: keras.Model,
+    name: str,
+    networks: Mapping[str, PublishedNetwork],
+) -> None:
+    check(
+        name in networks,
+        f"{paths_of(networks)} lacks {name}, expected {', '.join(networks)} and this: pass the "
+        "published file.",
+    )
+    tensors, path = networks[name]
+    fill(published.tensors(network), tensors, f"{name} in {path}")
+
+
+def _fill_pretrained(state: TrainState, published: PublishedCheckpoints, release: Release) -> None:
+    """Gives networks that are not trained their weights, of whichever file has them."""
+    files = release.files
+    holders = [files[kind] for kind in (NETS_EMA, NETS) if kind in files]
+    for name, ours in published.networks.items():
         if ours in state.pretrained:
-            holders = [files[kind] for kind in (NETS_EMA, NETS) if kind in files]
             found = [(f.content[name], f"{name} in {f.path}") for f in holders if name in f.content]
             found += [(files[WING].content, str(files[WING].path))] if WING in files else []
             check(
                 bool(found),
-                f"{averages.path} lacks {name}, the landmark network that its w_hpf needs, "
+                f"{holders[0].path} lacks {name}, the landmark network that its w_hpf needs, "
                 "expected it there or in a file of its own: pass wing.ckpt as another "
                 "--checkpoint.",
             )
             tensors, where = found[0]
             # The release takes what it knows, and so does this.
             fill(published.tensors(state.pretrained[ours]), tensors, where, others=True)
-
-
-def _fill_one(
-    published: PublishedCheckpoints, network: keras.Model, name: str, content: Any, path: Path
-) -> None:
-    check(
-        name in content,
-        f"{path} lacks {name}, expected {', '.join(content)} and this: pass the published file.",
-    )
-    fill(published.tensors(network), content[name], f"{name} in {path}")
 
 
 def _set_iteration(state: TrainState, iteration: int) -> None:
@@ -160,6 +167,7 @@ def _summary(
     domains: tuple[str, ...],
     release: Release,
     lacks: tuple[str, ...],
+    published: PublishedCheckpoints,
 ) -> str:
     files = ", ".join(f"{file.path.name} ({kind})" for kind, file in release.files.items())
     defaults = type(settings)()
@@ -176,9 +184,10 @@ def _summary(
         f"defaults: {', '.join(others) or 'none'}.",
     ]
     if lacks:
+        whole = "import nets, nets_ema and optims together, or " if published.optimisation else ""
         lines.append(
-            f"  It came without {Progress(lacks=lacks).lacking}: to train on, import nets, "
-            f"nets_ema and optims together, or start another run by --warm_start={config.run_dir}."
+            f"  It came without {Progress(lacks=lacks).lacking}: to train on, {whole}start "
+            f"another run by --warm_start={config.run_dir}."
         )
     run_dir = config.run_dir
     lines.append(f"  draw:    {command('sample', run_dir=run_dir, src='IMAGE', out='styles.png')}")

@@ -12,7 +12,12 @@ All of a checkpoint, to train on exactly where PyTorch stopped:
         --checkpoint=100000_nets_ema.ckpt --checkpoint=100000_optims.ckpt \
         --domains=cat,dog,wild --run_dir=runs/afhq
 
-And back:
+StarGAN of 2018 was published in two files, of which the first draws by itself:
+
+    python -m stargan_tf.import_weights --checkpoint=200000-G.ckpt --checkpoint=200000-D.ckpt \
+        --domains=Black_Hair,Blond_Hair,Brown_Hair,Male,Young --run_dir=runs/celeba
+
+And back, from a run of either:
 
     python -m stargan_tf.import_weights --to_pytorch --run_dir=runs/afhq --out=pytorch/afhq
 

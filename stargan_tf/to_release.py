@@ -1,6 +1,7 @@
 """Writes a run's newest checkpoint as the files of the PyTorch release."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from stargan_tf.weights.places import take_out
 from stargan_tf.weights.release import NETS, NETS_EMA, OPTIMS
 from stargan_tf.weights.torch_writer import write_torch_file
 
-# The file that a part of the state becomes; one that was never imported becomes none.
-_FILES = {NETWORKS: NETS, AVERAGES: NETS_EMA, OPTIMIZERS: OPTIMS}
+# The part of the state that becomes a file; one that was never imported becomes none.
+_PARTS = {NETS: NETWORKS, NETS_EMA: AVERAGES, OPTIMS: OPTIMIZERS}
 
 
 def export_release(run_dir: str, out: str) -> str:
-    """Writes ITERATION_nets.ckpt, ITERATION_nets_ema.ckpt and ITERATION_optims.ckpt.
+    """Writes the files of a published checkpoint, such as ITERATION_nets.ckpt.
+
+    These are nets, nets_ema and optims, or, where each network was published in a file of its
+    own, ITERATION-G.ckpt of the moving averages and ITERATION-D.ckpt.
 
     Args:
       run_dir: of the run.
@@ -41,15 +45,13 @@ def export_release(run_dir: str, out: str) -> str:
     algorithm = make_algorithm(config, len(domains))
     state = TrainState(algorithm)
     progress = restore_newest(run, state, algorithm.earlier_paths).progress
-    contents = {
-        NETS: _networks(published, {**state.networks, **state.pretrained}),
-        NETS_EMA: _networks(published, {**state.averages, **state.pretrained}),
-        OPTIMS: optimizers_of(state, published),
-    }
-    for part in progress.lacks:
-        del contents[_FILES[part]]
     step = int(state.step.numpy())
-    paths = {kind: Path(out) / f"{step:06d}_{kind}.ckpt" for kind in contents}
+    if published.network_files:
+        contents = _single_networks(published, state, progress.lacks)
+        paths = {kind: Path(out) / f"{step}-{kind}.ckpt" for kind in contents}
+    else:
+        contents = _groups(published, state, progress.lacks)
+        paths = {kind: Path(out) / f"{step:06d}_{kind}.ckpt" for kind in contents}
     there = [path for path in paths.values() if path.exists()]
     check(not there, f"Found {''.join(map(str, there[:1]))} already: choose another --out.")
     for kind, path in paths.items():
@@ -57,7 +59,33 @@ def export_release(run_dir: str, out: str) -> str:
     lines = [f"Wrote {', '.join(map(str, paths.values()))}."]
     if progress.lacks:
         lines.append(f"{run_dir} was imported without {progress.lacking}.")
+    if untold := published.untold(config):
+        lines.append(untold)
     return "\n".join(lines)
+
+
+def _groups(
+    published: PublishedCheckpoints, state: TrainState, lacks: Collection[str]
+) -> dict[str, Any]:
+    """Contents by kind, of the kinds that hold all networks or all optimizers."""
+    contents = {
+        NETS: _networks(published, {**state.networks, **state.pretrained}),
+        NETS_EMA: _networks(published, {**state.averages, **state.pretrained}),
+        OPTIMS: optimizers_of(state, published),
+    }
+    return {kind: content for kind, content in contents.items() if _PARTS[kind] not in lacks}
+
+
+def _single_networks(
+    published: PublishedCheckpoints, state: TrainState, lacks: Collection[str]
+) -> dict[str, Any]:
+    """Contents by kind, where a file holds one network: of those that draw, the averages."""
+    found = _networks(published, {**state.networks, **state.averages})
+    return {
+        kind: found[name]
+        for kind, name in published.network_files.items()
+        if NETWORKS not in lacks or name not in published.judges  # else it is fresh
+    }
 
 
 def _networks(published: PublishedCheckpoints, networks: Networks) -> dict[str, Any]:

@@ -51,9 +51,11 @@ MAY_IMPORT = {
     # Chooses between two ways to load networks.
     "loading": BASE | {"models", "algorithms", "training", "serving"},
     # Published checkpoints in and out: both know training and the files.
+    "release_networks": BASE | {"algorithms", "weights"},
     "release_optimizers": BASE | {"algorithms", "training", "weights"},
     "to_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
-    "from_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
+    "from_release": BASE
+    | {"algorithms", "training", "weights", "release_networks", "release_optimizers"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.
     "training_run": BASE | {"data", "algorithms", "training", "sampling", "evaluation"},
 }

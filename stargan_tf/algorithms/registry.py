@@ -64,6 +64,16 @@ def published_checkpoints(name: str) -> "PublishedCheckpoints":
     return module.published_checkpoints()
 
 
+def all_published_checkpoints() -> "dict[str, PublishedCheckpoints]":
+    """Those of the product's algorithms whose PyTorch checkpoints were published, by name."""
+    modules = {name: _module(name) for name in NAMES}
+    return {
+        name: module.published_checkpoints()
+        for name, module in modules.items()
+        if hasattr(module, "published_checkpoints")
+    }
+
+
 def module_path(name: str) -> str:
     """The dotted path of an algorithm's module."""
     return name if "." in name else f"stargan_tf.algorithms.{name}"

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from stargan_tf.config.settings import check, check_bounds, check_run_dir, setting
 
-KINDS = ("nets", "nets_ema", "optims", "wing", "lm_mean")
+KINDS = ("nets", "nets_ema", "optims", "wing", "lm_mean", "G", "D")
+
+_OF_IMPORT = ("checkpoint", "kind", "domains", "img_size", "iteration")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +17,8 @@ class ImportWeightsConfig:
     checkpoint: tuple[str, ...] = setting(
         (),
         "File of a published PyTorch checkpoint, such as 100000_nets_ema.ckpt. Given once for each "
-        "file: nets, nets_ema, optims, wing.ckpt, celeba_lm_mean.npz.",
+        "file: nets, nets_ema, optims, wing.ckpt, celeba_lm_mean.npz of StarGAN v2; 200000-G.ckpt "
+        "and 200000-D.ckpt of StarGAN.",
         path=True,
         repeated=True,
     )
@@ -26,8 +29,15 @@ class ImportWeightsConfig:
     )
     domains: tuple[str, ...] = setting(
         (),
-        "Names of the domains, separated by commas, in the order of the checkpoint: published are "
-        "female,male and cat,dog,wild.",
+        "Names of the domains, or of the attributes, separated by commas, in the order of the "
+        "checkpoint: published are female,male and cat,dog,wild, and, of StarGAN, "
+        "Black_Hair,Blond_Hair,Brown_Hair,Male,Young.",
+    )
+    img_size: int = setting(
+        0,
+        "Side of the images where no file tells it, as of G of StarGAN alone; 0 for 128, as "
+        "published.",
+        least=0,
     )
     iteration: int = setting(
         0, "Iterations of the checkpoint; 0 reads them off the files' names.", least=0
@@ -53,7 +63,7 @@ class ImportWeightsConfig:
             self._check_import()
 
     def _check_export(self) -> None:
-        given = [n for n in ("checkpoint", "kind", "domains", "iteration") if getattr(self, n)]
+        given = [n for n in _OF_IMPORT if getattr(self, n)]
         check(
             not given,
             f"Found --to_pytorch and --{', --'.join(given)}, expected --run_dir and --out alone: "
@@ -94,7 +104,8 @@ class ImportWeightsConfig:
         check(
             bool(self.domains),
             "Found no --domains, expected the names of the checkpoint's domains in its order: pass "
-            "--domains=female,male for CelebA-HQ, --domains=cat,dog,wild for AFHQ.",
+            "--domains=female,male for CelebA-HQ, --domains=cat,dog,wild for AFHQ, "
+            "--domains=Black_Hair,Blond_Hair,Brown_Hair,Male,Young for CelebA.",
         )
         check(
             bool(self.run_dir),

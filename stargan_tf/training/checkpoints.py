@@ -72,9 +72,9 @@ class Checkpoints:
         if self.progress.lacks:
             raise UserError(
                 f"Found a checkpoint in {self._run.root} that was imported without "
-                f"{self.progress.lacking}, expected all of it to train on: import the files of "
-                "nets, nets_ema and optims together, or start another run from these weights with "
-                f"--warm_start={self._run.root}."
+                f"{self.progress.lacking}, expected all of it to train on: start another "
+                f"run from these weights with --warm_start={self._run.root}, or import the files "
+                "of nets, nets_ema and optims together where there are such."
             )
         self._kept = [kept for kept in self._files.candidates() if kept <= step][::-1]
         if not self._scratch:

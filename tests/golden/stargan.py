@@ -9,14 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan.published import published_tensors
 from stargan_tf.algorithms.stargan.settings import StarGANSettings
 from stargan_tf.algorithms.stargan.step import TrainBatch
 from stargan_tf.compat import keras
-from stargan_tf.models.label_generator import LabelGenerator
-from stargan_tf.models.normalization import InstanceNormalization
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
-from stargan_tf.weights.places import Place, fill, whole
+from stargan_tf.weights.places import Place, fill
 from tests.golden.forward import uniform
 from tests.golden.metrics import published_weights
 from tests.golden.weights import GOLDEN
@@ -29,52 +28,9 @@ PLAIN = StarGANSettings(**TINY, algorithm="stargan", n_critic=1, num_iters_decay
 RECTIFIED = dataclasses.replace(PLAIN, residual_output=True, same_domain="generator")
 
 
-def published_tensors(network: keras.Model) -> dict[str, Place]:
-    """A network's tensors by their published names."""
-    tensors = _generator if isinstance(network, LabelGenerator) else _discriminator
-    return {name: whole(variable) for name, variable in tensors(network)}
-
-
-_Named = Iterator[tuple[str, tf.Variable]]
-
-
-def _generator(network: LabelGenerator) -> _Named:
-    number = 0
-    for conv, norm in zip(network.convs, network.norms, strict=True):
-        yield from _conv_and_norm(f"main.{number}", f"main.{number + 1}", conv, norm)
-        number += 3
-    for block in network.blocks:
-        name = f"main.{number}.main"
-        yield from _conv_and_norm(f"{name}.0", f"{name}.1", block.conv1, block.norm1)
-        yield from _conv_and_norm(f"{name}.3", f"{name}.4", block.conv2, block.norm2)
-        number += 1
-    for conv, norm in zip(network.up_convs, network.up_norms, strict=True):
-        yield from _conv_and_norm(f"main.{number}", f"main.{number + 1}", conv, norm)
-        number += 3
-    yield f"main.{number}.weight", network.to_rgb.kernel
-
-
-def _conv_and_norm(
-    conv_name: str, norm_name: str, conv: keras.layers.Layer, norm: InstanceNormalization
-) -> _Named:
-    yield f"{conv_name}.weight", conv.kernel
-    yield f"{norm_name}.weight", norm.scale
-    yield f"{norm_name}.bias", norm.shift
-
-
-def _discriminator(network: keras.Model) -> _Named:
-    for number, conv in enumerate(network.convs):
-        yield f"main.{2 * number}.weight", conv.kernel
-        yield f"main.{2 * number}.bias", conv.bias
-    yield "conv1.weight", network.to_src.kernel
-    yield "conv2.weight", network.to_cls.kernel
-
-
 def set_weights(network: keras.Model, manifest_name: str) -> None:
-    """Fills a network by a recipe; running statistics, which nothing ever used, are left out."""
-    tensors = dict(published_weights(manifest_name))
-    kept = {name: value for name, value in tensors.items() if ".running_" not in name}
-    fill(published_tensors(network), kept, manifest_name)
+    """Fills a network by a recipe; nothing takes its running statistics."""
+    fill(published_tensors(network), dict(published_weights(manifest_name)), manifest_name)
 
 
 class Case(NamedTuple):
@@ -152,5 +108,6 @@ def _run(case: Case, state: TrainState, step: TrainStep, seed: int) -> Run:
         f"{name}/{tensor}": place.read()
         for name in NETWORKS
         for tensor, place in published_tensors(state.networks[name]).items()
+        if isinstance(place, Place)
     }
     return Run(losses, tensors)

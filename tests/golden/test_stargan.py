@@ -9,9 +9,11 @@ The losses stay within 1e-4 of the reference, or within twice of that drift.
 import numpy as np
 import pytest
 
+from stargan_tf.algorithms.stargan.published import published_tensors
 from stargan_tf.models.label_generator import LabelGenerator
 from stargan_tf.models.patch_discriminator import PatchDiscriminator
-from tests.golden.metrics import EXPECTED, uniform
+from stargan_tf.weights.places import take_out
+from tests.golden.metrics import EXPECTED, MANIFEST, uniform
 from tests.golden.stargan import CASES, LABELS, run_often, set_weights
 
 TOLERANCE = 1e-4
@@ -36,6 +38,21 @@ def test_discriminator():
     src, cls = network(X)
     np.testing.assert_allclose(src, EXPECTED["v1_discriminator/src"][..., 0], atol=TOLERANCE)
     np.testing.assert_allclose(cls, EXPECTED["v1_discriminator/cls"], atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("network_class", [LabelGenerator, PatchDiscriminator])
+def test_published_tensors(network_class):
+    """Names, order, shapes and types are those of the published files."""
+    network = network_class(128, 64, 6, LABELS)
+    network.make_weights()
+    tensors = take_out(published_tensors(network))
+    listed = MANIFEST[f"v1_{network.name}"]["tensors"]
+    assert [(name, list(tensor.shape)) for name, tensor in tensors.items()] == [
+        (name, shape) for name, shape, _ in listed
+    ]
+    counts = {name for name, _, rule in listed if rule == "keep"}
+    assert {name for name, tensor in tensors.items() if tensor.dtype == np.int64} == counts
+    assert {tensor.dtype.name for tensor in tensors.values()} <= {"float32", "int64"}
 
 
 @pytest.fixture(scope="module", params=CASES)

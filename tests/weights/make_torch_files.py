@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.weights import tiny_stargan, torch_stargan
+
 torch = importlib.import_module("torch")  # in no lock, nor in BUILD
 
 FOLDER = Path(__file__).parent / "torch"
@@ -100,7 +102,26 @@ def write(variant, tensors, legacy, prefix):
     np.savez_compressed(folder / "next_step.npz", **arrays)
 
 
+def write_stargan():
+    """G and D in a file each: one of today's, one older, with the prefix of nn.DataParallel."""
+    tiny = tiny_stargan
+    torch.manual_seed(0)
+    G, D = torch_stargan.tiny_networks()
+    for parameter in (*G.parameters(), *D.parameters()):
+        torch.nn.init.normal_(parameter, std=0.3)
+    x, c = tiny.inputs()
+    folder = FOLDER / tiny.VARIANT
+    folder.mkdir(exist_ok=True)
+    found = torch_stargan.outputs(G, D, x, c)  # also moves the running statistics of G
+    np.savez_compressed(folder / "outputs.npz", x=x, c=c, **found)
+    torch.save(G.state_dict(), folder / f"{tiny.ITERATION}-G.ckpt")
+    prefixed = {f"module.{name}": tensor for name, tensor in D.state_dict().items()}
+    path = folder / f"{tiny.ITERATION}-D.ckpt"
+    torch.save(prefixed, path, _use_new_zipfile_serialization=False)
+
+
 def main():
+    write_stargan()
     variants = json.loads((FOLDER / "networks.json").read_text())
     write("plain", variants["plain"], legacy=False, prefix="")
     write("skips", variants["skips"], legacy=True, prefix="module.")

@@ -18,6 +18,7 @@ from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 from stargan_tf.weights.places import Place, take_out
+from tests.weights import tiny_stargan
 from tests.weights.tiny_release import SETTINGS
 
 STEPS = 3
@@ -92,6 +93,28 @@ def step(state: TrainState, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return published
 
 
+def write_stargan(folder: Path) -> None:
+    """Writes G and D of a run of StarGAN (2018), and arrays of what they compute."""
+    settings = tiny_stargan.settings(run_dir=str(folder / "run"))
+    state = TrainState(make_algorithm(settings, len(tiny_stargan.LABELS)))
+    rng = np.random.default_rng(0)
+    for network in state.networks.values():
+        for variable in network.variables:
+            variable.assign(0.3 * rng.standard_normal(variable.shape))
+    state.averages["generator"].set_weights(state.networks["generator"].get_weights())
+    state.step.assign(tiny_stargan.ITERATION)
+    run = RunDir(folder / "run")
+    run.begin(settings, tiny_stargan.LABELS)
+    Checkpoints(run, state, keep=1).save()
+    export_release(settings.run_dir, str(folder))
+    x, c = tiny_stargan.inputs()
+    drawn = state.networks["generator"](x, c).numpy()
+    src, cls = state.networks["discriminator"](x)
+    np.savez(folder / "outputs.npz", x=x, c=c, generator=drawn, src=src.numpy(), cls=cls.numpy())
+
+
 def main() -> None:
+    folder = Path(sys.argv[1])
     for variant in SETTINGS:
-        write(variant, Path(sys.argv[1]) / variant)
+        write(variant, folder / variant)
+    write_stargan(folder / tiny_stargan.VARIANT)

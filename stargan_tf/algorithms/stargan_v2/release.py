@@ -11,7 +11,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.errors import UserError
 from stargan_tf.models.generator import LAPLACIAN
 from stargan_tf.weights.adam import AdamGroup
-from stargan_tf.weights.release import Tensors
+from stargan_tf.weights.release import MEAN, NETS, NETS_EMA, OPTIMS, WING, Tensors
 
 _CENTRE = LAPLACIAN[1][1]
 # Published: CelebA-HQ with high-pass skip connections, AFHQ without.
@@ -22,8 +22,9 @@ _UNFIT = (
 )
 
 
-def _architecture(networks: Mapping[str, Tensors], where: str) -> Architecture:
+def _architecture(networks: Mapping[str, Tensors], where: str, img_size: int) -> Architecture:
     """See `PublishedCheckpoints`; `where` they come from is for errors."""
+    del img_size  # the style encoder's tensors tell it
     missing = [name for name in TRANSLATING if name not in networks]
     check(
         not missing,
@@ -86,6 +87,7 @@ def _optimisation(groups: Mapping[str, AdamGroup]) -> dict[str, Any]:
 
 
 PUBLISHED = PublishedCheckpoints(
+    kinds=(NETS, NETS_EMA, OPTIMS, WING, MEAN),
     networks={**{name: name for name in NAMES}, "fan": LANDMARK_NETWORK},
     judges=("discriminator",),
     tensors=published_tensors,
