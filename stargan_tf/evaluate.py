@@ -24,6 +24,12 @@ how its data set is prepared):
     python -m stargan_tf.evaluate --saved_model=saved_models/portraits_64/1 \
         --data_dir=data/portraits
 
+Where labels are attributes, one of them is changed at a time, and the translations are compared
+with the training images that have it, or have it not.
+
+How far a translation is from its source is the metric change; change_same is that of sources which
+are drawn as what they are, where nothing ought to change. change_MODE.png shows some.
+
 Ctrl-C stops; the same command goes on with the pair of domains it was at.
 """
 
@@ -72,12 +78,13 @@ def main(argv: Sequence[str]) -> None:
         if config.skip_bad_records:
             bad_records.skip(data_dir, out / bad_records.LIST_FILE)
         with bad_records.named(data_dir):
-            results = Evaluator(config, data_dir, out, networks).evaluate(model)
+            evaluator = Evaluator(config, data_dir, out, networks)
+            results = evaluator.evaluate(model)
         print(
             f"{(out / TABLE_FILE).read_text(encoding='utf-8')}\nEvery metric: {out / METRICS_FILE}"
         )
         logs = RunDir(config.run_dir).logs if config.run_dir else out / "logs"
-        write_curves(results, logs / f"evaluation{config.variant}")
+        write_curves(results, evaluator.images, logs / f"evaluation{config.variant}")
     except KeyboardInterrupt as interrupt:
         raise UserError(
             "Interrupted: run the same command again, and it goes on with the pair of domains "

@@ -31,7 +31,10 @@ class EvaluateConfig(MeasuringConfig):
     )
     num_outs_per_domain: int = setting(10, "Outputs for each source image and target domain.")
     max_sources: int = setting(
-        0, "Validation images of each domain to translate, the first ones; 0 for all.", least=0
+        0,
+        "Validation images of each domain, or with and without each attribute, to translate, the "
+        "first ones; 0 for all.",
+        least=0,
     )
     seed: int = setting(7, "Seed of the latent codes and of the choice of references.", least=0)
     batch_size: int = setting(8, "Source images that are translated at once.", least=1)

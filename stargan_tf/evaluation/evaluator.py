@@ -2,30 +2,30 @@
 
 Source: Choi et al. 2020, section 4 and appendix B. For every ordered pair of domains,
 each validation image of the source gets several outputs in the target; all of them are
-compared with the target's training images.
+compared with the target's training images. Where labels are attributes, one of them is changed.
 """
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from stargan_tf.algorithms.drawable import NOTHING
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.bars import bar
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.settings import check
-from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
-from stargan_tf.evaluation.domain_classifier import DomainClassifier
 from stargan_tf.evaluation.measuring import MeasuringNetworks
 from stargan_tf.evaluation.outputs import OutputDrawer
-from stargan_tf.evaluation.real_images import MAX_ROWS, MIN_IMAGES, ImageFeatures, real_images
+from stargan_tf.evaluation.real_images import MAX_ROWS
 from stargan_tf.evaluation.results import MetricNames, table, with_means
 from stargan_tf.evaluation.results_folder import ResultsFolder
+from stargan_tf.evaluation.sides import Sides, SidesMaker
 from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
 from stargan_tf.evaluation.tasks import (
     SOURCE,
@@ -34,16 +34,21 @@ from stargan_tf.evaluation.tasks import (
     compare,
     measure,
 )
+from stargan_tf.evaluation.translations import Translations
 
 # Raised when the same networks and images give other metrics than before.
 _PROTOCOL_VERSION = 2
 
-# Contents of the shards, by split and domain.
+# Contents of the shards, by split and group.
 _Shards = dict[tuple[str, str], tuple[str, ...]]
 
 
 class Evaluator:
-    """Measures translations, task by task; finished tasks are not done again."""
+    """Measures translations, task by task; finished tasks are not done again.
+
+    Attributes:
+      images: that show what the model changes, by name, once `evaluate` is done.
+    """
 
     def __init__(
         self, config: EvaluateConfig, data_dir: Path, out: Path, networks: MeasuringNetworks
@@ -64,9 +69,10 @@ class Evaluator:
             (data_dir / "cache", out / "cache"), warn=lambda line: tqdm.write(line, sys.stderr)
         )
         self._names = MetricNames.of(networks)
+        self.images: dict[str, np.ndarray] = {}
 
     def evaluate(self, model: TrainedModel) -> dict[str, Any]:
-        """Measures everything, and writes metrics.json and table.txt.
+        """Measures everything, and writes metrics.json, table.txt and images of changes.
 
         Returns:
           The contents of metrics.json.
@@ -75,92 +81,118 @@ class Evaluator:
           UserError: the data set does not fit the run, or has too few images; the folder
             for the results holds others, or cannot be written to.
         """
-        domains = model.domains
-        self._check_domains(domains)
-        modes = self._modes(model)
+        info = self._info(model.domains)
+        modes = self._modes(model, info)
         shards = {
-            (split, name): shard_digests(self._data_dir, split, name)
+            (split, group): shard_digests(self._data_dir, split, group)
             for split in ("train", "val")
-            for name in domains
+            for group in info.groups
         }
-        settings = self._settings(model, shards)
+        settings = self._settings(model, info, modes, shards)
         folder = ResultsFolder(self._out, settings, overwrite=self._config.overwrite)
-        images = {name: self._images(name, model.drawable.img_size) for name in domains}
-        train, val = self._real("train", model, shards), self._real("val", model, shards)
-        features = np.concatenate([train[name].rows for name in domains])
-        counts = [len(train[name].rows) for name in domains]
-        classifier = DomainClassifier.fit(features, np.repeat(np.arange(len(counts)), counts))
-        real = RealDomains(train, classifier)
+        sides = SidesMaker(
+            self._data_dir,
+            info,
+            shards=shards,
+            img_size=model.drawable.img_size,
+            max_sources=self._config.max_sources,
+            network=self._networks.features,
+            cache=self._cache,
+        ).make()
 
+        translations = Translations(
+            OutputDrawer(model.drawable),
+            sides,
+            num_outs=self._config.num_outs_per_domain,
+            batch_size=self._config.batch_size,
+            seed=self._config.seed,
+        )
+        tasks = [Task(mode, *pair) for mode in (*modes, SOURCE) for pair in sides.pairs]
+        changes = [task for task in tasks if task.mode != SOURCE]
+        changes += [task for mode in modes for task in translations.own_tasks(mode)]
+        sources = {task: len(translations.sources(task)) for task in (*tasks, *changes)}
+        total = sum(sources[task] * translations.num_outs(task.mode) for task in tasks)
+        total += sum(sources[task] for task in changes)
         metrics: dict[str, float] = {}
-        tasks = _tasks(domains, modes)
-        drawer = OutputDrawer(model.drawable)
-        total = sum(len(images[task.source]) * self._num_outs(task, drawer) for task in tasks)
         with bar(total=total, unit="image", desc="Translations", dynamic_ncols=True) as shown:
             for task in tasks:
                 shown.set_postfix_str(task.name, refresh=False)
-                metrics |= self._run(task, drawer, images, real, settings, folder, shown.update)
-        metrics |= self._ceiling(domains, val, real)
-        outs = max(drawer.num_outs(mode, self._config.num_outs_per_domain) for mode in modes)
-        outputs = {name: len(x) * outs for name, x in images.items()}
-        about = settings | self._about(model, train, val, outputs)
-        results = with_means(metrics) | {"about": about}
-        folder.write(results, table(results, self._names))
+                metrics |= self._run(task, translations, sides, settings, folder, shown.update)
+            metrics |= self._ceiling(sides)
+            for task in changes:
+                metrics |= self._change(task, translations, settings, folder)
+                shown.update(sources[task])
+        for mode in modes:
+            name = f"change_{mode}"
+            self.images[name] = self._change_image(name, mode, translations, settings, folder)
+        outs = max(map(translations.num_outs, modes))
+        results = with_means(metrics) | {"about": settings | self._about(model, sides, outs)}
+        folder.write(results, table(results, self._names), self.images)
         return results
 
     def _run(
         self,
         task: Task,
-        drawer: OutputDrawer,
-        images: dict[str, np.ndarray],
-        real: RealDomains,
+        translations: Translations,
+        sides: Sides,
         settings: dict[str, Any],
         folder: ResultsFolder,
         on_progress: Callable[[int], object],
     ) -> dict[str, float]:
         """The metrics of a task, measured now or by an evaluation that was interrupted."""
-        sources = images[task.source]
-        num_outs = self._num_outs(task, drawer)
-        num_outputs = len(sources) * num_outs
-        key = self._key(task, settings, len(sources), num_outs)
+        num_sources, num_outs = len(translations.sources(task)), translations.num_outs(task.mode)
+        num_outputs = num_sources * num_outs
+        key = self._key(task.name, settings, num_sources, num_outs)
         if not self._config.keep_images:
             kept = folder.task_metrics(task.name, key)
             if kept is not None:
                 on_progress(num_outputs)
                 return kept
         keep_in = folder.images(task.name) if self._config.keep_images else None
-        outputs = self._outputs(task, drawer, sources, images[task.target], num_outs)
+        outputs = translations.outputs(task)
+        real = RealDomains(sides.train, sides.classifiers[task.target])
         found = measure(task, outputs, num_outputs, self._networks, real, on_progress, keep_in)
         metrics = {self._names.key(metric, task): value for metric, value in found.items()}
         folder.keep_task(task.name, key, metrics)
         return metrics
 
-    def _outputs(
+    def _change(
         self,
         task: Task,
-        drawer: OutputDrawer,
-        sources: np.ndarray,
-        references: np.ndarray,
-        num_outs: int,
-    ) -> Iterator[np.ndarray]:
-        size = self._config.batch_size
-        if task.mode == SOURCE:
-            return (sources[i : i + size, np.newaxis] for i in range(0, len(sources), size))
-        return drawer.draw(
-            task,
-            sources,
-            references,
-            num_outs=num_outs,
-            batch_size=size,
-            seed=self._config.seed,
-        )
+        translations: Translations,
+        settings: dict[str, Any],
+        folder: ResultsFolder,
+    ) -> dict[str, float]:
+        """How far outputs are from their sources.
 
-    def _num_outs(self, task: Task, drawer: OutputDrawer) -> int:
-        if task.mode == SOURCE:
-            return 1
-        return drawer.num_outs(task.mode, self._config.num_outs_per_domain)
+        It is kept apart from the other metrics of a task, so that those of evaluations that did
+        not know it need not be measured again.
+        """
+        name = f"change_{task.name}"
+        key = self._key(name, settings, len(translations.sources(task)), 1)
+        kept = folder.task_metrics(name, key)
+        if kept is None:
+            metric = "change_same" if task.source == task.target else "change"
+            kept = {self._names.key(metric, task): translations.change(task)}
+            folder.keep_task(name, key, kept)
+        return kept
 
-    def _modes(self, model: TrainedModel) -> tuple[str, ...]:
+    def _change_image(
+        self,
+        name: str,
+        mode: str,
+        translations: Translations,
+        settings: dict[str, Any],
+        folder: ResultsFolder,
+    ) -> np.ndarray:
+        key = self._key(name, settings, self._config.max_sources, 1)
+        image = folder.task_image(name, key)
+        if image is None:
+            image = translations.change_image(mode)
+            folder.keep_image(name, key, image)
+        return image
+
+    def _modes(self, model: TrainedModel, info: DatasetInfo) -> tuple[str, ...]:
         """The modes to measure: all of the model, unless the settings name some."""
         known = tuple(mode.name for mode in model.drawable.modes)
         unknown = set(self._config.modes) - set(known)
@@ -169,63 +201,41 @@ class Evaluator:
             f"Found --modes={','.join(self._config.modes)}, expected some of {', '.join(known)}, "
             "those of the model, separated by commas: correct it, or leave it out for all.",
         )
+        styles = [mode.name for mode in model.drawable.modes if mode.source != NOTHING]
+        check(
+            not (styles and info.attributes),
+            f"Found a model that makes styles ({', '.join(styles)}) and attributes in "
+            f"{self._data_dir}, expected a model that draws labels alone: pass the data set it "
+            "was trained on.",
+        )
         return self._config.modes or known
 
-    def _ceiling(
-        self, domains: tuple[str, ...], val: dict[str, ImageFeatures], real: RealDomains
-    ) -> dict[str, float]:
+    def _ceiling(self, sides: Sides) -> dict[str, float]:
         """The metrics of real validation images, which translations can hardly beat."""
         metrics = {}
-        for index, name in enumerate(domains):
+        for name, index in dict((target, index) for _, target, index in sides.pairs).items():
             task = Task("real", name, name, index)
-            found = compare(task, val[name], real)
+            real = RealDomains(sides.train, sides.classifiers[name])
+            found = compare(task, sides.val[name], real)
             metrics |= {self._names.key(metric, task): value for metric, value in found.items()}
         return metrics
 
-    def _check_domains(self, domains: tuple[str, ...]) -> None:
+    def _info(self, labels: tuple[str, ...]) -> DatasetInfo:
         info = DatasetInfo.load(self._data_dir)
-        info.check_has_domains("evaluate")
-        found = info.domains
+        what, least = ("attributes", 1) if info.attributes else ("domains", 2)
         check(
-            found == tuple(domains) and len(found) >= 2,
-            f"Found the domains {', '.join(found)} in {self._data_dir}, expected those of the run, "
-            f"{', '.join(domains)}, at least two: pass the --data_dir it was trained on.",
+            info.labels == tuple(labels) and len(labels) >= least,
+            f"Found the {what} {', '.join(info.labels)} in {self._data_dir}, expected those of the "
+            f"run, {', '.join(labels)}, at least {least}: pass the --data_dir it was trained on.",
         )
+        return info
 
-    def _real(self, split: str, model: TrainedModel, shards: _Shards) -> dict[str, ImageFeatures]:
-        counts = DatasetInfo.load(self._data_dir).counts[split]
-        total = sum(counts.values())
-        with bar(total=total, unit="image", desc=f"Real images ({split})") as shown:
-            return {
-                name: real_images(
-                    self._data_dir,
-                    split,
-                    name,
-                    shards=shards[split, name],
-                    img_size=model.drawable.img_size,
-                    network=self._networks.features,
-                    cache=self._cache,
-                    on_progress=shown.update,
-                )
-                for name in model.domains
-            }
-
-    def _images(self, domain: str, img_size: int) -> np.ndarray:
-        dataset = eval_dataset(
-            self._data_dir, "val", img_size=img_size, batch_size=64, domain=domain
-        )
-        images = np.concatenate([batch.numpy() for batch, _ in dataset])
-        images = images[: self._config.max_sources or None]
-        check(
-            len(images) >= MIN_IMAGES,
-            f"Found {len(images)} validation images of domain {domain} to translate, expected at "
-            f"least {MIN_IMAGES}: raise --max_sources, or prepare the data set again with a "
-            "larger --val_fraction.",
-        )
-        return images
-
-    def _settings(self, model: TrainedModel, shards: _Shards) -> dict[str, Any]:
+    def _settings(
+        self, model: TrainedModel, info: DatasetInfo, modes: tuple[str, ...], shards: _Shards
+    ) -> dict[str, Any]:
         """What all metrics depend on, ready for JSON."""
+        groups = [list(group) for group in info.exclusive]
+        exclusive = {"exclusive": groups} if info.attributes else {}
         contents = repr([shards[key] for key in sorted(shards)])
         titles = {mode.name: mode.title for mode in model.drawable.modes}
         return {
@@ -238,37 +248,30 @@ class Evaluator:
             "features_fingerprint": self._networks.features.fingerprint,
             "diversity": self._networks.perceptual.name,
             "diversity_fingerprint": self._networks.perceptual.fingerprint,
-            "modes": {mode: titles[mode] for mode in sorted(self._modes(model))},
+            "modes": {mode: titles[mode] for mode in sorted(modes)},
             "num_outs_per_domain": self._config.num_outs_per_domain,
             "max_sources": self._config.max_sources,
             "seed": self._config.seed,
+            **exclusive,
         }
 
     def _key(
-        self, task: Task, settings: dict[str, Any], sources: int, num_outs: int
+        self, task: str, settings: dict[str, Any], sources: int, num_outs: int
     ) -> dict[str, Any]:
-        """What the metrics of a task depend on."""
+        """What the metrics of a task of this name depend on."""
         key = {name: value for name, value in settings.items() if name != "modes"}
-        return key | {"task": task.name, "num_outs_per_domain": num_outs, "max_sources": sources}
+        return key | {"task": task, "num_outs_per_domain": num_outs, "max_sources": sources}
 
-    def _about(
-        self,
-        model: TrainedModel,
-        train: dict[str, ImageFeatures],
-        val: dict[str, ImageFeatures],
-        outputs: dict[str, int],
-    ) -> dict[str, Any]:
+    def _about(self, model: TrainedModel, sides: Sides, num_outs: int) -> dict[str, Any]:
+        sources = dict.fromkeys(source for source, _, _ in sides.pairs)
+        outputs = {name: len(sides.images(name)) * num_outs for name in sources}
         return {
             "step": model.step,
+            "tasks": sides.tasks,
             "features_dim": self._networks.features.dim,
-            "training_images": {name: real.statistics.count for name, real in train.items()},
-            "validation_images": {name: real.statistics.count for name, real in val.items()},
+            "training_images": {name: real.statistics.count for name, real in sides.train.items()},
+            "validation_images": {name: real.statistics.count for name, real in sides.val.items()},
             # Of a source domain in another; KD, accuracy, precision, recall compare the latter.
             "outputs": outputs,
             "outputs_compared": {name: min(count, MAX_ROWS) for name, count in outputs.items()},
         }
-
-
-def _tasks(domains: tuple[str, ...], modes: tuple[str, ...]) -> list[Task]:
-    pairs = [(s, t, i) for s in domains for i, t in enumerate(domains) if s != t]
-    return [Task(mode, *pair) for mode in (*modes, SOURCE) for pair in pairs]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from stargan_tf.algorithms import drawable
 from stargan_tf.algorithms.drawable import Drawable, Mode
@@ -22,6 +23,7 @@ class OutputDrawer:
 
     def __init__(self, model: Drawable) -> None:
         """Compiles the networks."""
+        self._model = model
         self.modes = {mode.name: mode for mode in model.modes}
         self._latent_dim = model.latent_dim
         self._codes = CodeMaker(model, batch_size=_BATCH)
@@ -40,6 +42,7 @@ class OutputDrawer:
         num_outs: int,
         batch_size: int,
         seed: int,
+        labels: np.ndarray | None = None,
     ) -> Iterator[np.ndarray]:
         """Draws the outputs of a task, batch by batch.
 
@@ -50,11 +53,17 @@ class OutputDrawer:
           num_outs: K, for each source image.
           batch_size: source images at once.
           seed: of the latent codes, and of which references are taken.
+          labels: what each image is drawn with, [N, A], where labels are attributes; the mode
+            makes codes of them alone.
 
         Yields:
           [n, K, R, R, 3] float32, about [-1, 1].
         """
         mode = self.modes[task.mode]
+        if labels is not None:
+            codes = self._model.make_codes(mode, None, tf.constant(labels)).numpy()
+            yield from self._draw_each(images, codes, batch_size)
+            return
         rng = np.random.default_rng(task.seed(seed))
         known = None  # the codes that are the same for every batch
         if mode.source == drawable.IMAGE:
@@ -74,6 +83,47 @@ class OutputDrawer:
             flat = codes.reshape(len(rows), -1)
             drawn = self._drawer.draw_pairs(self._drawer.encode(batch), rows, flat)
             yield drawn.reshape(len(batch), num_outs, *drawn.shape[1:])
+
+    def draw_as_they_are(
+        self,
+        task: Task,
+        images: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int,
+        labels: np.ndarray | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Draws images of the task's domain in that domain, once each.
+
+        A mode that makes codes of images makes them of the images themselves, others as ever.
+
+        Args:
+          task: of one of the model's modes, whose target is the images' own domain.
+          images: [N, R, R, 3] float32 in [-1, 1].
+          batch_size: images at once.
+          seed: of the latent codes.
+          labels: the images' own, [N, A], where labels are attributes.
+
+        Yields:
+          [n, 1, R, R, 3] float32, about [-1, 1].
+        """
+        mode = self.modes[task.mode]
+        if labels is None and mode.source == drawable.IMAGE:
+            codes = self._codes.make(mode, images, task.index)
+            yield from self._draw_each(images, codes, batch_size)
+            return
+        options = {"num_outs": 1, "batch_size": batch_size, "seed": seed, "labels": labels}
+        yield from self.draw(task, images, images, **options)
+
+    def _draw_each(
+        self, images: np.ndarray, codes: np.ndarray, batch_size: int
+    ) -> Iterator[np.ndarray]:
+        """Draws each image in a code of its own, [N, D]: [n, 1, R, R, 3]."""
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size]
+            of_batch = codes[start : start + batch_size]
+            encoded = self._drawer.encode(batch)
+            yield self._drawer.draw_pairs(encoded, np.arange(len(batch)), of_batch)[:, np.newaxis]
 
     def _random_codes(
         self, mode: Mode, domain: int, num: int, num_outs: int, rng: np.random.Generator

@@ -1,6 +1,6 @@
 """Features of real images: computed once, then kept by content."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ MAX_ROWS = 5_000
 # Precision looks at third neighbours, so that each set must have four images.
 MIN_IMAGES = 4
 _BATCH = 32
+# Of attributes, in one pass over the images: each takes memory for a covariance.
+_SIDES_AT_ONCE = 16
 
 
 class ImageFeatures(NamedTuple):
@@ -83,6 +85,91 @@ def real_images(
     result = ImageFeatures(running.result(of=f"domain {domain}"), np.concatenate(rows))
     cache.save(key, *result)
     return result
+
+
+def side_names(attributes: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """What images with and without each attribute are called: its index and its value, by name."""
+    return {
+        name: (index, value)
+        for index, attribute in enumerate(attributes)
+        for value, name in enumerate((f"without_{attribute}", attribute))
+    }
+
+
+def attribute_images(
+    data_dir: Path,
+    split: str,
+    attributes: Sequence[str],
+    *,
+    shards: Sequence[str],
+    img_size: int,
+    network: FeatureNetwork,
+    cache: FeatureCache,
+    on_progress: Callable[[int], object] = lambda count: None,
+) -> dict[str, ImageFeatures]:
+    """Features of the real images with and without each attribute, from the cache if possible.
+
+    Args:
+      data_dir: what `prepare_data` wrote.
+      split: train or val.
+      attributes: names, in the order of the labels.
+      shards: what `shard_digests` gives of all images.
+      img_size: R; see `real_images`.
+      network: makes the features.
+      cache: keeps what is computed.
+      on_progress: called with the number of images after each batch.
+
+    Returns:
+      By the names of `side_names`; those of fewer than MIN_IMAGES images are left out.
+    """
+    sides = side_names(attributes)
+    keys = {
+        name: statistics_key(
+            shards,
+            img_size=img_size,
+            network=network.name,
+            weights_fingerprint=network.fingerprint,
+            subset=f"attribute {index} is {value}",
+        )
+        for name, (index, value) in sides.items()
+    }
+    kept = {name: cache.load(key, MAX_ROWS) for name, key in keys.items()}
+    found = {name: ImageFeatures(*features) for name, features in kept.items() if features}
+    missing = [name for name in sides if name not in found]
+    for first in range(0, len(missing), _SIDES_AT_ONCE):
+        cache.prepare()
+        part = {name: sides[name] for name in missing[first : first + _SIDES_AT_ONCE]}
+        dataset = eval_dataset(data_dir, split, img_size=img_size, batch_size=_BATCH)
+        batches = ((network(images).numpy(), labels.numpy()) for images, labels in dataset)
+        computed = _by_side(batches, part, network.dim, on_progress)
+        for name, features in computed.items():
+            cache.save(keys[name], *features)
+        found |= computed
+    return {name: found[name] for name in sides if name in found}
+
+
+def _by_side(
+    batches: Iterator[tuple[np.ndarray, np.ndarray]],
+    sides: Mapping[str, tuple[int, int]],
+    dim: int,
+    on_progress: Callable[[int], object],
+) -> dict[str, ImageFeatures]:
+    """Divides features [n, dim] by labels [n, A]."""
+    running = {name: RunningStatistics(dim) for name in sides}
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in sides}
+    counts = dict.fromkeys(sides, 0)
+    for features, labels in batches:
+        for name, (index, value) in sides.items():
+            chosen = features[labels[:, index] == value]
+            running[name].update(chosen)
+            rows[name].append(chosen[: max(0, MAX_ROWS - counts[name])])
+            counts[name] += len(chosen)
+        on_progress(len(features))
+    return {
+        name: ImageFeatures(running[name].result(of=name), np.concatenate(rows[name]))
+        for name in sides
+        if counts[name] >= MIN_IMAGES
+    }
 
 
 def _features(

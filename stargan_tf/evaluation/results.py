@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ _ROWS = {
     "source": "sources as they are (no translation)",
     "real": "real validation images",
 }
-METRICS = ("FD", "KD", "diversity", "accuracy", "precision", "recall")
+METRICS = ("FD", "KD", "diversity", "accuracy", "precision", "recall", "change", "change_same")
 
 
 class MetricNames(NamedTuple):
@@ -48,8 +49,8 @@ class MetricNames(NamedTuple):
         return names.get(metric) or (f"{prefix}{network}" if prefix else metric)
 
     def key(self, metric: str, task: Task) -> str:
-        """Such as FID_latent/cat2dog, the published form."""
-        domains = task.target if task.mode == "real" else task.pair
+        """Such as FID_latent/cat2dog, the published form; of one domain alone its name."""
+        domains = task.target if task.source == task.target else task.pair
         return f"{self.published(metric)}_{task.mode}/{domains}"
 
 
@@ -79,13 +80,21 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
     about = results["about"]
     lines += [
         "",
-        f"After {about['step']} iterations; means over all ordered pairs of domains. Lower is "
-        f"better for {columns[0]} and {columns[1]},",
-        "higher for the others. The last two rows are what to compare with: doing nothing, and "
-        "perfection.",
+        f"After {about['step']} iterations; means over all {about['tasks']}. Lower is better for "
+        f"{columns[0]} and {columns[1]},",
+        "higher for diversity, accuracy, precision and recall. The last two rows are what to "
+        "compare with: doing nothing, and perfection.",
         f"They show each image once, the translations {about['num_outs_per_domain']} times: of as "
         f"many images, {columns[0]} would be lower in them, and recall higher.",
     ]
+    if any(name.startswith("change_same") for name in results):
+        lines += [
+            "change: how far translations are from their sources, the mean absolute difference in "
+            "shares of the range of values;",
+            "change_same: that of sources which are drawn as what they are (in a random style of "
+            "their domain, or in their own",
+            "style, where there are styles): 0 is best.",
+        ]
     compared = max(about["outputs_compared"].values())
     if compared < max(about["outputs"].values()):
         lines.append(
@@ -101,8 +110,8 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
     return "\n".join(lines)
 
 
-def write_curves(results: dict[str, Any], folder: Path) -> None:
-    """Writes every metric for TensorBoard, at the iteration that was evaluated.
+def write_curves(results: dict[str, Any], images: Mapping[str, np.ndarray], folder: Path) -> None:
+    """Writes every metric and image for TensorBoard, at the iteration that was evaluated.
 
     A folder that cannot be written to, such as that of somebody else's run, is no reason to
     fail: every metric is in metrics.json.
@@ -113,6 +122,8 @@ def write_curves(results: dict[str, Any], folder: Path) -> None:
             for key, value in results.items():
                 if key != "about":
                     tf.summary.scalar(key, value)
+            for name, image in images.items():
+                tf.summary.image(name, image[np.newaxis])
         writer.close()
     except (OSError, tf.errors.OpError) as error:
         # TensorFlow puts the name of an operation first.

@@ -4,12 +4,16 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from stargan_tf.config.settings import check
 from stargan_tf.errors import UserError
-from stargan_tf.files import MAX_NAME_BYTES, read_json, short_name, write_text
+from stargan_tf.files import MAX_NAME_BYTES, read_json, short_name, write_text, written_whole
 
 METRICS_FILE = "metrics.json"
 TABLE_FILE = "table.txt"
@@ -70,6 +74,18 @@ class ResultsFolder:
         file.parent.mkdir(exist_ok=True)
         write_text(file, json.dumps({"key": key, "metrics": metrics}, indent=2) + "\n")
 
+    def task_image(self, name: str, key: dict[str, Any]) -> np.ndarray | None:
+        """An image that `keep_image` wrote, [H, W, 3] uint8; None if there is none of this key."""
+        try:
+            with Image.open(self._task_file(name, key, ".png")) as image:
+                return np.asarray(image.convert("RGB"))
+        except (OSError, SyntaxError, Image.DecompressionBombError):  # none, or a damaged one
+            return None
+
+    def keep_image(self, name: str, key: dict[str, Any], image: np.ndarray) -> None:
+        """Keeps an image, [H, W, 3] uint8, and all that it depends on."""
+        _write_png(self._task_file(name, key, ".png"), image)
+
     def images(self, name: str) -> Path:
         """A folder for the outputs of a task, without those of an evaluation before."""
         mode, _, pair = name.partition("/")
@@ -78,17 +94,24 @@ class ResultsFolder:
             shutil.rmtree(folder)
         return folder
 
-    def write(self, results: dict[str, Any], table: str) -> None:
-        """Writes metrics.json and table.txt."""
+    def write(self, results: dict[str, Any], table: str, images: Mapping[str, np.ndarray]) -> None:
+        """Writes metrics.json, table.txt and NAME.png of each image, [H, W, 3] uint8."""
+        for name, image in images.items():
+            _write_png(self._path / f"{name}.png", image)
         text = json.dumps(results, indent=2, ensure_ascii=False)
         write_text(self._path / TABLE_FILE, table + "\n")
         write_text(self._path / METRICS_FILE, text + "\n")
 
-    def _task_file(self, name: str, key: dict[str, Any]) -> Path:
+    def _task_file(self, name: str, key: dict[str, Any], suffix: str = ".json") -> Path:
         # Of the key as well, so that a shorter evaluation does not replace what a long one made.
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         shown = short_name(name.replace("/", "_"), MAX_NAME_BYTES - len("-.json") - 12)
-        return self._path / "tasks" / f"{shown}-{digest[:12]}.json"
+        return self._path / "tasks" / f"{shown}-{digest[:12]}{suffix}"
+
+
+def _write_png(path: Path, image: np.ndarray) -> None:
+    with written_whole(path) as temporary:
+        Image.fromarray(image).save(temporary, "PNG")
 
 
 def writing_error(folder: Path) -> OSError | None:

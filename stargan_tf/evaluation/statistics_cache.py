@@ -63,7 +63,12 @@ def _without(path: str) -> str:
 
 
 def statistics_key(
-    shards: Sequence[str], *, img_size: int, network: str, weights_fingerprint: str
+    shards: Sequence[str],
+    *,
+    img_size: int,
+    network: str,
+    weights_fingerprint: str,
+    subset: str = "",
 ) -> str:
     """A name for the statistics of one domain's real images, by content.
 
@@ -75,11 +80,13 @@ def statistics_key(
       img_size: side R that the images are resized to first.
       network: name of the feature network.
       weights_fingerprint: digest of its weights.
+      subset: which of the images; empty for all.
 
     Returns:
       64 hexadecimal digits.
     """
     decisive = [SEMANTICS_VERSION, list(shards), img_size, network, weights_fingerprint]
+    decisive += [subset] if subset else []
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """One task of the protocol: every source image of a domain, drawn in another domain."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,9 +29,9 @@ class Task(NamedTuple):
     Attributes:
       mode: name of one of the model's modes, or source (the images as they are, for
         comparison).
-      source: name of the source domain.
-      target: name of the target domain.
-      index: of the target domain.
+      source: name of the source domain, or of the images with or without an attribute.
+      target: name of the target domain, or of what the attribute is changed to.
+      index: of the target domain, or 0 and 1 for without the attribute and with it.
     """
 
     mode: str
@@ -61,11 +61,11 @@ class RealDomains(NamedTuple):
     """The training images that translations are compared with.
 
     Attributes:
-      images: by domain.
-      classifier: of the domains.
+      images: by domain, or by what images with and without an attribute are called.
+      classifier: of these.
     """
 
-    images: dict[str, ImageFeatures]
+    images: Mapping[str, ImageFeatures]
     classifier: DomainClassifier
 
 

@@ -42,6 +42,8 @@ class ExportedDrawing:
 
     def make_codes(self, mode: Mode, source: tf.Tensor | None, y: tf.Tensor) -> tf.Tensor:
         """By the mode's signature, without truncation; see `Drawable`."""
+        if not y.dtype.is_integer:  # of models whose codes are labels
+            return y
         function = self.signatures[CODE_SIGNATURES[mode.source] + FLOAT_SUFFIX]
         given = {"target_domain": y, "psi": tf.ones(tf.shape(y)[:1])}
         _, specs = function.structured_input_signature

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from stargan_tf.algorithms.stargan import objectives
 from stargan_tf.algorithms.stargan.settings import StarGANSettings
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.config.sample import SampleConfig
+from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.loading import load_run
@@ -188,11 +190,51 @@ def test_a_run_on_attributes_knows_them(faces_run, tmp_path):
     np.testing.assert_array_equal(codes, labels)
 
 
-def test_attributes_are_not_evaluated(faces_run, faces_dir, tmp_path):
+def test_attributes_are_evaluated(faces_run, faces_dir, tmp_path):
+    """Each alone, to images with it and to images without it."""
     config = EvaluateConfig(run_dir=str(faces_run.root), data_dir=str(faces_dir))
     evaluator = Evaluator(config, faces_dir, tmp_path, fake_networks())
-    with pytest.raises(UserError, match="attributes smiling, young, .* evaluate needs domains"):
-        evaluator.evaluate(load_run(faces_run.root))
+    results = evaluator.evaluate(load_run(faces_run.root))
+    names = ("smiling", "young", "glasses")
+    pairs = {f"without_{name}2{name}" for name in names} | {f"{n}2without_{n}" for n in names}
+    for kind in ("accuracy_label", "FD_mean_colours_label", "change_label", "accuracy_source"):
+        found = {key.split("/")[1] for key in results if key.startswith(f"{kind}/")}
+        assert found == pairs | {"mean"}
+    of_own = {key for key in results if key.startswith("change_same_label/")}
+    assert of_own == {"change_same_label/all", "change_same_label/mean"}
+    about = results["about"]
+    assert (about["tasks"], about["exclusive"]) == ("changes of one attribute", [])
+    # FacesSource: number n has the binary digits of n % 8.
+    assert about["training_images"]["smiling"] == 20
+    assert about["outputs"] == {
+        "without_smiling": 5,
+        "smiling": 4,
+        "without_young": 5,
+        "young": 4,
+        "without_glasses": 4,
+        "glasses": 5,
+    }
+    assert "changes of one attribute" in (tmp_path / "table.txt").read_text()
+    assert (tmp_path / "change_label.png").exists()
+    assert evaluator.evaluate(load_run(faces_run.root)) == results  # of files, now
+
+
+def test_exclusive_attributes_are_only_given(faces_run, faces_dir, tmp_path):
+    """And taken from the others of their group; what is measured is kept by it."""
+    data = tmp_path / "data"
+    shutil.copytree(faces_dir, data)
+    info = DatasetInfo.load(data)
+    dataclasses.replace(info, exclusive=(("smiling", "young"),)).save(data)
+    config = EvaluateConfig(run_dir=str(faces_run.root), data_dir=str(data))
+    evaluator = Evaluator(config, data, tmp_path / "out", fake_networks())
+    results = evaluator.evaluate(load_run(faces_run.root))
+    found = {key.split("/")[1] for key in results if key.startswith("accuracy_label/")}
+    assert found == {
+        *("without_smiling2smiling", "without_young2young"),
+        *("without_glasses2glasses", "glasses2without_glasses"),
+        "mean",
+    }
+    assert results["about"]["exclusive"] == [["smiling", "young"]]
 
 
 def test_images_without_labels_are_said(tmp_path):

@@ -6,15 +6,18 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from stargan_tf.algorithms.drawable import NOTHING, Mode
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.evaluate import EvaluateConfig
+from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation import evaluator as evaluator_module
 from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.real_images import real_images
 from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
+from stargan_tf.sampling.drawing import to_8_bit
 from tests.data import makers
 from tests.evaluation.fakes import MeanColours, Painter, fake_networks
 
@@ -70,9 +73,15 @@ def test_every_metric_of_every_pair(make, tmp_path):
     }
     expected |= {f"{kind}_real/{name}" for kind in kinds for name in (*DOMAINS, "mean")}
     expected |= {
-        f"PD_pixels_{mode}/{pair}"
+        f"{kind}_{mode}/{pair}"
+        for kind in ("PD_pixels", "change")
         for mode in ("latent", "reference")
         for pair in ("cat2dog", "dog2cat", "mean")
+    }
+    expected |= {
+        f"change_same_{mode}/{name}"
+        for mode in ("latent", "reference")
+        for name in (*DOMAINS, "mean")
     }
     assert set(results) == expected | {"about"}
     assert all(np.isfinite(value) for key, value in results.items() if key != "about")
@@ -95,13 +104,40 @@ def test_modes_and_number_of_sources(make):
     painter = Painter(COLOURS)
     results = make(modes=("latent",), max_sources=4).evaluate(evaluated(painter))
     assert not [key for key in results if "_reference/" in key]
-    assert painter.calls == [("latent", 1, 12), ("latent", 0, 12)]
+    outputs = [("latent", 1, 12), ("latent", 0, 12)]
+    changes = [("latent", domain, 4) for domain in (1, 0, 0, 1)]  # to the other domain, to its own
+    image = [("latent", domain, 4) for domain in (0, 1)]
+    assert painter.calls == outputs + changes + image
 
 
 def test_modes_that_the_model_has_not_are_refused(make, tmp_path):
     with pytest.raises(UserError, match="--modes=latent,label, expected some of latent, reference"):
         make(modes=("latent", "label")).evaluate(evaluated())
     assert not (tmp_path / "out").exists()
+
+
+def test_results_from_before_a_metric_are_still_known(make, tmp_path):
+    """How far translations are from sources is added to them, and nothing is measured again."""
+    make().evaluate(evaluated())
+    for file in (tmp_path / "out" / "tasks").glob("change_*"):
+        file.unlink()
+    painter, again = Painter(COLOURS), make()
+    again.evaluate(evaluated(painter))
+    assert again._networks.features.seen == 0
+    assert {number for _, _, number in painter.calls} == {6, 4}  # one of each source; the image
+
+
+def test_change_of_known_translations(make, tmp_path, data_dir):
+    """By hand: each image becomes a colour, that of its domain or the mean of its own."""
+    results = make(modes=("reference",)).evaluate(evaluated())
+    for name in DOMAINS:
+        dataset = eval_dataset(data_dir, "val", img_size=8, batch_size=6, domain=name)
+        x = to_8_bit(next(dataset.as_numpy_iterator())[0]).astype(float)
+        means = np.round(x.mean(axis=(1, 2), keepdims=True))
+        expected = np.abs(x - means).mean() / 255
+        assert results[f"change_same_reference/{name}"] == pytest.approx(expected, abs=1e-3)
+    with Image.open(tmp_path / "out" / "change_reference.png") as image:
+        assert image.mode == "RGB" and image.height > 8 * 8
 
 
 def test_where_the_domain_decides_alone_each_source_has_one_output(make):
@@ -118,6 +154,7 @@ def test_where_the_domain_decides_alone_each_source_has_one_output(make):
     assert results["about"]["outputs"] == {"cat": 6, "dog": 6}
     assert "accuracy_label/cat2dog" in results
     assert not [key for key in results if key.startswith("PD_")]
+    assert {"change_label/cat2dog", "change_same_label/cat"} <= results.keys()
 
 
 def test_an_interrupted_evaluation_goes_on_where_it_was(make, monkeypatch):
@@ -215,7 +252,8 @@ def test_domains_whose_pairs_read_alike(tmp_path):
 
     results = evaluate()
     found = {key for key in results if key.startswith("accuracy_latent/")}
-    assert len(found) == 12 + 1 and len(list((tmp_path / "out" / "tasks").iterdir())) == 24
+    kept = list((tmp_path / "out" / "tasks").iterdir())
+    assert len(found) == 12 + 1 and len(kept) == 24 + 12 + 4 + 1  # changes, and their image
     assert evaluate() == results
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -9,6 +10,7 @@ OFFLINE = MetricNames("efficientnet_lite0", "efficientnet_lite0")
 TASK = Task("latent", "cat", "dog", 1)
 ABOUT = {
     "step": 12,
+    "tasks": "ordered pairs of domains",
     "modes": {"latent": "random styles", "reference": "styles of references"},
     "num_outs_per_domain": 10,
     "features_dim": 90,
@@ -27,6 +29,9 @@ def test_official_names_are_for_the_official_networks_alone():
     assert OFFLINE.key("diversity", TASK) == "PD_efficientnet_lite0_latent/cat2dog"
     assert MetricNames("inception_keras", "lpips").key("FD", TASK).startswith("FD_inception_keras")
     assert OFFLINE.key("accuracy", TASK) == "accuracy_latent/cat2dog"
+    assert OFFLINE.key("change", TASK) == "change_latent/cat2dog"
+    same = Task("latent", "dog", "dog", 1)
+    assert OFFLINE.key("change_same", same) == "change_same_latent/dog"
     assert OFFLINE.key("accuracy", Task("real", "dog", "dog", 1)) == "accuracy_real/dog"
 
 
@@ -59,19 +64,26 @@ def test_table(names):
         "sources as they are (no translation)",
         "real validation images",
     ]
-    assert [line.split()[-6:] for line in lines[1:4]] == [
-        [str(n), "-", "-", str(n), "-", "-"] for n in (41, 42, 43)
+    assert [line.split()[-8:] for line in lines[1:4]] == [
+        [str(n), "-", "-", str(n), "-", "-", "-", "-"] for n in (41, 42, 43)
     ]
     assert "12 iterations" in text and "Lower is better" in text and "10 times" in text
     assert "than features" not in text and "at most" not in text
     many = ABOUT | {"outputs_compared": {"cat": 900, "dog": 900}}
     assert "come of 900 outputs at most" in table(with_means(metrics) | {"about": many}, names)
+    assert "change_same:" not in text
+    changes = {"change_latent/cat2dog": 0.25, "change_same_latent/cat": 0.125}
+    changed = table(with_means(metrics | changes) | {"about": ABOUT}, names)
+    assert changed.splitlines()[1].split()[-2:] == ["0.25", "0.125"]
+    assert "change_same:" in changed and "0 is best" in changed
     few = with_means(metrics) | {"about": ABOUT | {"features_dim": 91}}
     assert "No more images of a domain (91) than features (91)" in table(few, names)
 
 
 def test_scalars_for_tensorboard(tmp_path):
-    write_curves({"FID_latent/mean": 2.5, "about": {"step": 40}}, tmp_path)
+    image = np.zeros([4, 6, 3], np.uint8)
+    results = {"FID_latent/mean": 2.5, "about": {"step": 40}}
+    write_curves(results, {"change_latent": image}, tmp_path)
     (file,) = tmp_path.iterdir()
     events = [e for e in tf.compat.v1.train.summary_iterator(str(file)) if e.summary.value]
     (value,) = events[0].summary.value
