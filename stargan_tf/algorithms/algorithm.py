@@ -164,6 +164,10 @@ class Algorithm(abc.ABC):
         del networks, x, y, seed
         return {}
 
+    def remarks(self) -> tuple[str, ...]:
+        """What users of an exported model should know, a sentence each; for its card."""
+        return ()
+
     def largest_update(self, batch_size: int) -> list[ForwardPass]:
         """The forward passes of the update that needs most memory, for an estimate."""
         del batch_size

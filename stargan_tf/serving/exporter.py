@@ -15,10 +15,10 @@ from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
-from stargan_tf.files import folder_written_whole, plain_path
+from stargan_tf.files import folder_written_whole, plain_path, write_text
 from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.models.folding import fold
-from stargan_tf.serving import examples
+from stargan_tf.serving import examples, model_card
 from stargan_tf.serving.export_parity import (
     Agreement,
     Probe,
@@ -108,6 +108,8 @@ def _write_saved_model(
     with TemporaryDirectory() as assets:
         SavedModel(graph, algorithm.signatures(), probe.info, Path(assets)).save(partial)
     write_warmup_requests(partial, probe.info)
+    card = model_card.model_card(probe.info, algorithm.settings, algorithm.remarks())
+    write_text(partial / model_card.FILE, card)
     agreement = _check_saved_model(partial, probe)
     size = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
     return Result(folder, size, within(agreement))

@@ -29,6 +29,7 @@ def test_files(exported):
         "1/variables/variables.data-00000-of-00001",
         "1/assets/domains.txt",
         "1/assets/model.json",
+        "1/assets.extra/README.md",
         "1/assets.extra/tf_serving_warmup_requests",
         *(f"tflite/1/{t}.tflite" for t in ("float32", "float16", "dynamic", "int8")),
     }

@@ -7,11 +7,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.stargan.settings import StarGANSettings
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.serving.client import Client, InvalidRequestError
 from stargan_tf.serving.client.folders import FolderJob, Job
 from stargan_tf.serving.exported import load_exported
+from stargan_tf.serving.model_card import model_card
 from stargan_tf.serving.tflite.interpreters import caller, open_file
 from tests.data import makers
 from tests.devserver.running import running_server
@@ -59,6 +62,19 @@ def test_it_offers_labels(exported, signatures):
     assert exported.info.algorithm == "stargan" and not exported.said.rejected
     both = {name + suffix for name in NAMES for suffix in ("", "_float")}
     assert set(signatures) == both | {"serving_default"}
+
+
+def test_its_card(exported):
+    card = (exported.base / "1/assets.extra/README.md").read_text()
+    assert "the algorithm `stargan`" in card and "Labels, in their order: `cat`, `dog`" in card
+    assert "Every label has to be given" in card and "rectified" not in card
+    assert "`g_conv_dim=4`" in card and "data_dir" not in card
+    for name in NAMES:
+        assert f"| `{name}` |" in card
+    settings = StarGANSettings(algorithm="stargan", residual_output=True)
+    rectified = model_card(exported.info, settings, make_algorithm(settings, 3).remarks())
+    assert "non-commercial use, and patent-pending by its authors' word" in rectified
+    assert "`residual_output=True`" in rectified
 
 
 def test_labels_by_name_and_by_number_draw_the_same(signatures, expected):

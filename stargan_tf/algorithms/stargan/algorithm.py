@@ -95,6 +95,23 @@ class StarGAN(Algorithm):
         """See `algorithms.signatures`."""
         return SIGNATURES
 
+    def remarks(self) -> tuple[str, ...]:
+        """See `Algorithm`."""
+        settings = self.settings
+        remarks = (
+            "StarGAN of 2018 (arXiv:1711.09020): there are no styles, so that a label gives one "
+            "image of each source. Every label has to be given, those that stay as well.",
+        )
+        if settings.residual_output or settings.same_domain != OFF:
+            remarks += (
+                "Trained in the rectified form (Siddiquee et al. 2019, arXiv:1908.06965), or a "
+                f"part of it: residual_output={settings.residual_output}, "
+                f"same_domain={settings.same_domain}. It was written from the paper; the "
+                "published code of that form is for non-commercial use, and patent-pending by its "
+                "authors' word.",
+            )
+        return remarks
+
     def largest_update(self, batch_size: int) -> list[ForwardPass]:
         """That of G: x_fake and x_rec, and D of x_fake; twice with same-domain translations."""
         size = self.settings.img_size
