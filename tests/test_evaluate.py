@@ -58,6 +58,10 @@ def test_metrics_of_a_run(run_dir):
     fd = "FD_efficientnet_lite0"
     assert results[f"{fd}_latent/mean"] > 2 * results[f"{fd}_real/mean"] > 0
     assert 0 <= results["PD_efficientnet_lite0_latent/mean"]
+    assert results["change_latent/mean"] > 0 and results["change_same_reference/mean"] > 0
+    assert (run_dir / "evaluation" / "000000_outs2" / "change_reference.png").exists()
+    (events,) = (run_dir / "logs" / "evaluation_outs2").iterdir()
+    assert b"change_latent" in events.read_bytes()
 
 
 @pytest.mark.slow

@@ -8,18 +8,23 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan.published import published_tensors
+from stargan_tf.config.export import ExportConfig
 from stargan_tf.config.import_weights import ImportWeightsConfig
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import UserError
 from stargan_tf.loading import load_run
 from stargan_tf.sampling.sampler import sample
+from stargan_tf.serving.exported import load_exported
+from stargan_tf.serving.exporter import export
 from stargan_tf.to_release import export_release
 from stargan_tf.training.checkpoints import Checkpoints, restore_newest
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
+from stargan_tf.training.warm_start import check_parent
 from stargan_tf.training_run import train_run
 from stargan_tf.weights.places import Place, take_out
 from stargan_tf.weights.torch_file import read_torch_file
@@ -146,6 +151,20 @@ def test_G_alone_draws(alone, tmp_path):
     assert {path.name for path in out.iterdir()} == {f"x__to_{n}__style.png" for n in LABELS}
 
 
+def test_G_alone_is_exported(alone, tmp_path):
+    out = tmp_path / "models" / "faces"
+    config = ExportConfig(run_dir=str(alone[0]), out=str(out), formats=("saved_model",))
+    config.validate()
+    assert not export(config, load_run(alone[0], in_float32=True)).rejected
+    model = load_exported(out / "1")
+    assert model.domains == LABELS
+    with np.load(FOLDER / "stargan" / "outputs.npz") as arrays:
+        x, c, expected = arrays["x"], arrays["c"], arrays["generator"]
+    codes = model.drawable.make_codes(model.drawable.modes[0], None, tf.constant(c))
+    drawn = model.drawable.draw(model.drawable.encode(tf.constant(x)), codes)
+    np.testing.assert_allclose(drawn, expected, atol=2e-4)
+
+
 def test_G_alone_goes_back_alone(alone, tmp_path):
     """Its discriminator is nobody's."""
     said = export_release(str(alone[0]), str(tmp_path))
@@ -175,6 +194,17 @@ def test_another_run_starts_from_it(which, request, faces_dir, tmp_path, capsys)
     assert fresh == (which == "alone")
     if which == "both":
         np.testing.assert_equal(of_network(state.networks["discriminator"]), weights(D))
+
+
+def test_names_in_another_order_are_not_trained_on(alone):
+    """Each label would become another one without a word."""
+    config = dataclasses.replace(RunDir(alone[0]).read().config, warm_start=str(alone[0]))
+    algorithm = make_algorithm(config, len(LABELS))
+    check_parent(algorithm, LABELS)
+    check_parent(algorithm, ("happy", "young", "glasses"))  # as somebody else calls them
+    message = r"labels \(smiling, young, glasses there, young, smiling, glasses here\)"
+    with pytest.raises(UserError, match=message):
+        check_parent(algorithm, ("young", "smiling", "glasses"))
 
 
 def test_a_rectified_run_says_what_no_file_tells(tmp_path):

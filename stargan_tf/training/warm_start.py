@@ -52,8 +52,11 @@ def check_parent(algorithm: Algorithm, domains: tuple[str, ...]) -> None:
         for name in here | there
         if there.get(name) != here.get(name)
     ]
-    if len(old.domains) != len(domains) and not algorithm.domain_layers:
-        differences.append(f"domains ({', '.join(old.domains)} there, {', '.join(domains)} here)")
+    other = len(old.domains) != len(domains)
+    # The same names in another order would become each other without a word.
+    other |= set(old.domains) == set(domains) and old.domains != domains
+    if other and not algorithm.domain_layers:
+        differences.append(f"labels ({', '.join(old.domains)} there, {', '.join(domains)} here)")
     check(
         not differences,
         f"--warm_start={config.warm_start} holds networks of other shapes: "

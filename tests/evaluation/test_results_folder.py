@@ -1,7 +1,9 @@
 import json
 import os
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation.results_folder import ResultsFolder, writing_error
@@ -15,9 +17,11 @@ def folder(path, settings=SETTINGS, overwrite=False):
 
 
 def test_results_of_the_same_settings_may_be_written_again(tmp_path):
-    folder(tmp_path / "new" / "out").write({"FD": 1.0, "about": SETTINGS | {"step": 3}}, "table")
+    folder(tmp_path / "new" / "out").write(
+        {"FD": 1.0, "about": SETTINGS | {"step": 3}}, "table", {}
+    )
     assert sorted(os.listdir(tmp_path / "new" / "out")) == ["metrics.json", "table.txt"]
-    folder(tmp_path / "new" / "out").write({"FD": 2.0, "about": SETTINGS}, "table")
+    folder(tmp_path / "new" / "out").write({"FD": 2.0, "about": SETTINGS}, "table", {})
     assert json.loads((tmp_path / "new" / "out" / "metrics.json").read_text())["FD"] == 2
 
 
@@ -31,7 +35,7 @@ def test_other_results_are_replaced_on_request_alone(tmp_path, content):
 
 
 def test_the_differing_settings_are_named(tmp_path):
-    folder(tmp_path).write({"about": SETTINGS}, "")
+    folder(tmp_path).write({"about": SETTINGS}, "", {})
     with pytest.raises(UserError, match=r"other settings in \S+ \(modes\), expected none"):
         folder(tmp_path, SETTINGS | {"modes": ["reference"]})
 
@@ -52,6 +56,26 @@ def test_damaged_tasks_are_measured_again(tmp_path, content):
     (file,) = (tmp_path / "tasks").iterdir()
     file.write_text(content)
     assert results.task_metrics("latent/cat2dog", KEY) is None
+
+
+def test_images_are_kept_by_key(tmp_path):
+    results = folder(tmp_path)
+    image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    results.keep_image("change_latent", KEY, image)
+    assert results.task_image("change_latent", OTHER_KEY) is None
+    np.testing.assert_array_equal(results.task_image("change_latent", KEY), image)
+    results.write({"about": SETTINGS}, "", {"change_latent": image})
+    with Image.open(tmp_path / "change_latent.png") as written:
+        np.testing.assert_array_equal(np.asarray(written), image)
+
+
+@pytest.mark.parametrize("kept", [0, 10, 40, 60])
+def test_damaged_images_are_drawn_again(tmp_path, kept):
+    results = folder(tmp_path)
+    results.keep_image("change_latent", KEY, np.zeros([40, 40, 3], np.uint8))
+    (file,) = (tmp_path / "tasks").iterdir()
+    file.write_bytes(file.read_bytes()[:kept])
+    assert results.task_image("change_latent", KEY) is None
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
