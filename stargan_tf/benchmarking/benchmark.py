@@ -101,12 +101,15 @@ def _works(
 ) -> Iterator[list[Work]]:
     """All works of all variants, and those of the machine's peak; they hold within the block."""
     with contextlib.ExitStack() as stack:
-        strategy = make_strategy(variants[0].training)  # before TensorFlow uses a device
+        training = bool(set(what) & set(TRAINING))
+        # Before TensorFlow uses a device. It changes the process, and files of a model are
+        # measured as other programs load them: see `Variant.validate`.
+        strategy = make_strategy(variants[0].training) if training else None
         works = []
         tracing = stack.enter_context(bar(desc="tracing", unit="graph"))
         for number, variant in enumerate(variants):
             settings, own = variant.training, []
-            if set(what) & set(TRAINING):
+            if training:
                 data_dir = stack.enter_context(_data_dir(settings, config.num_domains))
                 algorithm = _algorithm(settings, config.num_domains)
                 own.append(_training_works(what, algorithm, strategy, data_dir))
@@ -141,9 +144,8 @@ def _batches(algorithm: Algorithm, replicas: int, data_dir: Path) -> list[Batch]
     """One batch for each replica: the first of the data set, or drawn numbers."""
     settings = algorithm.settings
     if settings.data_dir:
-        with bad_records.named(data_dir):
-            dataset = train_dataset(data_dir, settings, algorithm.draws(), replicas=replicas)
-            return list(dataset.take(replicas))
+        dataset = train_dataset(data_dir, settings, algorithm.draws(), replicas=replicas)
+        return list(dataset.take(replicas))
     rows = settings.batch_size // replicas
     batch = drawn_batch(algorithm.draws(), settings.img_size, algorithm.num_labels, rows)
     return [batch] * replicas
@@ -165,7 +167,8 @@ def _algorithm(settings: TrainConfig, num_domains: int) -> Algorithm:
 def _data_dir(settings: TrainConfig, num_domains: int) -> Iterator[Path]:
     """The data set of the settings, or one that is drawn and removed again."""
     if settings.data_dir:
-        yield Path(settings.data_dir)
+        with bad_records.named(Path(settings.data_dir)):
+            yield Path(settings.data_dir)
         return
     with TemporaryDirectory(prefix="stargan_tf_") as folder:
         draw_dataset(Path(folder), settings.img_size, num_domains)

@@ -140,6 +140,11 @@ class Variant:
             f"Found --what={','.join(what)} and no --model, expected the folder of an exported "
             f"model: pass --model=saved_models/NAME, or leave {' and '.join(formats)} out.",
         )
+        check(
+            not formats or not set(what) & set(TRAINING),
+            f"Found --what={','.join(what)}, expected training or files of a model: training sets "
+            "options of TensorFlow that files would run with: measure them one after the other.",
+        )
         # Neither is needed: images are drawn, and nothing is kept.
         places = {"data_dir": "drawn", "run_dir": "none"}
         missing = {k: v for k, v in places.items() if not getattr(self.training, k)}

@@ -60,6 +60,14 @@ def test_settings_of_training_are_checked(made, words):
         made.validate(())
 
 
+def test_training_and_files_are_not_measured_in_one_process(tmp_path):
+    """Training turns a rewrite of graphs off, for the whole process."""
+    model = ExportedModelConfig(model=str(tmp_path))
+    variant(exported=model).validate(("memory", "tflite"))
+    with pytest.raises(UserError, match="Found --what=iteration,tflite, expected training or"):
+        variant(exported=model).validate(("iteration", "tflite"))
+
+
 def test_files_need_a_model():
     words = "Found --what=tflite,onnx and no --model, .* leave tflite and onnx out"
     with pytest.raises(UserError, match=words):
