@@ -125,7 +125,8 @@ def _table(
     lines += [[label(row), *(cell(row) for _, cell in columns)] for row in rows]
     used = [i for i in range(len(lines[0])) if any(line[i] for line in lines[1:])]
     widths = {i: max(len(line[i]) for line in lines) for i in used}
-    return "\n".join(
-        "  ".join(line[i].rjust(widths[i]) if i else line[i].ljust(widths[i]) for i in used)
+    padded = [
+        [line[i].rjust(widths[i]) if i else line[i].ljust(widths[i]) for i in used]
         for line in lines
-    )
+    ]
+    return "\n".join("  ".join(cells).rstrip() for cells in padded)
