@@ -67,14 +67,39 @@ def read_flagfile(config_class: type[Config], path: str, base: Config | None = N
     """
     values = flags.FlagValues()
     _define(config_class, base, "", values)
-    try:
-        rest = values(["flagfile", f"--flagfile={path}"])[1:]
-    except _MISTAKES as error:
-        reason = _mistake(error)
-        raise UserError(f"The flagfile {path} cannot be used ({reason}): correct it.") from error
+    rest = _read(values, [f"--flagfile={path}"], f"The flagfile {path}")
     if rest:
         raise UserError(f"Found {rest[0]!r} in {path}, expected one --flag a line: correct it.")
     return _parse(config_class, base, "", values)
+
+
+def change(arguments: Sequence[str], where: str, *configs: Any) -> tuple[Any, ...]:
+    """Returns settings with some of their flags changed.
+
+    Args:
+      arguments: the flags.
+      where: they come from, for errors.
+      *configs: the settings, of classes that have no field of the same name.
+
+    Raises:
+      UserError: there is no such flag, or it cannot have this value.
+    """
+    values = flags.FlagValues()
+    for config in configs:
+        _define(type(config), config, "", values)
+    rest = _read(values, arguments, where)
+    if rest:
+        raise UserError(f"Found {rest[0]!r} in {where}, expected flags alone: correct it.")
+    return tuple(_parse(type(config), config, "", values) for config in configs)
+
+
+def _read(values: flags.FlagValues, arguments: Sequence[str], where: str) -> list[str]:
+    """Parses flags that are not those of the command line; returns what are none."""
+    try:
+        return values(["", *arguments])[1:]
+    except _MISTAKES as error:
+        reason = _mistake(error)
+        raise UserError(f"{where} cannot be used ({reason}): correct it.") from error
 
 
 def _define(config_class: type, base: Any, prefix: str, values: flags.FlagValues) -> None:

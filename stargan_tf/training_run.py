@@ -27,6 +27,7 @@ from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
 from stargan_tf.training.loop import Evaluator, Sampler, train
+from stargan_tf.training.profiling import NO_ITERATIONS, Profiler
 from stargan_tf.training.rollback import go_back, seed_after
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
@@ -145,13 +146,14 @@ def _train(
         return 0
     sample, evaluate = _watchers(run, state.algorithm, info, chief=workers.chief)
     step = TrainStep(state, strategy)
+    profiled = config.profiled_iterations if workers.chief else NO_ITERATIONS
     try:
         while True:
             progress = checkpoints.progress
             batches = _batches(state.algorithm, strategy, start_step, progress.rollbacks)
             log = RunLog(run, state.algorithm, start_step, chief=workers.chief, progress=progress)
             try:
-                with log:
+                with log, Profiler(run.logs, profiled) as profiler:
                     stopped_by = train(
                         state,
                         step,
@@ -161,6 +163,7 @@ def _train(
                         sample,
                         evaluate,
                         workers.agree_to_stop,
+                        profiler.iteration,
                     )
                 break
             except NotFiniteError as error:

@@ -18,7 +18,7 @@ import stargan_tf.config
 from stargan_tf import flags as config_flags
 from stargan_tf.algorithms.registry import DEFAULT, settings_class
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
-from stargan_tf.config.benchmark_tflite import BenchmarkTFLiteConfig
+from stargan_tf.config.benchmark import ExportedModelConfig
 from stargan_tf.errors import UserError
 
 FLAGFILES = sorted((Path(stargan_tf.__file__).parent / "flagfiles").glob("*.flags"))
@@ -145,7 +145,7 @@ def test_every_setting_that_is_a_path_says_so():
                 assert isinstance(field.default, str | tuple), field.name
             elif isinstance(field.default, str) and field.name not in others:
                 assert not path.search(field.metadata["help"]), f"{found.__name__}.{field.name}"
-    benchmark = {f.name: f for f in dataclasses.fields(BenchmarkTFLiteConfig)}
+    benchmark = {f.name: f for f in dataclasses.fields(ExportedModelConfig)}
     assert benchmark["model"].metadata["path"]
 
 

@@ -18,6 +18,7 @@ BASE = {
     "files",
     "locks",
     "names",
+    "process_memory",
     "shapes",
     "shell",
     "types",
@@ -31,6 +32,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "locks": {"errors"},
     "names": {"errors"},
+    "process_memory": set(),
     "types": set(),
     "shapes": set(),
     "native_output": set(),
@@ -48,6 +50,8 @@ MAY_IMPORT = {
     "serving": BASE | {"models", "data", "algorithms", "native_output"},
     # Serves any SavedModel, and knows nothing of StarGAN.
     "devserver": {"config", "errors", "files"},
+    # Measures all that takes time.
+    "benchmarking": BASE | {"models", "data", "algorithms", "training", "serving"},
     # Chooses between two ways to load networks.
     "loading": BASE | {"models", "algorithms", "training", "serving"},
     # Published checkpoints in and out: both know training and the files.

@@ -59,7 +59,7 @@ COMMANDS = {
     "stargan_tf.export": [f"--run_dir={RUN}", "--out={}/pets"],
     "stargan_tf.train": [f"--data_dir={DATA}", "--run_dir={}/run", *SIZES],
     "stargan_tf.prepare_data": ["--source=portraits", "--output_dir={}/data"],
-    "stargan_tf.benchmark_tflite": [f"--model={MODEL}", "--out={}/times.json"],
+    "stargan_tf.benchmark": [f"--model={MODEL}", "--out={}/times.json"],
     "stargan_tf.client": ["--model=x", f"--src={IMAGE}", "--target_domain=x", "--out={}/a.png"],
 }
 FLAGS = {"stargan_tf.train": "run_dir", "stargan_tf.prepare_data": "output_dir"}
@@ -91,7 +91,7 @@ def test_a_run_of_somebody_else_is_not_resumed(closed, tmp_path):
         ("stargan_tf.serve", "--models_dir={}/models"),
         ("stargan_tf.serve", "--model_config_file={}/models.config"),
         ("stargan_tf.prepare_data", "--input_dir={}/images"),
-        ("stargan_tf.benchmark_tflite", "--model={}/pets"),
+        ("stargan_tf.benchmark", "--model={}/pets"),
     ],
 )
 def test_what_may_not_be_read_is_said_in_a_sentence(command, flag, tmp_path):

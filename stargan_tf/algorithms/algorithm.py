@@ -172,3 +172,7 @@ class Algorithm(abc.ABC):
         """The forward passes of the update that needs most memory, for an estimate."""
         del batch_size
         return []
+
+    def network_inputs(self, batch_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
+        """The shapes that networks are called with, by name, to measure each alone."""
+        return dict(self.largest_update(batch_size))

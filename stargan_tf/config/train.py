@@ -1,6 +1,7 @@
 """Settings that every training run has, whatever its algorithm."""
 
 import dataclasses
+import re
 from typing import Any
 
 from stargan_tf.config.settings import check, check_bounds, setting
@@ -127,6 +128,13 @@ class TrainConfig:
         least=0,
         fixed=False,
     )
+    profile_steps: str = setting(
+        "",
+        "Iterations to record for TensorBoard's profiler, such as 100:110: when 100 are done, "
+        "until 110 are. The first iteration of a sitting compiles, so begin later; a sitting that "
+        "begins after the range records nothing.",
+        fixed=False,
+    )
     virtual_replicas: int = setting(
         0,
         "Split the CPU into this many devices, to try out training on several; 0 takes every "
@@ -170,6 +178,11 @@ class TrainConfig:
             "this domain: pass --warm_start, or leave --head_from out.",
         )
         check(
+            bool(self.profiled_iterations) or not self.profile_steps,
+            f"Found --profile_steps={self.profile_steps}, expected two numbers, the smaller one "
+            "first, such as 100:110: correct it.",
+        )
+        check(
             not (self.multi_worker and self.virtual_replicas),
             f"Found --multi_worker and --virtual_replicas={self.virtual_replicas}, expected one "
             "of them: the second is for trying out several devices on one machine.",
@@ -187,6 +200,12 @@ class TrainConfig:
         Raises:
           UserError: one is missing.
         """
+
+    @property
+    def profiled_iterations(self) -> range:
+        """The iterations of `profile_steps`, by how many were done before each."""
+        match = re.fullmatch(r"(\d{1,18}):(\d{1,18})", self.profile_steps, re.ASCII)
+        return range(int(match[1]), int(match[2])) if match else range(0)
 
     def shapes(self) -> dict[str, Any]:
         """The settings that decide the shapes of the weights, resolved, by flag."""

@@ -148,10 +148,10 @@ class QuickMetrics:
             seed=_SEED,
         ):
             shown = quantize_to_8_bit(batch)
-            flat = tf.reshape(shown, [-1, *shown.shape[2:]])
-            features.append(self._measuring.features(flat).numpy())
-            if batch.shape[1] > 1:
-                diversity.append(self._measuring.perceptual.mean_over_pairs(shown).numpy())
+            found, distances = self._measuring.measure(shown)
+            features.append(found)
+            if distances is not None:
+                diversity.append(distances)
         fakes = np.concatenate(features)
         metrics = {
             "KD": kernel_distance(self._real[task.target], fakes),

@@ -3,6 +3,9 @@
 import importlib
 from typing import Any, NamedTuple
 
+import numpy as np
+import tensorflow as tf
+
 from stargan_tf.config.measuring import MeasuringConfig
 from stargan_tf.config.settings import check
 from stargan_tf.evaluation.features.base import FeatureNetwork
@@ -21,6 +24,21 @@ class MeasuringNetworks(NamedTuple):
 
     features: FeatureNetwork
     perceptual: PerceptualDistance
+
+    def measure(self, outputs: tf.Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """Measures outputs of sources.
+
+        Args:
+          outputs: [N, K, R, R, 3] float32 in [-1, 1].
+
+        Returns:
+          Their features, [N * K, dim], and how diverse those of each source are, [N]; None where
+          K is 1.
+        """
+        if outputs.shape[1] == 1:
+            return self.features(tf.squeeze(outputs, axis=1)).numpy(), None
+        features, diversity = self.perceptual.with_features(self.features, outputs)
+        return features.numpy(), diversity.numpy()
 
 
 def load_measuring_networks(config: MeasuringConfig) -> MeasuringNetworks:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.evaluation.activations import SpreadRows
@@ -97,12 +96,11 @@ def measure(
     rows, diversity, number = SpreadRows(num_outputs, MAX_ROWS), [], 0
     for batch in outputs:
         shown = quantize_to_8_bit(batch)
-        flat = tf.reshape(shown, [-1, *shown.shape[2:]])
-        features = networks.features(flat).numpy()
+        features, distances = networks.measure(shown)
         statistics.update(features)
         rows.add(features)
-        if batch.shape[1] > 1:
-            diversity.append(networks.perceptual.mean_over_pairs(shown).numpy())
+        if distances is not None:
+            diversity.append(distances)
         if keep_in:
             _keep(keep_in, shown.numpy(), number)
         number += len(batch)

@@ -1,5 +1,6 @@
 """The loop around the training step: when to log, sample, measure and save."""
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -31,6 +32,7 @@ def train(
     sample: Sampler,
     evaluate: Evaluator,
     agree_to_stop: Agreement = lambda own: own,
+    around: Callable[[int], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> signal.Signals | None:
     """Trains until the settings' `total_iters`, or until Ctrl-C or SIGTERM.
 
@@ -46,6 +48,7 @@ def train(
       sample: called every `sample_every` iterations, and at both ends.
       evaluate: called every `eval_every` iterations.
       agree_to_stop: called before every iteration and after the last.
+      around: given how many iterations are done, makes a context for the next one.
 
     Returns:
       The signal that stopped the training, or None at its end.
@@ -72,12 +75,13 @@ def train(
         if done == 0 and config.sample_every:
             log.write_images(done, sample(networks, done))
         while (stopped_by := agree_to_stop(request.signal)) is None and done < config.total_iters:
-            start = time.perf_counter()
-            batch = next(iterator)
-            ready = time.perf_counter()
             if done == start_step:
                 log.say("Compiling the first iteration, which takes from seconds to minutes ...")
-            losses = step(batch, done)
+            start = time.perf_counter()
+            with around(done):
+                batch = next(iterator)
+                ready = time.perf_counter()
+                losses = step(batch, done)
             done += 1
             if due(config.log_every):
                 losses = tf.nest.map_structure(lambda x: x.numpy(), losses)  # waits for the device

@@ -89,6 +89,13 @@ def test_published_defaults():
         ],
         ({"randcrop_prob": 1.5}, r"--randcrop_prob=1.5, expected a value in \[0, 1\]"),
         ({"randcrop_prob": -0.5}, r"--randcrop_prob=-0.5, expected a value in \[0, 1\]"),
+        *[
+            (
+                {"profile_steps": steps},
+                f"--profile_steps={steps}, expected two numbers, the smaller",
+            )
+            for steps in ("100", "110:100", "5:5", "a:b", "-1:2", "1:2:3")
+        ],
         ({"virtual_replicas": 3}, "--batch_size=8 for 3 replicas, expected a multiple: try 6"),
         ({"virtual_replicas": 16}, "--batch_size=8 for 16 replicas, expected a multiple: try 16"),
     ],

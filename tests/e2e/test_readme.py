@@ -29,7 +29,14 @@ CONFIGS = {
     "stargan_tf.import_weights": ("stargan_tf.config.import_weights", "ImportWeightsConfig"),
     "stargan_tf.serve": ("stargan_tf.config.serve", "ServeConfig"),
     "stargan_tf.client": ("stargan_tf.config.client", "ClientConfig"),
-    "stargan_tf.benchmark_tflite": ("stargan_tf.config.benchmark_tflite", "BenchmarkTFLiteConfig"),
+    "stargan_tf.benchmark": ("stargan_tf.config.benchmark", "BenchmarkConfig"),
+}
+# Of a command whose flags are those of several settings classes.
+MORE_CONFIGS = {
+    "stargan_tf.benchmark": [
+        ("stargan_tf.config.benchmark", "ExportedModelConfig"),
+        CONFIGS["stargan_tf.train"],
+    ],
 }
 COMMON_FLAGS = {"flagfile", "dry_run", "help"}
 
@@ -45,9 +52,11 @@ def commands(text):
 
 
 def known_flags(module):
-    config_module, name = CONFIGS[module]
-    fields = getattr(importlib.import_module(config_module), name).__dataclass_fields__
-    return set(fields) | COMMON_FLAGS
+    classes = [
+        getattr(importlib.import_module(config_module), name)
+        for config_module, name in [CONFIGS[module], *MORE_CONFIGS.get(module, ())]
+    ]
+    return {name for found in classes for name in found.__dataclass_fields__} | COMMON_FLAGS
 
 
 def test_readme_has_commands():
@@ -117,7 +126,7 @@ def test_servers_and_phones(own_images):
         run(f"{client} --server={address}", own_images)
     served = sorted((own_images / "served").iterdir())
     assert [Image.open(path).size for path in served] == [(32, 32)] * 12
-    table = run(f"{benchmark} --runs=3", own_images)
+    table = run(f"{benchmark} --repeats=3 --peak_side=64", own_images)
     assert all(f"{kind}.tflite" in table for kind in ("float32", "float16", "dynamic", "int8"))
 
 

@@ -11,6 +11,7 @@ from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.errors import NotFiniteError
 from stargan_tf.training import loop
 from stargan_tf.training.checkpoints import Checkpoints
+from stargan_tf.training.profiling import Profiler
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
 from tests.training import tiny
@@ -70,7 +71,9 @@ class Training:
         start = int(self.state.step.numpy())
         batches = (float(number) for number in range(start, 1000))
         progress = self.checkpoints.progress
-        with RunLog(self.run, self.state.algorithm, start, chief=True, progress=progress) as log:
+        log = RunLog(self.run, self.state.algorithm, start, chief=True, progress=progress)
+        profiler = Profiler(self.run.logs, self.config.profiled_iterations)
+        with log, profiler:
             return loop.train(
                 self.state,
                 self.step,
@@ -79,6 +82,7 @@ class Training:
                 log,
                 self.sample,
                 self.evaluate,
+                around=profiler.iteration,
             )
 
     def sample(self, networks, step):

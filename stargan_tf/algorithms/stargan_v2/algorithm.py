@@ -131,14 +131,23 @@ class StarGANv2(Algorithm):
 
     def largest_update(self, batch_size: int) -> list[ForwardPass]:
         """That of G: x_fake and x_rec; E of x_fake and of x_real; D of x_fake."""
+        inputs = self.network_inputs(batch_size)
+        passes = {"generator": 2, "style_encoder": 2, "discriminator": 1}
+        return [(name, inputs[name]) for name, times in passes.items() for _ in range(times)]
+
+    def network_inputs(self, batch_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
+        """See `Algorithm`."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])
         mask = tf.TensorSpec([batch_size, IMAGE_SIDE, IMAGE_SIDE, 1])
         masks = [(mask, mask)] if self.pretrained else []
         styles = tf.TensorSpec([batch_size, self.settings.style_dim])
+        latents = tf.TensorSpec([batch_size, self.settings.latent_dim])
         domains = tf.TensorSpec([batch_size], tf.int32)
-        return [
-            *[("generator", (images, styles, *masks))] * 2,
-            *[("style_encoder", (images, domains))] * 2,
-            ("discriminator", (images, domains)),
-        ]
+        return {
+            "generator": (images, styles, *masks),
+            "mapping_network": (latents, domains),
+            "style_encoder": (images, domains),
+            "discriminator": (images, domains),
+            **dict.fromkeys(self.pretrained, (images,)),
+        }

@@ -6,6 +6,7 @@ The weights were trained in TensorFlow, whose padding at stride 2 adds nothing b
 first row and column; with PyTorch's symmetrical padding they make a worse classifier.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -83,8 +84,11 @@ class EfficientNetLite0(FeatureNetwork):
 
     def features(self, inputs: tf.Tensor) -> tf.Tensor:
         """Pooled features [N, 1280] of inputs [N, 224, 224, 3]."""
-        x = tf.nn.relu6(self._head(self.stages(inputs)[-1]))
-        return tf.reduce_mean(x, [1, 2])
+        return self.pooled(self.stages(inputs))
+
+    def pooled(self, stages: Sequence[tf.Tensor]) -> tf.Tensor:
+        """The features [N, 1280] that follow from feature maps, as `stages` returns them."""
+        return tf.reduce_mean(tf.nn.relu6(self._head(stages[-1])), [1, 2])
 
     def stages(self, inputs: tf.Tensor) -> list[tf.Tensor]:
         """The last feature maps of each size.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from stargan_tf.evaluation.features.base import CompiledPerSize
+from stargan_tf.evaluation.features.base import CompiledPerSize, FeatureNetwork
 
 _EPSILON = 1e-10  # under the square root of the length
 
@@ -59,6 +59,22 @@ class PerceptualDistance(abc.ABC):
             raise ValueError(f"Found {outputs.shape[1]} output, expected 2 or more to compare.")
         return self._pairs(outputs)
 
+    def with_features(
+        self, network: FeatureNetwork, outputs: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Feature vectors and `mean_over_pairs` of the same outputs.
+
+        Where both are of one network, a subclass can do with one pass through it.
+
+        Args:
+          network: makes the feature vectors.
+          outputs: as for `mean_over_pairs`.
+
+        Returns:
+          [N * K, dim] and [N] float32.
+        """
+        return network(_flat(outputs)), self.mean_over_pairs(outputs)
+
     @abc.abstractmethod
     def stages(self, images: tf.Tensor) -> Sequence[Stage]:
         """The features that are compared.
@@ -68,13 +84,22 @@ class PerceptualDistance(abc.ABC):
         """
 
     def _over_pairs(self, outputs: tf.Tensor) -> tf.Tensor:
-        _, count, *image = outputs.shape
-        sums = []
-        for features, weights in self.stages(tf.reshape(outputs, [-1, *image])):
-            units = tf.reshape(_unit(features), [-1, count, *features.shape[1:]])
-            from_mean = units - tf.reduce_mean(units, axis=1, keepdims=True)
-            sums.append(tf.reduce_sum(_squared_length(from_mean, weights), axis=1))
-        return tf.add_n(sums) * (2 / (count - 1))
+        return mean_of_stages(self.stages(_flat(outputs)), outputs.shape[1])
+
+
+def mean_of_stages(stages: Sequence[Stage], count: int) -> tf.Tensor:
+    """The mean distance over all pairs of the `count` outputs of each source, [N]."""
+    sums = []
+    for features, weights in stages:
+        units = tf.reshape(_unit(features), [-1, count, *features.shape[1:]])
+        from_mean = units - tf.reduce_mean(units, axis=1, keepdims=True)
+        sums.append(tf.reduce_sum(_squared_length(from_mean, weights), axis=1))
+    return tf.add_n(sums) * (2 / (count - 1))
+
+
+def _flat(outputs: tf.Tensor) -> tf.Tensor:
+    """The outputs of all sources, [N, K, H, W, 3], one after the other."""
+    return tf.reshape(outputs, [-1, *outputs.shape[2:]])
 
 
 def _unit(features: tf.Tensor) -> tf.Tensor:

@@ -3,8 +3,11 @@
 from stargan_tf.errors import UserError
 
 
-def check_installed() -> None:
+def check_installed(flag: str = "--formats=onnx") -> None:
     """Imports them.
+
+    Args:
+      flag: that asks for them, for the error.
 
     Raises:
       UserError: one is missing, or does not go with the others.
@@ -16,5 +19,5 @@ def check_installed() -> None:
     except ImportError as error:
         raise UserError(
             f"Found no working onnx, onnxruntime and tf2onnx ({error}), expected them for "
-            "--formats=onnx: install the versions in requirements.txt, or leave onnx out."
+            f"{flag}: install the versions in requirements.txt, or leave onnx out."
         ) from error

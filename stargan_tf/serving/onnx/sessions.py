@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 
 _ERROR = 3
+_DTYPES = {"tensor(float)": np.float32, "tensor(int32)": np.int32, "tensor(int64)": np.int64}
 
 
 def open_file(path: Path | str, *, num_threads: int = 2) -> onnxruntime.InferenceSession:
@@ -34,3 +35,14 @@ def caller(
         return output
 
     return call
+
+
+def noise(session: onnxruntime.InferenceSession) -> dict[str, np.ndarray]:
+    """Inputs of the file's signature for one image, by name: numbers from 0 to 1."""
+    rng = np.random.default_rng(0)
+    return {
+        value.name: rng.uniform(
+            0, 1, [size if isinstance(size, int) else 1 for size in value.shape]
+        ).astype(_DTYPES[value.type])
+        for value in session.get_inputs()
+    }

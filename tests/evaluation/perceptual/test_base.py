@@ -7,7 +7,7 @@ import tensorflow as tf
 from stargan_tf.evaluation.features.efficientnet_lite0 import EfficientNetLite0
 from stargan_tf.evaluation.perceptual.base import PerceptualDistance, Stage
 from stargan_tf.evaluation.perceptual.efficientnet_lite0 import EfficientNetLite0Distance
-from tests.evaluation.fakes import distances
+from tests.evaluation.fakes import MeanColours, distances
 
 
 class Plain(PerceptualDistance):
@@ -91,3 +91,26 @@ def test_grows_with_noise(efficientnet):
 def test_carries_the_name_of_its_network(efficientnet):
     assert efficientnet.name == "efficientnet_lite0"
     assert efficientnet.fingerprint == EfficientNetLite0.load().fingerprint
+
+
+def test_features_of_the_same_network_come_of_the_same_pass(efficientnet, monkeypatch):
+    network, outputs = EfficientNetLite0.load(), images(0, 2, 3, 40, 40)
+    expected = network(outputs.reshape(-1, 40, 40, 3)), efficientnet.mean_over_pairs(outputs)
+    passes = []
+    stages = EfficientNetLite0.stages
+    monkeypatch.setattr(
+        EfficientNetLite0, "stages", lambda self, x: passes.append(1) or stages(self, x)
+    )
+    found = efficientnet.with_features(network, tf.constant(outputs))
+    assert len(passes) == 1  # one trace has one pass
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["plain", "efficientnet"])
+def test_features_of_another_network_come_of_a_pass_of_their_own(name, request):
+    distance, network = request.getfixturevalue(name), MeanColours()
+    outputs = tf.constant(images(0, 2, 3, 40, 40))
+    features, diversity = distance.with_features(network, outputs)
+    assert network.seen == 6 and features.shape == (6, 12)
+    np.testing.assert_array_equal(diversity, distance.mean_over_pairs(outputs))

@@ -1,0 +1,119 @@
+"""From repeats to medians, shares of the machine's peak and ratios: what the JSON file holds."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.benchmarking.machine import machine, software
+from stargan_tf.benchmarking.peak import PRODUCT
+from stargan_tf.benchmarking.work import Measured
+from stargan_tf.config.benchmark import BenchmarkConfig, Variant
+
+FORMAT = 1  # raised when a key changes its meaning
+_QUARTILES = (25, 75)
+
+
+def report(
+    config: BenchmarkConfig,
+    variants: Sequence[Variant],
+    measured: Sequence[Measured],
+    memory: Sequence[Mapping[str, Any]],
+    load: Sequence[list[float] | None],
+) -> dict[str, Any]:
+    """Makes everything that was measured one JSON object.
+
+    Args:
+      config: how it was measured.
+      variants: the settings; the first is the one that others are compared with.
+      measured: works of all variants, their repeats in the same rounds.
+      memory: of training in a process of its own, by variant; empty where it was not measured.
+      load: the load averages before and after.
+    """
+    rates = _peak_rates(measured)
+    return {
+        "format": FORMAT,
+        "machine": machine(),
+        "software": software(),
+        "load_average": {"before": load[0], "after": load[-1]},
+        "repeats": config.repeats,
+        "warm_up": config.warm_up,
+        "variants": [
+            {
+                "flags": variant.flags,
+                "training": dataclasses.asdict(variant.training),
+                "exported": dataclasses.asdict(variant.exported),
+            }
+            for variant in variants
+        ],
+        "rows": [_row(one, rates) for one in measured],
+        "comparisons": _comparisons(variants, measured),
+        "training_memory": [{"variant": number, **found} for number, found in enumerate(memory)],
+    }
+
+
+def _peak_rates(measured: Sequence[Measured]) -> dict[str, np.ndarray]:
+    """Operations per second of the large matrix product, by dtype, in each round."""
+    return {
+        dtype: count / np.array(one.seconds)
+        for one in measured
+        for dtype, count in (one.work.operations or {}).items()
+        if one.work.what == PRODUCT.format(dtype)
+    }
+
+
+def _row(measured: Measured, rates: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    work, seconds = measured.work, np.array(measured.seconds)
+    median = float(np.median(seconds))
+    row: dict[str, Any] = {
+        "what": work.what,
+        "variant": work.variant,
+        "median_seconds": median,
+        "quartiles_seconds": _quartiles(seconds),
+        "seconds": measured.seconds,
+        "warm_up_seconds": measured.warm_up,
+        "images_per_second": work.images / median if work.images else None,
+        "bytes_per_second": work.moved_bytes / median if work.moved_bytes else None,
+        "operations": work.operations,
+        "operations_per_second": None,
+        "limit_seconds": None,
+        "share_of_peak": None,
+        "host_peak_bytes": measured.memory.host,
+        "device_peak_bytes": measured.memory.device,
+        **work.details,
+    }
+    operations = work.operations
+    if operations:
+        row["operations_per_second"] = sum(operations.values()) / median
+        if set(operations) <= set(rates):
+            # Of each round by its own peak, for another process may have slowed down both.
+            limits = sum(count / rates[dtype] for dtype, count in operations.items())
+            row["limit_seconds"] = float(np.median(limits))
+            row["share_of_peak"] = float(np.median(limits / seconds))
+    return row
+
+
+def _comparisons(variants: Sequence[Variant], measured: Sequence[Measured]) -> list[dict[str, Any]]:
+    """The ratios of each variant's seconds to the first one's, round by round."""
+    first = {one.work.what: one for one in measured if one.work.variant == 0}
+    comparisons = []
+    for one in measured:
+        other = first.get(one.work.what)
+        if one.work.variant and other:
+            ratios = np.array(one.seconds) / np.array(other.seconds)
+            comparisons.append(
+                {
+                    "what": one.work.what,
+                    "variant": one.work.variant,
+                    "flags": variants[one.work.variant].flags,
+                    "ratio_median": float(np.median(ratios)),
+                    "ratio_quartiles": _quartiles(ratios),
+                    "ratios": ratios.tolist(),
+                }
+            )
+    return comparisons
+
+
+def _quartiles(values: np.ndarray) -> list[float]:
+    return [float(value) for value in np.percentile(values, _QUARTILES)]
