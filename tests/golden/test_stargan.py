@@ -11,6 +11,7 @@ import pytest
 
 from stargan_tf.models.label_generator import LabelGenerator
 from stargan_tf.models.patch_discriminator import PatchDiscriminator
+from tests.golden.marks import marked
 from tests.golden.metrics import EXPECTED, uniform
 from tests.golden.stargan import CASES, LABELS, run_often, set_weights
 
@@ -38,7 +39,7 @@ def test_discriminator():
     np.testing.assert_allclose(cls, EXPECTED["v1_discriminator/cls"], atol=TOLERANCE)
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=marked(CASES, quick=["plain, RaFD", "rectified, CelebA"]))
 def case(request):
     return CASES[request.param]
 
