@@ -92,6 +92,7 @@ def test_a_run_goes_on_without_the_file(run, two_domains_dir):
     assert load_run(run.root).fingerprint == before
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_that_of_another(run, tensors):
     config = dataclasses.replace(CONFIG, warm_start=str(run.root), seed=9)
     state = tiny.fresh_state(config, DOMAINS)
@@ -138,6 +139,7 @@ def test_exports_hold_the_landmark_network(run, two_domains_dir, tmp_path):
     assert load_exported(tmp_path / "faces" / "1").aligned_faces
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("contents", "words"),
     [

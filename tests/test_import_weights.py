@@ -161,6 +161,7 @@ def assert_same(found, expected):
         assert found == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["none", "float16"])
 def test_a_trained_run_survives_the_way_to_pytorch_and_back(precision, tmp_path):
     """Weights, averages, moments, counts and schedule, bit by bit."""

@@ -20,6 +20,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_a_data_set(tmp_path: Path) -> None:
     source = makers.folder(tmp_path / "in", {"train/cat": 3, "train/dog": 2, "val/cat": 1})
     makers.folder(source / "val", {"dog": 1})
@@ -72,6 +73,7 @@ def test_help_is_quick_and_teaches() -> None:
         assert text in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     arguments = ["--source=portraits", f"--output_dir={tmp_path / 'out'}"]

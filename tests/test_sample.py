@@ -144,6 +144,7 @@ def test_a_grid_of_a_folder(run_dir, images, tmp_path):
     assert_error(again, out, "already exists", "--overwrite")
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_no_half_written_video(run_dir, images, tmp_path, kind):

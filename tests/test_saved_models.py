@@ -47,6 +47,7 @@ def test_its_images_are_there(name):
         image.load()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_make_translate(tmp_path):
     """The model turns a drawn head into a pixelated one, without any training."""

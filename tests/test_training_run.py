@@ -65,6 +65,7 @@ def damaged(data_dir, folder):
     return copy, shard
 
 
+@pytest.mark.slow
 def test_a_bad_record_ends_the_run_with_its_name_or_is_skipped(
     two_domains_dir, tmp_path, monkeypatch, capsys
 ):
@@ -79,6 +80,7 @@ def test_a_bad_record_ends_the_run_with_its_name_or_is_skipped(
     assert json.loads(line)["shard"] == str(shard)
 
 
+@pytest.mark.slow
 def test_images_are_not_blown_up_unnoticed(two_domains_dir, tmp_path, capsys):
     """Neither by a run nor by a dry run; a run that has begun goes on."""
     info = DatasetInfo.load(two_domains_dir)
@@ -148,6 +150,7 @@ def test_images_that_have_changed_since_are_told(runs, two_domains_dir, tmp_path
     assert f"{run.root} was trained on until iteration 3" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixed_precision", ["none", "float16"])
 def test_learning_rates_may_change_on_resume(two_domains_dir, tmp_path, capsys, mixed_precision):
     run = RunDir(tmp_path)
@@ -172,6 +175,7 @@ def test_learning_rates_may_change_on_resume(two_domains_dir, tmp_path, capsys, 
     assert run.read().config.lr == 0.5**12
 
 
+@pytest.mark.slow
 def test_a_data_set_without_validation_images_can_be_trained_on(tmp_path, capsys):
     source = makers.folder(tmp_path / "source", {"train/cat": 3, "train/dog": 3})
     makers.prepared(tmp_path / "data", source="folder", input_dir=str(source), val_fraction=0.0)
@@ -199,6 +203,7 @@ def test_a_second_training_in_the_same_folder_ends_and_changes_nothing(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("total_iters", [1, 0])
 def test_a_worker_leaves_no_scratch_folder(two_domains_dir, tmp_path, monkeypatch, total_iters):
     """Neither when the run was finished before, nor when it fails to restore."""

@@ -59,6 +59,7 @@ def test_a_mistyped_algorithm_is_one_sentence(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_flagfile_may_choose_the_algorithm(tmp_path):
     (tmp_path / "my.flags").write_text(f"# Mine.\n--algorithm={TOY}\n--lambda_keep=-1\n")
     result = train(

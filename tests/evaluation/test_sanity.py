@@ -53,6 +53,7 @@ def fd(first, second):
     return frechet_distance(statistics_of([first]), statistics_of([second]))
 
 
+@pytest.mark.slow
 def test_a_set_is_itself_whatever_its_order(heads, features):
     rows, shuffled = features(heads), features(np.random.default_rng(1).permutation(heads))
     other = features(portraits("toon-head", start=NUM))
@@ -70,6 +71,7 @@ def test_brighter_by_a_known_amount():
     assert fd(rows, brighter) == pytest.approx(12 * 0.25**2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_noise_is_further_the_stronger_it_is(heads, features):
     rows = features(heads)
     noise = [features(noisy(heads, strength)) for strength in NOISE]

@@ -18,6 +18,7 @@ from tests.fuzzing.runner import run
 CASES = 300
 
 
+@pytest.mark.slow
 def test_damaged_input_is_rejected_in_a_sentence_or_does_no_harm():
     """`python -m tests.fuzzing` runs more, and shows a case again with --only."""
     result = run(CASES, seed=1, names=[*targets.TARGETS])

@@ -9,6 +9,7 @@ On 56 photographs of AFHQ, features and logits differed by 1e-5 at most.
 """
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from stargan_tf.evaluation.features.efficientnet_lite0 import EfficientNetLite0
@@ -26,6 +27,7 @@ def waves():
     return image[None].astype(np.float32)
 
 
+@pytest.mark.slow
 def test_inception_pool3():
     network = Inception(published_weights("torchvision_inception_v3"))
     features = tf.function(network.features)(uniform(52, 2, 299, 299, 3))

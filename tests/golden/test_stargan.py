@@ -13,6 +13,7 @@ from stargan_tf.algorithms.stargan.published import published_tensors
 from stargan_tf.models.label_generator import LabelGenerator
 from stargan_tf.models.patch_discriminator import PatchDiscriminator
 from stargan_tf.weights.places import take_out
+from tests.golden.marks import marked
 from tests.golden.metrics import EXPECTED, MANIFEST, uniform
 from tests.golden.stargan import CASES, LABELS, run_often, set_weights
 
@@ -55,7 +56,7 @@ def test_published_tensors(network_class):
     assert {tensor.dtype.name for tensor in tensors.values()} <= {"float32", "int64"}
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=marked(CASES, quick=["plain, RaFD", "rectified, CelebA"]))
 def case(request):
     return CASES[request.param]
 

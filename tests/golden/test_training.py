@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from tests.golden.forward import EXPECTED as EXPECTED_FORWARD
+from tests.golden.marks import marked
 from tests.golden.training import CASES, run_often
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=marked(CASES, quick=["plain"]))
 def case(request):
     return CASES[request.param]
 

@@ -108,6 +108,7 @@ def test_a_run_stops_and_goes_on_with_room(disk, monkeypatch, owner, writer):
     }
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_no_lack_of_device_memory(disk, two_domains_dir):
     config = dataclasses.replace(
         tiny.CONFIG,

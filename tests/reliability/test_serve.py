@@ -9,6 +9,7 @@ from tests.reliability.serve import Load, domains_of, serving
 MODELS = Path(__file__).parents[1] / "stored" / "modern_lane" / "models"
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_every_request_gets_its_own_picture_or_a_sentence():
     with serving(MODELS, "modern") as service:

@@ -82,6 +82,7 @@ def test_warmup_requests_are_valid(exported):
     assert sorted(names) == sorted(signatures)
 
 
+@pytest.mark.slow
 def test_versions_follow_each_other(tmp_path):
     only = {"formats": ("saved_model",), "check_images": 1}
     make_export(tmp_path, **only)
@@ -98,11 +99,13 @@ def test_versions_follow_each_other(tmp_path):
     assert "noise" in made.said.summary  # there was no data set to compare on
 
 
+@pytest.mark.slow
 def test_tflite_alone_makes_no_version_for_servers(tmp_path, data_dir):
     make_export(tmp_path, formats=("tflite",), tflite_types=("float16",), data_dir=str(data_dir))
     assert files_of(tmp_path) == {"pets/tflite/1/float16.tflite"}
 
 
+@pytest.mark.slow
 def test_an_export_that_differs_is_not_published(tmp_path, monkeypatch, data_dir):
     monkeypatch.setattr(exporter, "compare", lambda *_: Agreement(worst=0.01, psnr=40.0))
     with pytest.raises(UserError, match="differs by 1.0e-02 .* nothing was exported"):
@@ -133,6 +136,7 @@ def test_all_formats_make_one_version(tmp_path):
     assert all(re.search(r" MB  within \de[-+]0\d of the trained networks", li) for li in lines)
 
 
+@pytest.mark.slow
 def test_a_rounded_file_that_differs_is_rejected_and_the_others_are_written(
     tmp_path, monkeypatch, data_dir
 ):
@@ -161,6 +165,7 @@ def test_several_rejected_files_are_named_in_one_sentence(tmp_path, monkeypatch)
     assert not list(tmp_path.rglob("tflite/*"))
 
 
+@pytest.mark.slow
 def test_nothing_is_published_when_one_format_fails(tmp_path, monkeypatch):
     def fail(*_):
         raise KeyboardInterrupt

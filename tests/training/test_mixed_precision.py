@@ -113,6 +113,7 @@ def test_r1_is_about_that_of_float32(precision):
     assert values[precision] == pytest.approx(values["none"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_bfloat16_runs():
     config = in_precision("bfloat16")
     state = tiny.fresh_state(config)

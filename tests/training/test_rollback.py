@@ -81,6 +81,7 @@ def tensors(folder):
     return {name: reader.get_tensor(name) for name in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", [break_loss, break_weights])
 def test_a_run_goes_back_one_checkpoint_with_other_batches(sitting, after, tmp_path, capsys, deed):
     sitting("unbroken", on_nan="stop")
@@ -102,6 +103,7 @@ def test_a_run_goes_back_one_checkpoint_with_other_batches(sitting, after, tmp_p
     assert CheckpointFiles(tmp_path / "run" / "checkpoints").check(5).rollbacks == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_resumed_after_it_went_back_goes_on_with_the_same_batches(
     sitting, after, tmp_path
 ):

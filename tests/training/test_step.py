@@ -164,6 +164,7 @@ def test_seed_decides_the_initial_weights():
     assert tiny.changed(first, other) == {"G", "F", "E", "D"}
 
 
+@pytest.mark.slow
 def test_lambda_ds_falls_to_zero_without_retracing(compiled):
     used, kept = [], []
     for seed in range(CONFIG.ds_iter + 2):

@@ -67,6 +67,7 @@ def sit(run, config):
     return state
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_from_its_own_weights(parent, two_domains_dir, tmp_path, capsys):
     run = RunDir(tmp_path / "child")
     old_run, old = parent
@@ -86,6 +87,7 @@ def test_a_resumed_run_goes_on_from_its_own_weights(parent, two_domains_dir, tmp
     assert not tiny.changed(tiny.weights(first), tiny.weights(resumed))
 
 
+@pytest.mark.slow
 def test_a_mean_face_goes_along(parent, two_domains_dir, tmp_path):
     old = RunDir(shutil.copytree(parent[0].root, tmp_path / "parent"))
     old.mean_landmarks_file.write_bytes(b"of a face")
