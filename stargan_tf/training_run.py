@@ -65,7 +65,7 @@ def train_run(config: TrainConfig) -> int:
         workers.check_same_settings(shared, info, __version__)
         if workers.chief:
             stack.enter_context(run.lock())
-            run.begin(config, info.labels)
+            run.begin(config, info.labels, [info.label_set])
         if config.skip_bad_records:
             bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
         with strategy.scope():

@@ -74,6 +74,8 @@ class Algorithm(abc.ABC):
         `training.warm_start`. Empty where the number of labels decides other shapes.
       pretrained: names of networks that come from files and are not trained, such as one that
         finds landmarks. Steps and drawing get them beside the others.
+      classifying: names of networks that read labels off images, see `classify`; none of them
+        is in `averaged`.
       aligned_faces: whether it translates faces that are aligned as in CelebA-HQ, and no others.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
         attribute, and the (dict, key) of `TrainState` that it became.
@@ -87,6 +89,7 @@ class Algorithm(abc.ABC):
     decoder_blocks: int = 0
     pretrained: tuple[str, ...] = ()
     domain_layers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    classifying: ClassVar[tuple[str, ...]] = ()
     aligned_faces: bool = False
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 
@@ -163,6 +166,21 @@ class Algorithm(abc.ABC):
         """
         del networks, x, y, seed
         return {}
+
+    def classify(self, networks: Networks, x: tf.Tensor) -> tf.Tensor:
+        """Reads labels off images.
+
+        Args:
+          networks: `classifying`.
+          x: [N, R, R, 3] float32 in [-1, 1].
+
+        Returns:
+          Logits of all labels, [N, num_labels] float32.
+
+        Raises:
+          NotImplementedError: `classifying` is empty.
+        """
+        raise NotImplementedError(f"{self.settings.algorithm} reads no labels")
 
     def largest_update(self, batch_size: int) -> list[ForwardPass]:
         """The forward passes of the update that needs most memory, for an estimate."""

@@ -223,4 +223,5 @@ def _describe(
         modes=model.drawable.modes,
         aligned_faces=model.aligned_faces,
         signatures=describe(algorithm.signatures()),
+        label_sets=model.label_sets,
     )

@@ -188,6 +188,50 @@ def test_a_run_on_attributes_knows_them(faces_run, tmp_path):
     np.testing.assert_array_equal(codes, labels)
 
 
+def labels_config(run, tmp_path, **changes):
+    (tmp_path / "x.png").write_bytes(makers.encoded(makers.pixels(1, 16, 16)))
+    return SampleConfig(
+        run_dir=str(run.root),
+        src=str(tmp_path / "x.png"),
+        images_only=True,
+        out=str(tmp_path / "out"),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_it_samples_with_attributes_that_are_set(faces_run, tmp_path, capsys, keep):
+    config = labels_config(faces_run, tmp_path, set=("young=0.5",), keep=keep)
+    model = load_run(faces_run.root, classifying=keep)
+    sample(config, model)
+    drawn = np.asarray(Image.open(tmp_path / "out" / "x__to_young=0.5__label.png"), int)
+    x = tf.constant(makers.pixels(1, 16, 16)[np.newaxis] / 127.5 - 1, tf.float32)
+    label = np.array([[0, 0.5, 0]], np.float32)
+    if keep:
+        probabilities = tf.sigmoid(model.trained.networks["discriminator"](x).cls)[0]
+        label = np.where(probabilities >= 0.5, 1, 0)[np.newaxis].astype(np.float32)
+        label[0, 1] = 0.5
+        said = capsys.readouterr().out
+        for name, probability in zip(model.domains, probabilities, strict=True):
+            assert f"{name} {probability:.2f}" in said
+    expected = (model.trained.networks["generator"](x, label)[0] + 1) * 127.5
+    assert np.abs(drawn - expected).max() <= 1
+
+
+def test_the_classifier_is_the_one_that_was_trained(faces_run):
+    D = load_run(faces_run.root, classifying=True).trained.networks["discriminator"]
+    saved = {n: v for n, v in tensors(faces_run).items() if "/networks/discriminator/" in n}
+    found = sorted(float(np.sum(v.numpy())) for v in D.trainable_variables)
+    numbers = sorted(float(np.sum(v)) for n, v in saved.items() if n.endswith("VARIABLE_VALUE"))
+    assert set(found) <= set(numbers) and len(found) > 4
+
+
+def test_domains_are_no_attributes(runs, tmp_path):
+    config = labels_config(runs[0], tmp_path, set=("cat",))
+    with pytest.raises(UserError, match="the domains cat, dog, wild: pass one .*--target_domain"):
+        sample(config, load_run(runs[0].root))
+
+
 def test_attributes_are_not_evaluated(faces_run, faces_dir, tmp_path):
     config = EvaluateConfig(run_dir=str(faces_run.root), data_dir=str(faces_dir))
     evaluator = Evaluator(config, faces_dir, tmp_path, fake_networks())

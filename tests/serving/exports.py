@@ -14,6 +14,7 @@ from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
 from stargan_tf.compat import keras
 from stargan_tf.config.export import ExportConfig
+from stargan_tf.labels import LabelSet
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.serving.exporter import Exported, export
 from stargan_tf.serving.model_info import ModelInfo
@@ -82,6 +83,7 @@ def _model(algorithm: Algorithm, seed: int) -> TrainedModel:
         step=7,
         fingerprint=str(seed),
         trained=Trained(algorithm, networks),
+        label_sets=(LabelSet(DOMAINS, attributes=not algorithm.needs_domains),),
     )
 
 

@@ -34,6 +34,7 @@ class StarGAN(Algorithm):
     modes = MODES
     averaged = TRANSLATING
     bar_losses = {"D": "D/real", "gp": "D/gp", "adv": "G/adv", "cls": "G/cls", "rec": "G/rec"}
+    classifying = ("discriminator",)
     needs_domains = False
     least_domains = 2
 
@@ -86,6 +87,10 @@ class StarGAN(Algorithm):
         del seed
         y_trg = (y + 1) % self.num_labels if y.dtype.is_integer else tf.roll(y, -1, axis=0)
         return validation_losses(networks, x, y, y_trg)
+
+    def classify(self, networks: Networks, x: tf.Tensor) -> tf.Tensor:
+        """By D's classifier; see `Algorithm`."""
+        return networks["discriminator"](x).cls
 
     def drawable(self, networks: Networks) -> LabelledDrawing:
         """See `LabelledDrawing`."""

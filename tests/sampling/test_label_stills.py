@@ -1,0 +1,141 @@
+"""Sources in changed labels, with networks whose images are known in advance."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from stargan_tf.algorithms.drawable import NOTHING, Mode
+from stargan_tf.algorithms.trained_model import Trained, TrainedModel
+from stargan_tf.config.sample import SampleConfig
+from stargan_tf.errors import UserError
+from stargan_tf.labels import LabelSet, layout_of
+from stargan_tf.sampling.grids import Grid, Group
+from stargan_tf.sampling.sampler import sample
+from tests.sampling.fakes import SIZE, assert_cell, fake_model, save_image
+
+FACES = LabelSet(("Red", "Green", "Blue"), True, (("Red", "Green"),))
+GREY = (128, 128, 128)
+
+
+class FakeDrawing:
+    """Draws the first three labels as a colour, whatever the image."""
+
+    modes = (Mode("label", NOTHING, "translations"),)
+    img_size, latent_dim = SIZE, 0
+
+    def __init__(self, label_sets):
+        self.layout = layout_of(label_sets)
+        self.code_dim = self.layout.length
+
+    def make_codes(self, mode, source, y):
+        return self.layout.vectors_of_indices(y) if y.dtype.is_integer else y
+
+    def encode(self, x):
+        return x
+
+    def draw(self, encoded, codes):
+        colours = codes[:, tf.newaxis, tf.newaxis, :3] * 2 - 1
+        return tf.zeros_like(encoded) + colours
+
+
+class FakeClassifier:
+    """Reads the colour of an image as the logits of the labels."""
+
+    def classify(self, networks, x):
+        return 4 * tf.reduce_mean(x, axis=[1, 2])
+
+
+def model(*label_sets):
+    return TrainedModel(
+        origin="here",
+        domains=tuple(name for one in label_sets for name in one.names),
+        drawable=FakeDrawing(label_sets),
+        step=7,
+        fingerprint="abc",
+        trained=Trained(FakeClassifier(), {}),
+        label_sets=label_sets,
+    )
+
+
+@pytest.fixture
+def config(tmp_path):
+    save_image(tmp_path / "in" / "a.png", (255, 0, 255))
+    save_image(tmp_path / "in" / "longer.png", (0, 255, 0))
+    return SampleConfig(
+        run_dir=str(tmp_path), src=str(tmp_path / "in"), out=str(tmp_path / "out.png")
+    )
+
+
+def cells(out, columns):
+    """The mean colours of a grid's translations, by row."""
+    image = Image.open(out)
+    grid = Grid(SIZE, [Group("source"), *map(Group, columns)], [Group("", 2)])
+    return image, grid
+
+
+def test_each_set_is_a_column_beside_the_source(config):
+    columns = ("Red,Blue=0.5", "Green")
+    said = sample(dataclasses.replace(config, set=columns), model(FACES))
+    assert "with Red,Blue=0.5 and with Green" in said and config.out in said
+    image, grid = cells(config.out, columns)
+    for row, source in enumerate([(255, 0, 255), (0, 255, 0)]):
+        assert_cell(image, grid, 0, row, source)
+        assert_cell(image, grid, 1, row, (255, 0, 128))
+        assert_cell(image, grid, 2, row, (0, 255, 0))
+
+
+def test_keep_reads_the_rest_off_each_source_and_says_how_sure_it_is(config, capsys):
+    columns = ("Blue=0.5", "Red")
+    sample(dataclasses.replace(config, set=columns, keep=True), model(FACES))
+    image, grid = cells(config.out, columns)
+    expected = [[(255, 0, 128), (255, 0, 255)], [(0, 255, 128), (255, 0, 0)]]
+    for row, of_row in enumerate(expected):
+        for column, colour in enumerate(of_row, 1):
+            assert_cell(image, grid, column, row, colour)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  a.png       Red 0.98, Blue 0.98; not Green 0.02",
+        "  longer.png  Green 0.98; not Red 0.02, Blue 0.02",
+    ]
+
+
+def test_single_images_are_called_by_their_labels(config, tmp_path):
+    out = tmp_path / "images"
+    changed = dataclasses.replace(
+        config, set=("Red, Blue=0.5", "Green"), images_only=True, out=str(out), batch_size=1
+    )
+    assert "4 images" in sample(changed, model(FACES))
+    assert {path.name for path in out.iterdir()} == {
+        f"{source}__to_{labels}__label.png"
+        for source in ("a", "longer")
+        for labels in ("Red,Blue=0.5", "Green")
+    }
+    colour = np.asarray(Image.open(out / "a__to_Red,Blue=0.5__label.png"))[0, 0]
+    assert np.abs(colour.astype(int) - (255, 0, 128)).max() <= 1
+
+
+def test_models_that_take_more_than_labels_are_said(config):
+    other = fake_model()._replace(label_sets=(FACES,))
+    with pytest.raises(UserError, match="^Found --set for a model that takes more than labels"):
+        sample(dataclasses.replace(config, set=("Red",)), other)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"keep": True}, "Found --keep without --set"),
+        ({"set": ("Red",), "target_domain": "Red"}, "Found --set=Red and --target_domain=Red"),
+        ({"set": ("Red",), "ref": "."}, "Found --set=Red and --ref=."),
+        ({"set": ("Red",), "out": "x.mp4"}, "Found --set and --out=x.mp4, expected no video"),
+        (
+            {"set": ("Red",), "keep": True, "saved_model": ".", "run_dir": ""},
+            "Found --keep and --saved_model=., expected --run_dir",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_said(config, changes, sentence):
+    with pytest.raises(UserError, match=sentence) as error:
+        dataclasses.replace(config, **changes).validate()
+    assert str(error.value).count(". ") == 0
