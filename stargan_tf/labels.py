@@ -61,12 +61,15 @@ class LabelLayout(NamedTuple):
         """The set that a label belongs to, by its number among the labels of all sets."""
         return sum(index >= self.part(which).stop for which in range(len(self.sizes)))
 
-    def vectors_of_set(self, y: "tf.Tensor", which: int = 0) -> "tf.Tensor":
+    def vectors_of_set(
+        self, y: "tf.Tensor", which: int = 0, mask: int | None = None
+    ) -> "tf.Tensor":
         """Vectors of what is known of images: labels of their set, and its mask.
 
         Args:
           y: domains of the set, [N] integer, or its labels, [N, sizes[which]] float.
           which: the number of the set.
+          mask: the number of the set that the mask says instead, which is wrong.
 
         Returns:
           [N, length] float32.
@@ -78,8 +81,9 @@ class LabelLayout(NamedTuple):
         if not self.is_joint:
             return own
         before, behind = sum(self.sizes[:which]), sum(self.sizes[which + 1 :])
-        mask = tf.one_hot(tf.fill(tf.shape(own)[:1], which), len(self.sizes))
-        return tf.concat([tf.pad(own, [[0, 0], [before, behind]]), mask], axis=1)
+        said = tf.fill(tf.shape(own)[:1], which if mask is None else mask)
+        masks = tf.one_hot(said, len(self.sizes))
+        return tf.concat([tf.pad(own, [[0, 0], [before, behind]]), masks], axis=1)
 
     def vectors_of_indices(self, y: "tf.Tensor") -> "tf.Tensor":
         """Vectors of one label each, and the mask of its set.
@@ -109,12 +113,18 @@ class LabelLayout(NamedTuple):
 
         return tf.concat([labels, self._masks(named)], axis=1) if self.is_joint else labels
 
+    def sets_of(self, index: "tf.Tensor") -> "tf.Tensor":
+        """The sets that labels [N] integer belong to, [N] int32; see `set_of`."""
+        import tensorflow as tf
+
+        index = tf.cast(index, tf.int32)
+        ends = [self.part(which).stop for which in range(len(self.sizes))]
+        return tf.add_n([tf.cast(index >= end, tf.int32) for end in ends])
+
     def _masks(self, index: "tf.Tensor") -> "tf.Tensor":
         import tensorflow as tf
 
-        ends = [self.part(which).stop for which in range(len(self.sizes))]
-        which = tf.reduce_sum(tf.cast(index[:, tf.newaxis] >= ends, tf.int32), axis=1)
-        return tf.one_hot(which, len(self.sizes))
+        return tf.one_hot(self.sets_of(index), len(self.sizes))
 
 
 def layout_of(label_sets: Sequence[LabelSet], num_labels: int = 0) -> LabelLayout:

@@ -53,6 +53,7 @@ def load_run(
     """
     run = RunDir(run_dir)
     settings, domains = run.read()
+    label_sets = run.label_sets()
     if in_float32:
         settings = dataclasses.replace(settings, mixed_precision="none")
     check(
@@ -60,7 +61,7 @@ def load_run(
         f"{run.config_file} lists no domains, expected those that the run was trained on, or its "
         "attributes: restore it or start a new run.",
     )
-    algorithm = make_algorithm(settings, len(domains))
+    algorithm = make_algorithm(settings, len(domains), label_sets)
     # The same tree of objects as TrainState has, without what only training needs.
     state = tf.Module()
     with mixed_precision(settings.mixed_precision):
@@ -85,7 +86,7 @@ def load_run(
         fingerprint=_fingerprint(networks, algorithm),
         trained=Trained(algorithm, networks),
         aligned_faces=algorithm.aligned_faces,
-        label_sets=run.label_sets(),
+        label_sets=label_sets,
     )
 
 

@@ -49,7 +49,7 @@ from stargan_tf import flags
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import DiskFullError, UserError
 from stargan_tf.files import check_can_write
-from stargan_tf.sampling.label_changes import read_changes
+from stargan_tf.sampling.label_changes import check_mask, read_changes
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -61,6 +61,7 @@ def main(argv: Sequence[str]) -> None:
     check_can_write("out", config.out)
     if config.run_dir:  # mistakes of its, too, should not wait for TensorFlow
         label_sets = RunDir(config.run_dir).label_sets()
+        check_mask(config.mask, label_sets)
         if config.set:
             read_changes(config.set, label_sets)
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.

@@ -10,6 +10,8 @@ from stargan_tf.algorithms.drawable import Drawable, Mode
 from stargan_tf.algorithms.signatures import Signature
 from stargan_tf.compat import keras
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+from stargan_tf.labels import LabelLayout
 from stargan_tf.types import Batch, Draw
 
 Networks = Mapping[str, keras.Model]  # by name
@@ -97,6 +99,24 @@ class Algorithm(abc.ABC):
         """Keeps the settings, of the algorithm's own class, and the number K of labels."""
         self.settings = settings
         self.num_labels = num_labels
+
+    def join(self, layout: LabelLayout) -> None:
+        """Prepares for two data sets at once; called before anything else, if there are two.
+
+        `num_labels` is then the number of labels of both, and each draw says which set it is of.
+        Elsewhere, labels [N, layout.length] are vectors of all of them, see `labels`.
+
+        Args:
+          layout: of the vectors.
+
+        Raises:
+          UserError: the algorithm learns from one only.
+        """
+        del layout
+        raise UserError(
+            f"Found --data_dir2={self.settings.data_dir2} for {self.settings.algorithm}, which "
+            "learns from one data set: leave it out, or train with --algorithm=stargan."
+        )
 
     @abc.abstractmethod
     def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:

@@ -47,6 +47,14 @@ class SampleConfig:
         "classifier reads them off each source (those from probability 0.5), and print what it "
         "read and how sure it is.",
     )
+    mask: int = setting(
+        0,
+        "Of models that were trained on two data sets (--data_dir2 of train): draw each label a "
+        "second time, with the mask of data set 1 or 2 where it is not its own, to show what a "
+        "wrong mask spoils; 0 for the proper masks alone.",
+        least=0,
+        most=2,
+    )
     psi: float = setting(
         1.0,
         "Truncation of the styles, from 0 (every one the domain's mean style) to 1 (as they are, "
@@ -140,8 +148,14 @@ class SampleConfig:
             "--keep out.",
         )
         check(
-            not (self.set and self.is_video),
-            f"Found --set and --out={self.out}, expected no video, which moves from style to "
+            not (self.mask and self.ref),
+            f"Found --mask={self.mask} and --ref={self.ref}, expected one of them: leave the other "
+            "out.",
+        )
+        given = "--set" if self.set else f"--mask={self.mask}"
+        check(
+            not ((self.set or self.mask) and self.is_video),
+            f"Found {given} and --out={self.out}, expected no video, which moves from style to "
             "style: name a .png or .jpg, or a folder with --images_only.",
         )
 

@@ -76,6 +76,12 @@ class Evaluator:
             for the results holds others, or cannot be written to.
         """
         domains = model.domains
+        check(
+            len(model.label_sets) < 2,
+            f"Found a model of two data sets, with the labels {', '.join(domains)}, expected one "
+            "of a data set that has domains, since evaluate compares its translations with the "
+            "images of these: look at the grids of sample instead.",
+        )
         self._check_domains(domains)
         modes = self._modes(model)
         shards = {

@@ -23,11 +23,23 @@ class LabelChange(NamedTuple):
       title: as it was typed.
       which: number of the label set that the names are of.
       values: the new labels from 0 to 1, by name.
+      mask: the label set that the mask says instead, which is wrong; see `with_wrong_mask`.
     """
 
     title: str
     which: int
     values: dict[str, float]
+    mask: int | None = None
+
+    @property
+    def heading(self) -> str:
+        """What stands above the column."""
+        return self.title if self.mask is None else f"{self.title}, mask {self.mask + 1}"
+
+    @property
+    def style(self) -> str:
+        """Tells it from others of the title, in file names."""
+        return "label" if self.mask is None else f"label_mask{self.mask + 1}"
 
 
 def read_changes(texts: Sequence[str], label_sets: Sequence[LabelSet]) -> list[LabelChange]:
@@ -42,6 +54,49 @@ def read_changes(texts: Sequence[str], label_sets: Sequence[LabelSet]) -> list[L
     """
     _check_has_attributes(texts[0], label_sets)
     return [_read(text, label_sets) for text in texts]
+
+
+def change_to(name: str, label_sets: Sequence[LabelSet]) -> LabelChange:
+    """What draws with one label of any set alone."""
+    which, _ = _find(name, label_sets)
+    return LabelChange(name, which, {name: 1.0})
+
+
+def check_mask(mask: int, label_sets: Sequence[LabelSet]) -> None:
+    """Checks that there is a mask where --mask is given.
+
+    Raises:
+      UserError: the model learned from one data set.
+    """
+    check(
+        not mask or len(label_sets) > 1,
+        f"Found --mask={mask} for a model of one data set, whose labels have no mask, expected one "
+        "that was trained with --data_dir2: leave it out.",
+    )
+
+
+def with_wrong_mask(changes: Sequence[LabelChange], mask: int) -> list[LabelChange]:
+    """Each change, and beside it, where the mask is not its own, the same with that mask.
+
+    Args:
+      changes: of a model of two data sets.
+      mask: 1 or 2, the data set that the mask says.
+
+    Raises:
+      UserError: it is the right one for all of them.
+    """
+    which = mask - 1
+    check(
+        any(change.which != which for change in changes),
+        f"Found --mask={mask} for labels of data set {mask}, whose mask it is, expected the other "
+        f"one, to show what it spoils: pass --mask={3 - mask}.",
+    )
+    return [
+        each
+        for change in changes
+        for each in (change, change._replace(mask=which))
+        if each.mask != change.which
+    ]
 
 
 def changed(labels: np.ndarray, label_set: LabelSet, change: LabelChange) -> np.ndarray:

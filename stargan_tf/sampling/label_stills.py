@@ -51,8 +51,8 @@ class LabelDrawer:
         self._mode = mode_of(model.drawable.modes, NOTHING)
         check(
             self._mode is not None,
-            "Found --set for a model that takes more than labels, expected one whose labels decide "
-            "alone, such as those of --algorithm=stargan: leave it out.",
+            "Found --set or --mask for a model that takes more than labels, expected one whose "
+            "labels decide alone, such as those of --algorithm=stargan: leave it out.",
         )
         self._model = model
         self.changes = list(changes)
@@ -105,13 +105,13 @@ class LabelDrawer:
 
     def _codes(self, base: np.ndarray, change: LabelChange) -> np.ndarray:
         own = changed(base, self._model.label_sets[change.which], change)
-        labels = self._layout.vectors_of_set(tf.constant(own), change.which)
+        labels = self._layout.vectors_of_set(tf.constant(own), change.which, change.mask)
         return self._model.drawable.make_codes(self._mode, None, labels).numpy()
 
 
 def write_label_grid(out: Path, drawer: LabelDrawer, sources: Sources) -> str:
     """Writes one grid: sources down the side, changes across; see `stills.write_grid`."""
-    columns = [Group(change.title) for change in drawer.changes]
+    columns = [Group(change.heading) for change in drawer.changes]
     # Made for its check alone: a grid that is too large should not cost the translations.
     sources_grid(len(sources.paths), sources.img_size, columns)
     images = list(sources.each())
@@ -134,7 +134,7 @@ def write_label_images(folder: Path, drawer: LabelDrawer, sources: Sources) -> s
             for image, row in zip(batch, drawn, strict=True):
                 for change, translation in zip(drawer.changes, row, strict=True):
                     name = translation_name(
-                        name_of[image.path], _in_file_name(change.title), "label", ".png"
+                        name_of[image.path], _in_file_name(change.title), change.style, ".png"
                     )
                     with written_whole(folder / name) as path:
                         Image.fromarray(translation).save(path)

@@ -19,7 +19,12 @@ from stargan_tf.sampling.images import (
     spread_references,
 )
 from stargan_tf.sampling.interpolation import write_interpolation
-from stargan_tf.sampling.label_changes import read_changes
+from stargan_tf.sampling.label_changes import (
+    change_to,
+    check_mask,
+    read_changes,
+    with_wrong_mask,
+)
 from stargan_tf.sampling.label_stills import LabelDrawer, write_label_grid, write_label_images
 from stargan_tf.sampling.stills import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import Style, domain_styles, random_styles, reference_styles
@@ -48,8 +53,8 @@ def sample(config: SampleConfig, model: TrainedModel, prepare: Prepare | None = 
     paths = find_sources(Path(config.src))
     drawn = paths if config.images_only else spread(paths, config.max_sources)
     sources = Sources(Path(config.src), drawn, model.drawable.img_size, prepare)
-    if config.set:
-        wrote = _draw_labels(config, model, sources)
+    if config.set or config.mask:
+        wrote = _draw_labels(config, model, target, sources)
         return _summary(config, wrote, len(drawn), len(paths))
     styles = _make_styles(config, model, target, prepare)
     drawer = BatchDrawer(model.drawable, batch_size=config.batch_size)
@@ -83,15 +88,24 @@ def _summary(config: SampleConfig, wrote: str, drawn: int, found: int) -> str:
     return "\n".join(lines)
 
 
-def _draw_labels(config: SampleConfig, model: TrainedModel, sources: Sources) -> str:
-    """Draws what --set asks for; returns what was written, in words."""
-    changes = read_changes(config.set, model.label_sets)
+def _draw_labels(
+    config: SampleConfig, model: TrainedModel, target: int | None, sources: Sources
+) -> str:
+    """Draws what --set and --mask ask for; returns what was written, in words."""
+    check_mask(config.mask, model.label_sets)
+    if config.set:
+        changes = read_changes(config.set, model.label_sets)
+    else:
+        names = model.domains if target is None else [model.domains[target]]
+        changes = [change_to(name, model.label_sets) for name in names]
+    if config.mask:
+        changes = with_wrong_mask(changes, config.mask)
     drawer = LabelDrawer(model, changes, config.batch_size, keep=config.keep)
     write = write_label_images if config.images_only else write_label_grid
     if config.keep:
         print("Read off the sources, with how likely each attribute is (from 0.5 on it is kept):")
     result = write(Path(config.out), drawer, sources)
-    return f"{result}, with {' and with '.join(change.title for change in changes)}"
+    return f"{result}, with {'; '.join(change.heading for change in changes)}"
 
 
 def target_index(name: str, domains: Sequence[str]) -> int | None:

@@ -11,7 +11,7 @@ from stargan_tf.algorithms.drawable import Mode
 from stargan_tf.algorithms.signatures import KINDS, Signature
 from stargan_tf.errors import UserError
 from stargan_tf.files import parse_json
-from stargan_tf.labels import LabelSet
+from stargan_tf.labels import LabelLayout, LabelSet
 from stargan_tf.names import check_file_names, normalised
 from stargan_tf.serving.model_info_values import FITS
 
@@ -100,6 +100,11 @@ class ModelInfo:
         default_factory=lambda: dict(_FIRST_SIGNATURES)
     )
     label_sets: tuple[LabelSet, ...] = ()
+
+    @property
+    def layout(self) -> LabelLayout:
+        """Where the labels lie in vectors of them."""
+        return labels.layout_of(self.label_sets, len(self.domains))
 
     def to_json(self) -> str:
         """The contents as text."""

@@ -120,20 +120,21 @@ class RunDir:
         except UserError as error:
             raise UserError(f"{self.config_file} cannot be used: {error}") from error
 
-    def check_data_dir(self, info_file: str) -> None:
+    def check_data_dir(self, info_file: str, name: str = "data_dir") -> None:
         """Checks that the run's data set is where it was.
 
         Args:
           info_file: name of a file that every data set has.
+          name: of the setting, data_dir or data_dir2; the second may be empty.
 
         Raises:
           UserError: it is not.
         """
-        folder = self.read().config.data_dir
+        folder = getattr(self.read().config, name)
         settings.check(
-            (Path(folder) / info_file).is_file(),
+            (Path(folder) / info_file).is_file() or not folder and name != "data_dir",
             f"Found no data set at {folder}, where the run in {self.root} had its own: pass "
-            "--data_dir with the folder that it is in now.",
+            f"--{name} with the folder that it is in now.",
         )
 
     def lock(self) -> contextlib.AbstractContextManager[bool]:

@@ -5,7 +5,16 @@ import pytest
 
 from stargan_tf.errors import UserError
 from stargan_tf.labels import LabelSet
-from stargan_tf.sampling.label_changes import changed, read_changes, read_off, said_of
+from stargan_tf.sampling.label_changes import (
+    LabelChange,
+    change_to,
+    changed,
+    check_mask,
+    read_changes,
+    read_off,
+    said_of,
+    with_wrong_mask,
+)
 
 HAIR = ("Black", "Blond", "Brown")
 FACES = LabelSet((*HAIR, "Male", "a=b"), True, (HAIR,))
@@ -31,12 +40,12 @@ def one(text, *label_sets):
     ],
 )
 def test_attributes_and_their_numbers(text, values):
-    assert one(text) == (text, 0, values)
+    assert one(text) == LabelChange(text, 0, values)
 
 
 def test_attributes_of_either_data_set():
     assert one("Male", FACES, MORE).which == 0
-    assert one("Smiling=0", FACES, MORE) == ("Smiling=0", 1, {"Smiling": 0})
+    assert one("Smiling=0", FACES, MORE) == LabelChange("Smiling=0", 1, {"Smiling": 0})
     assert one("Male", MOODS, FACES).which == 1
 
 
@@ -103,3 +112,22 @@ def test_what_is_read_off_has_one_colour_of_hair_at_most():
     )
     assert said_of(np.ones(2), np.array([0.9, 1.0]), "xy") == "x 0.90, y 1.00"
     assert said_of(np.zeros(2), np.array([0.1, 0.2]), "xy") == "not x 0.10, y 0.20"
+
+
+def test_a_wrong_mask_stands_beside_the_proper_one():
+    changes = [change_to(name, [FACES, MOODS]) for name in ("Male", "happy", "sad")]
+    found = with_wrong_mask(changes, 1)
+    assert [change.heading for change in found] == [
+        *("Male", "happy", "happy, mask 1", "sad", "sad, mask 1"),
+    ]
+    assert [change.style for change in found[1:3]] == ["label", "label_mask1"]
+    with pytest.raises(UserError, match="Found --mask=1 for labels of data set 1, .* --mask=2"):
+        with_wrong_mask(changes[:1], 1)
+
+
+def test_models_of_one_data_set_have_no_mask():
+    check_mask(0, [FACES])
+    check_mask(2, [FACES, MOODS])
+    for label_sets in ([FACES], []):
+        with pytest.raises(UserError, match="Found --mask=2 for a model of one data set"):
+            check_mask(2, label_sets)

@@ -41,6 +41,14 @@ class FakeDrawing:
         return tf.zeros_like(encoded) + colours
 
 
+class MaskDrawing(FakeDrawing):
+    """Draws the labels and the mask as a colour: the first label, then the mask."""
+
+    def draw(self, encoded, codes):
+        colours = tf.concat([codes[:, :1], codes[:, -2:]], axis=1) * 2 - 1
+        return tf.zeros_like(encoded) + colours[:, tf.newaxis, tf.newaxis, :]
+
+
 class FakeClassifier:
     """Reads the colour of an image as the logits of the labels."""
 
@@ -48,11 +56,11 @@ class FakeClassifier:
         return 4 * tf.reduce_mean(x, axis=[1, 2])
 
 
-def model(*label_sets):
+def model(*label_sets, drawing=FakeDrawing):
     return TrainedModel(
         origin="here",
         domains=tuple(name for one in label_sets for name in one.names),
-        drawable=FakeDrawing(label_sets),
+        drawable=drawing(label_sets),
         step=7,
         fingerprint="abc",
         trained=Trained(FakeClassifier(), {}),
@@ -79,7 +87,7 @@ def cells(out, columns):
 def test_each_set_is_a_column_beside_the_source(config):
     columns = ("Red,Blue=0.5", "Green")
     said = sample(dataclasses.replace(config, set=columns), model(FACES))
-    assert "with Red,Blue=0.5 and with Green" in said and config.out in said
+    assert "with Red,Blue=0.5; Green" in said and config.out in said
     image, grid = cells(config.out, columns)
     for row, source in enumerate([(255, 0, 255), (0, 255, 0)]):
         assert_cell(image, grid, 0, row, source)
@@ -116,9 +124,40 @@ def test_single_images_are_called_by_their_labels(config, tmp_path):
     assert np.abs(colour.astype(int) - (255, 0, 128)).max() <= 1
 
 
+@pytest.mark.parametrize("changes", [{"target_domain": "happy"}, {}])
+def test_a_wrong_mask_is_drawn_beside_the_proper_one(config, changes):
+    moods = LabelSet(("happy",), False)
+    joint = model(LabelSet(("Red",), True), moods, drawing=MaskDrawing)
+    said = sample(dataclasses.replace(config, mask=1, **changes), joint)
+    columns = ["happy", "happy, mask 1"] if changes else ["Red", "happy", "happy, mask 1"]
+    assert f"with {'; '.join(columns)}" in said
+    image, grid = cells(config.out, columns)
+    colours = {"Red": (255, 255, 0), "happy": (0, 0, 255), "happy, mask 1": (0, 255, 0)}
+    for row in (0, 1):
+        for column, name in enumerate(columns, 1):
+            assert_cell(image, grid, column, row, colours[name])
+
+
+def test_wrong_masks_are_told_in_the_names_of_files(config, tmp_path):
+    joint = model(FACES, LabelSet(("happy",), False))
+    changed = dataclasses.replace(
+        config, set=("Red",), mask=2, images_only=True, out=str(tmp_path / "images")
+    )
+    sample(changed, joint)
+    names = {path.name for path in (tmp_path / "images").iterdir()}
+    assert names == {f"{s}__to_Red__label{m}.png" for s in ("a", "longer") for m in ("", "_mask2")}
+
+
+def test_keep_reads_the_labels_of_the_set_that_changes(config, capsys):
+    joint = model(LabelSet(("happy", "sad"), False), LabelSet(("Blue",), True))
+    sample(dataclasses.replace(config, set=("Blue=0",), keep=True), joint)
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert lines == ["  a.png       Blue 0.98", "  longer.png  not Blue 0.02"]
+
+
 def test_models_that_take_more_than_labels_are_said(config):
     other = fake_model()._replace(label_sets=(FACES,))
-    with pytest.raises(UserError, match="^Found --set for a model that takes more than labels"):
+    with pytest.raises(UserError, match="^Found --set or --mask for a model that takes more"):
         sample(dataclasses.replace(config, set=("Red",)), other)
 
 
@@ -128,6 +167,9 @@ def test_models_that_take_more_than_labels_are_said(config):
         ({"keep": True}, "Found --keep without --set"),
         ({"set": ("Red",), "target_domain": "Red"}, "Found --set=Red and --target_domain=Red"),
         ({"set": ("Red",), "ref": "."}, "Found --set=Red and --ref=."),
+        ({"mask": 1, "ref": "."}, "Found --mask=1 and --ref=."),
+        ({"mask": 1, "out": "x.mp4"}, "Found --mask=1 and --out=x.mp4, expected no video"),
+        ({"mask": 3}, r"Found --mask=3, expected a value in \[0, 2\]"),
         ({"set": ("Red",), "out": "x.mp4"}, "Found --set and --out=x.mp4, expected no video"),
         (
             {"set": ("Red",), "keep": True, "saved_model": ".", "run_dir": ""},

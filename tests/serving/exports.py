@@ -99,6 +99,23 @@ def make_stargan(seed: int) -> TrainedModel:
     return _model(make_algorithm(STARGAN_CONFIG, len(DOMAINS)), seed)
 
 
+JOINT_SETS = (LabelSet(("smiling", "young"), True), LabelSet(DOMAINS, False))
+
+
+def make_joint(seed: int) -> TrainedModel:
+    """Random weights of StarGAN (2018) for two data sets."""
+    keras.utils.set_random_seed(seed)
+    names = tuple(name for one in JOINT_SETS for name in one.names)
+    model = _model(make_algorithm(STARGAN_CONFIG, len(names), JOINT_SETS), seed)
+    return model._replace(domains=names, label_sets=JOINT_SETS)
+
+
+def export_joint(models_dir: Path, **settings) -> Export:
+    """Exports StarGAN (2018) of two data sets as the next version of models_dir/pets."""
+    config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
+    return Export(models_dir, make_joint(1), export(config, make_joint(1)))
+
+
 def export_stargan(models_dir: Path, **settings) -> Export:
     """Exports StarGAN (2018) as the next version of models_dir/pets."""
     config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)

@@ -99,7 +99,12 @@ def _probe(config: BenchmarkTFLiteConfig, folder: Path) -> Probe | None:
         return None
     info = ModelInfo.of_saved_model(folder)
     images = find_images(
-        Path(config.data_dir), "val", info.domains, info.img_size, config.num_images
+        Path(config.data_dir),
+        "val",
+        info.domains,
+        info.img_size,
+        config.num_images,
+        info.label_sets,
     )
     model = ExportedDrawing(folder, info)
     inputs = example_inputs(model, info, images, _SEED)
