@@ -5,7 +5,7 @@ A model that learned from two data sets takes their labels in one vector,
     [labels of the first set, labels of the second set, mask of 2]
 
 where the labels of the other set are 0, and the mask says with a 1 which set is meant.
-Source: Choi et al. 2018, section 3.3.
+Source: Choi et al. 2018, section 3.2.
 """
 
 from collections.abc import Sequence

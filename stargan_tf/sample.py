@@ -62,7 +62,7 @@ def main(argv: Sequence[str]) -> None:
     if config.run_dir:  # mistakes of its, too, should not wait for TensorFlow
         label_sets = RunDir(config.run_dir).label_sets()
         check_mask(config.mask, label_sets)
-        if config.set:
+        if config.set and label_sets:  # an imported run does not say what its labels are
             read_changes(config.set, label_sets)
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background

@@ -148,18 +148,12 @@ def said_of(labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str])
 
 
 def _check_has_attributes(text: str, label_sets: Sequence[LabelSet]) -> None:
-    found = f"Found --set={text:.{_SHOWN}}"
-    check(
-        bool(label_sets),
-        f"{found} for a model of an earlier version, which does not say whether its labels are "
-        "attributes: resume its run with python -m stargan_tf.train --run_dir=..., which notes it, "
-        "or export the run again.",
-    )
     domains = [name for one in label_sets for name in one.names]
     check(
         any(one.attributes for one in label_sets),
-        f"{found}, expected a model whose labels are attributes, and those of this one are the "
-        f"domains {', '.join(domains)}: pass one of them as --target_domain.",
+        f"Found --set={text:.{_SHOWN}}, expected a model whose labels are attributes, and "
+        f"those of this one are the domains {', '.join(domains)}: pass one of them as "
+        "--target_domain.",
     )
 
 

@@ -21,6 +21,9 @@ from stargan_tf.sampling.images import LoadedImage
 from stargan_tf.sampling.label_changes import LabelChange, changed, read_off, said_of
 from stargan_tf.sampling.stills import JPEG_QUALITY, Sources, progress
 
+# Columns are at least so wide, that what stands above them can be read: small images are shown
+# larger, by whole factors.
+MIN_CELL = 96
 # [N, R, R, 3] float32 in [-1, 1] to the probabilities of all labels, [N, labels].
 Classifier = Callable[[np.ndarray], np.ndarray]
 
@@ -113,12 +116,14 @@ def write_label_grid(out: Path, drawer: LabelDrawer, sources: Sources) -> str:
     """Writes one grid: sources down the side, changes across; see `stills.write_grid`."""
     columns = [Group(change.heading) for change in drawer.changes]
     # Made for its check alone: a grid that is too large should not cost the translations.
-    sources_grid(len(sources.paths), sources.img_size, columns)
+    factor = -(-MIN_CELL // sources.img_size)
+    sources_grid(len(sources.paths), factor * sources.img_size, columns)
     images = list(sources.each())
     with progress(len(images) * len(columns)) as advance:
         drawn = drawer.draw(images, advance, _width(sources))
     pixels = to_8_bit(np.stack([image.pixels for image in images]))
-    grid = styles_grid(pixels, drawn, columns).image()
+    shown = (part.repeat(factor, -3).repeat(factor, -2) for part in (pixels, drawn))
+    grid = styles_grid(*shown, columns).image()
     with written_whole(out) as path:
         Image.fromarray(grid).save(path, quality=JPEG_QUALITY)
     return f"a grid of {grid.shape[1]} x {grid.shape[0]} pixels"

@@ -8,6 +8,7 @@ from stargan_tf.algorithms.drawable import mode_of
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
+from stargan_tf.labels import LabelSet
 from stargan_tf.names import find_domain
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
@@ -92,6 +93,7 @@ def _draw_labels(
     config: SampleConfig, model: TrainedModel, target: int | None, sources: Sources
 ) -> str:
     """Draws what --set and --mask ask for; returns what was written, in words."""
+    model = model._replace(label_sets=_label_sets(model))
     check_mask(config.mask, model.label_sets)
     if config.set:
         changes = read_changes(config.set, model.label_sets)
@@ -106,6 +108,15 @@ def _draw_labels(
         print("Read off the sources, with how likely each attribute is (from 0.5 on it is kept):")
     result = write(Path(config.out), drawer, sources)
     return f"{result}, with {'; '.join(change.heading for change in changes)}"
+
+
+def _label_sets(model: TrainedModel) -> tuple[LabelSet, ...]:
+    """What the labels are; of models that do not say, as of imported ones, what they may be."""
+    if model.label_sets:
+        return model.label_sets
+    by_label = mode_of(model.drawable.modes, drawable.NOTHING) is not None
+    needs_domains = model.trained is not None and model.trained.algorithm.needs_domains
+    return (LabelSet(tuple(model.domains), attributes=by_label and not needs_domains),)
 
 
 def target_index(name: str, domains: Sequence[str]) -> int | None:

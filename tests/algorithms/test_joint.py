@@ -10,7 +10,7 @@ from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan import objectives
 from stargan_tf.algorithms.stargan.networks import seen_from
 from stargan_tf.labels import LabelLayout, LabelSet
-from tests.algorithms.test_stargan import TINY
+from tests.algorithms.stargan_runs import TINY
 
 ATTRIBUTES = ("smiling", "young", "glasses")
 DOMAINS = ("cat", "dog")

@@ -13,10 +13,10 @@ from stargan_tf.errors import UserError
 from stargan_tf.labels import LabelSet
 from stargan_tf.loading import load_run
 from stargan_tf.training_run import describe_run, train_run
-from tests.algorithms.test_joint import ATTRIBUTES, DOMAINS
-from tests.algorithms.test_stargan import OF_D, OF_G, TINY, tensors, trained
+from tests.algorithms.stargan_runs import OF_D, OF_G, TINY, tensors, trained
 from tests.data.infos import INFO
 
+ATTRIBUTES, DOMAINS = ("smiling", "young", "glasses"), ("cat", "dog")
 pytestmark = pytest.mark.slow
 
 

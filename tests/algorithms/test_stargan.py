@@ -19,38 +19,12 @@ from stargan_tf.loading import load_run
 from stargan_tf.losses.adversarial import gradient_penalty, interpolate
 from stargan_tf.models.patch_discriminator import Judgement
 from stargan_tf.sampling.sampler import sample
-from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training_run import train_run
+from tests.algorithms.stargan_runs import OF_D, OF_G, TINY, tensors, trained
 from tests.data import makers
 from tests.data.infos import INFO
 from tests.evaluation.fakes import fake_networks
 
-TINY = StarGANSettings(
-    algorithm="stargan",
-    img_size=16,
-    batch_size=4,
-    g_conv_dim=4,
-    d_conv_dim=4,
-    g_repeat_num=1,
-    d_repeat_num=2,
-    n_critic=2,
-    lr=1e-3,
-    total_iters=4,
-    num_iters_decay=2,
-    log_every=1,
-    sample_every=4,
-    save_every=100,
-    eval_every=0,
-)
-OF_D = {"D/real", "D/fake", "D/gp", "D/cls"}
-OF_G = {"G/adv", "G/cls", "G/rec"}
 OF_SAME = {"G/adv_same", "G/cls_same", "G/rec_same", "G/id"}
-
-
-def trained(data_dir, root, **changes) -> RunDir:
-    places = {"data_dir": str(data_dir), "run_dir": str(root)}
-    assert train_run(dataclasses.replace(TINY, **places, **changes)) == 0
-    return RunDir(root)
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +50,6 @@ def losses(run):
     """Names of the losses of each iteration."""
     records = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
     return {r["step"]: {name for name in r if name[:2] in ("D/", "G/")} for r in records}
-
-
-def tensors(run):
-    reader = tf.train.load_checkpoint(str(run.checkpoints))
-    names = [n for n in reader.get_variable_to_shape_map() if n.startswith("state/")]
-    return {name: reader.get_tensor(name) for name in names}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,6 @@ def test_attributes_of_either_data_set():
         ("Male", [MOODS], "Found --set=Male, expected a model whose labels are attributes"),
         ("happy", [FACES, MOODS], "the domain happy in --set=happy, .*as --target_domain=happy"),
         ("Male,Smiling", [FACES, MORE], "attributes of two data sets in --set=Male,Smiling"),
-        ("Male", [], "of an earlier version, .*: resume its run .*, or export the run again"),
     ],
 )
 def test_mistakes_are_one_sentence(text, label_sets, sentence):

@@ -14,7 +14,7 @@ from stargan_tf.errors import UserError
 from stargan_tf.labels import LabelSet, layout_of
 from stargan_tf.sampling.grids import Grid, Group
 from stargan_tf.sampling.sampler import sample
-from tests.sampling.fakes import SIZE, assert_cell, fake_model, save_image
+from tests.sampling.fakes import SIZE, FakeAlgorithm, assert_cell, fake_model, save_image
 
 FACES = LabelSet(("Red", "Green", "Blue"), True, (("Red", "Green"),))
 GREY = (128, 128, 128)
@@ -52,6 +52,8 @@ class MaskDrawing(FakeDrawing):
 class FakeClassifier:
     """Reads the colour of an image as the logits of the labels."""
 
+    needs_domains = False
+
     def classify(self, networks, x):
         return 4 * tf.reduce_mean(x, axis=[1, 2])
 
@@ -80,7 +82,7 @@ def config(tmp_path):
 def cells(out, columns):
     """The mean colours of a grid's translations, by row."""
     image = Image.open(out)
-    grid = Grid(SIZE, [Group("source"), *map(Group, columns)], [Group("", 2)])
+    grid = Grid(3 * SIZE, [Group("source"), *map(Group, columns)], [Group("", 2)])
     return image, grid
 
 
@@ -153,6 +155,17 @@ def test_keep_reads_the_labels_of_the_set_that_changes(config, capsys):
     sample(dataclasses.replace(config, set=("Blue=0",), keep=True), joint)
     lines = capsys.readouterr().out.splitlines()[1:]
     assert lines == ["  a.png       Blue 0.98", "  longer.png  not Blue 0.02"]
+
+
+def test_labels_of_models_that_do_not_say_are_attributes(config):
+    """As those of imported runs, unless the algorithm knows domains alone."""
+    unsaid = model(FACES)._replace(label_sets=())
+    sample(dataclasses.replace(config, set=("Red,Blue=0.5",)), unsaid)
+    image, grid = cells(config.out, ["Red,Blue=0.5"])
+    assert_cell(image, grid, 1, 0, (255, 0, 128))
+    for other in (fake_model(), unsaid._replace(trained=Trained(FakeAlgorithm(), {}))):
+        with pytest.raises(UserError, match="domains .*: pass one of them as --target_domain"):
+            sample(dataclasses.replace(config, set=("Red",), overwrite=True), other)
 
 
 def test_models_that_take_more_than_labels_are_said(config):

@@ -52,7 +52,7 @@ class StarGAN(Algorithm):
     def join(self, layout: LabelLayout) -> None:
         """Each iteration has the updates on a batch of the one set, then of the other.
 
-        Source: Choi et al. 2018, section 3.3.
+        Source: Choi et al. 2018, section 3.2.
         """
         self.layout = layout
         self.bar_losses = {
