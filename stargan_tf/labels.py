@@ -57,10 +57,6 @@ class LabelLayout(NamedTuple):
         first = sum(self.sizes[:which])
         return slice(first, first + self.sizes[which])
 
-    def set_of(self, index: int) -> int:
-        """The set that a label belongs to, by its number among the labels of all sets."""
-        return sum(index >= self.part(which).stop for which in range(len(self.sizes)))
-
     def vectors_of_set(
         self, y: "tf.Tensor", which: int = 0, mask: int | None = None
     ) -> "tf.Tensor":
@@ -114,7 +110,7 @@ class LabelLayout(NamedTuple):
         return tf.concat([labels, self._masks(named)], axis=1) if self.is_joint else labels
 
     def sets_of(self, index: "tf.Tensor") -> "tf.Tensor":
-        """The sets that labels [N] integer belong to, [N] int32; see `set_of`."""
+        """The sets that labels belong to, by their numbers among all [N] integer: [N] int32."""
         import tensorflow as tf
 
         index = tf.cast(index, tf.int32)

@@ -56,7 +56,7 @@ def test_two_sets_have_zeros_and_a_mask():
     layout = LabelLayout((3, 2))
     assert (layout.length, layout.is_joint) == (7, True)
     assert [layout.part(which) for which in (0, 1)] == [slice(0, 3), slice(3, 5)]
-    assert [layout.set_of(index) for index in range(5)] == [0, 0, 0, 1, 1]
+    np.testing.assert_array_equal(layout.sets_of(tf.range(5)), [0, 0, 0, 1, 1])
     of_first = layout.vectors_of_set(tf.constant([[1.0, 0.0, 0.5]]), 0)
     np.testing.assert_array_equal(of_first, [[1, 0, 0.5, 0, 0, 1, 0]])
     of_second = layout.vectors_of_set(tf.constant([1, 0]), 1)
