@@ -13,7 +13,7 @@ from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 
 from pipeline.components import baseline
-from pipeline.components.anomaly_gate import AnomalyGate
+from pipeline.components.anomaly_gate import AnomalyGate, schema_name
 from pipeline.components.image_example_gen import ImageExampleGen
 from pipeline.components.infrastructure import infrastructure_check
 from pipeline.components.model_evaluator import ModelEvaluator
@@ -24,7 +24,7 @@ from stargan_tf.algorithms.registry import module_path
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.train import TrainConfig
 
-SCHEMA_FILE = Path(__file__).parent / "schema" / "schema.pbtxt"
+SCHEMA_DIR = Path(__file__).parent / "schema"
 TRAINER = "pipeline.components.trainer"
 
 
@@ -35,7 +35,7 @@ def create_pipeline(
     *,
     metadata: Any = None,
     portable: bool = False,
-    schema_file: Path = SCHEMA_FILE,
+    schema_file: Path | None = None,
 ) -> tfx.dsl.Pipeline:
     """Builds the graph; nothing is read, written or run.
 
@@ -46,12 +46,12 @@ def create_pipeline(
       metadata: ML Metadata's connection config, for runners that need one.
       portable: use only what every orchestrator knows, at a price: a second run of the same
         settings evaluates and pushes the model again.
-      schema_file: the schema, where the components see it.
+      schema_file: the schema, where the components see it; that of `schema_file_of` by default.
 
     Returns:
       The pipeline, for a runner.
     """
-    examples, checks = _data_nodes(data, schema_file)
+    examples, checks = _data_nodes(data, schema_file or schema_file_of(data))
     warm_start = [baseline.latest_blessed().with_id("WarmStart")] if config.warm_start else []
     trainer = _trainer(config, train, examples, warm_start)
     trainer.add_upstream_node(checks[-1])
@@ -78,6 +78,11 @@ def create_pipeline(
         metadata_connection_config=metadata,
         beam_pipeline_args=list(config.beam_args),
     )
+
+
+def schema_file_of(data: PrepareDataConfig, folder: Path = SCHEMA_DIR) -> Path:
+    """What the records must fit: labels are domains, one a record, or attributes, several."""
+    return folder / schema_name(attributes=bool(data.attributes))
 
 
 def _data_nodes(

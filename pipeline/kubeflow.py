@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner as kubeflow
 
-from pipeline.create_pipeline import create_pipeline
+from pipeline.create_pipeline import create_pipeline, schema_file_of
 from pipeline.options import Options
 
 
@@ -17,9 +17,8 @@ def compile_pipeline(options: Options, image: str, project_dir: Path, out: Path)
       project_dir: where it has this project.
       out: .yaml for the specification alone, .json for a whole job.
     """
-    pipeline = create_pipeline(
-        *options, portable=True, schema_file=project_dir / "pipeline/schema/schema.pbtxt"
-    )
+    schema_file = schema_file_of(options.data, project_dir / "pipeline/schema")
+    pipeline = create_pipeline(*options, portable=True, schema_file=schema_file)
     config = kubeflow.KubeflowV2DagRunnerConfig(
         display_name=options.pipeline.pipeline_name, default_image=image
     )

@@ -12,7 +12,7 @@ from tfx import v1 as tfx
 
 from pipeline.components.infrastructure import docker_answers
 from pipeline.config import PipelineConfig
-from pipeline.create_pipeline import SCHEMA_FILE, create_pipeline
+from pipeline.create_pipeline import create_pipeline, schema_file_of
 from pipeline.metadata import cancel_running, connection_config, open_store
 from pipeline.options import Options
 from pipeline.reporting import cause, interrupted, watching
@@ -50,7 +50,9 @@ def run(options: Options, console: TextIO, log: Path | None) -> int:
             options.data,
             options.train,
             metadata=connection,
-            schema_file=copy_named_by_hash(SCHEMA_FILE, Path(config.pipeline_root) / "schema"),
+            schema_file=copy_named_by_hash(
+                schema_file_of(options.data), Path(config.pipeline_root) / "schema"
+            ),
         )
         with watching(console, results.describe) as progress:
             try:

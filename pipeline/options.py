@@ -61,6 +61,11 @@ def parse() -> Options:
     _with_prefix(DATA, data.validate_ranges)
     _with_prefix(DATA, lambda: sources.validate(data))
     _with_prefix(TRAIN, dataclasses.replace(train, data_dir="data", run_dir="run").validate)
+    check(
+        not train.data_dir2,
+        f"Found --{TRAIN}data_dir2={train.data_dir2}, expected one data set in a pipeline, the one "
+        "that it prepares: leave it out, or train on two with stargan_tf.train.",
+    )
     _check_apart(pipeline, data)
     _check_no_patterns(pipeline)
     return Options(pipeline, data, train)

@@ -102,7 +102,8 @@ def _images(execution: Execution) -> str:
     info = DatasetInfo.load(uri)
     counts = ", ".join(f"{sum(by.values()):,} {split}" for split, by in info.counts.items())
     rejected = f", {info.rejected:,} rejected" if info.rejected else ""
-    return f"{counts} images of {len(info.domains)} domains{rejected}"
+    kind = "attributes" if info.attributes else "domains"
+    return f"{counts} images of {len(info.labels)} {kind}{rejected}"
 
 
 def _found_model(execution: Execution) -> str:

@@ -25,6 +25,12 @@ Every translation in a file of its own, such as photo__to_dog__seed7_0.png:
 
     python -m stargan_tf.sample --run_dir=runs/pets --src=photos --images_only --out=translated
 
+With other attributes, where these are what the model was trained on, each --set a column; --keep
+keeps those that are not named, as far as the run's classifier can read them off the image:
+
+    python -m stargan_tf.sample --run_dir=runs/celeba --src=photo.jpg --out=changes.png \
+        --keep --set=Blond_Hair,Male=0 --set=Young=0.5 --set=Young=0
+
 With the model that comes with this package, without any training:
 
     python -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src=photo.jpg \
@@ -43,6 +49,7 @@ from stargan_tf import flags
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import DiskFullError, UserError
 from stargan_tf.files import check_can_write
+from stargan_tf.sampling.label_changes import check_mask, read_changes
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -52,8 +59,11 @@ def main(argv: Sequence[str]) -> None:
     config = flags.parse(SampleConfig)
     config.validate()
     check_can_write("out", config.out)
-    if config.run_dir:
-        RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
+    if config.run_dir:  # mistakes of its, too, should not wait for TensorFlow
+        label_sets = RunDir(config.run_dir).label_sets()
+        check_mask(config.mask, label_sets)
+        if config.set and label_sets:  # an imported run does not say what its labels are
+            read_changes(config.set, label_sets)
     # A polite end from outside is handled as Ctrl-C is: no half-written file stays.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
@@ -63,7 +73,7 @@ def main(argv: Sequence[str]) -> None:
         from stargan_tf.loading import load_model
         from stargan_tf.sampling.sampler import sample
 
-        model = load_model(config.run_dir, config.saved_model)
+        model = load_model(config.run_dir, config.saved_model, classifying=config.keep)
         print(f"Using {model.origin}.")
         prepare = preparation(config.align, model.aligned_faces)
         print(sample(config, model, prepare))

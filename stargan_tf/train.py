@@ -45,9 +45,11 @@ def main(argv: Sequence[str]) -> int:
 
     # Imported here, and after these checks, so that neither --help nor a mistake waits for
     # TensorFlow.
-    if resumed and not flags.FLAGS["data_dir"].present:
-        run.check_data_dir(INFO_FILE)
-    DatasetInfo.load(Path(config.data_dir))
+    for name in ("data_dir", "data_dir2"):
+        if resumed and not flags.FLAGS[name].present:
+            run.check_data_dir(INFO_FILE, name)
+        if folder := getattr(config, name):
+            DatasetInfo.load(Path(folder))
     if not flags.FLAGS.dry_run and not config.multi_worker:  # where the chief alone writes
         check_can_write("run_dir", config.run_dir)
     from stargan_tf.training_run import describe_run, train_run

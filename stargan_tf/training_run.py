@@ -5,7 +5,6 @@ import dataclasses
 import shlex
 import signal
 import sys
-from pathlib import Path
 
 import tensorflow as tf
 
@@ -13,15 +12,12 @@ from stargan_tf import __version__
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.config.train import TrainConfig
-from stargan_tf.data import bad_records
-from stargan_tf.data.bad_records import LIST_FILE
-from stargan_tf.data.fingerprint import fingerprint
-from stargan_tf.data.input_pipeline import eval_dataset, train_dataset
-from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.data.throughput import measure_throughput
+from stargan_tf.data.training_data import TrainingData
 from stargan_tf.errors import NotFiniteError, UserError, disk_full, disk_full_explained
 from stargan_tf.evaluation.during_training import QuickMetrics
 from stargan_tf.sampling.attribute_samples import AttributeSamples
+from stargan_tf.sampling.joint_samples import JointSamples
 from stargan_tf.sampling.training_samples import TrainingSamples
 from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
@@ -54,21 +50,20 @@ def train_run(config: TrainConfig) -> int:
       TemporaryError: another worker is gone, or sees another state of the run.
     """
     run = RunDir(config.run_dir)
-    info, algorithm = _prepare(config, run)
-    data_dir = Path(config.data_dir)
+    data, algorithm = _prepare(config, run)
     with disk_full_explained(run.root), contextlib.ExitStack() as stack:
         stack.enter_context(lost_workers_explained(run, config.multi_worker))
-        stack.enter_context(bad_records.named(data_dir))
+        stack.enter_context(data.named())
         strategy = make_strategy(config)
         workers = Workers(strategy)
         # Folders may have other names on other machines.
-        shared = dataclasses.replace(config, data_dir="", run_dir="")
-        workers.check_same_settings(shared, info, __version__)
+        shared = dataclasses.replace(config, data_dir="", data_dir2="", run_dir="")
+        workers.check_same_settings(shared, data.infos, __version__)
         if workers.chief:
             stack.enter_context(run.lock())
-            run.begin(config, info.labels)
+            run.begin(config, data.labels, data.label_sets)
         if config.skip_bad_records:
-            bad_records.skip(data_dir, run.root / LIST_FILE if workers.chief else None)
+            data.skip_bad_records(run.root if workers.chief else None)
         with strategy.scope():
             state = TrainState(algorithm)
         checkpoints = Checkpoints(
@@ -76,10 +71,10 @@ def train_run(config: TrainConfig) -> int:
             state,
             config.keep_checkpoints,
             chief=workers.chief,
-            data=fingerprint(data_dir, info),
+            data=data.fingerprint,
         )
         stack.callback(checkpoints.close)
-        return _train(run, strategy, workers, state, checkpoints, info)
+        return _train(run, strategy, workers, state, checkpoints, data)
 
 
 def describe_run(config: TrainConfig) -> str:
@@ -91,40 +86,28 @@ def describe_run(config: TrainConfig) -> str:
     Raises:
       UserError: the data set or the run to start from does not fit the settings.
     """
-    info, algorithm = _prepare(config, RunDir(config.run_dir))
-    data_dir = Path(config.data_dir)
+    data, algorithm = _prepare(config, RunDir(config.run_dir))
     if config.skip_bad_records:
-        bad_records.skip(data_dir, listing=None)
-    with make_strategy(config).scope(), bad_records.named(data_dir):
-        speed = measure_throughput(train_dataset(data_dir, config, algorithm.draws()))
-        return describe(TrainState(algorithm), info.labels, speed)
+        data.skip_bad_records(None)
+    with make_strategy(config).scope(), data.named():
+        speed = measure_throughput(data.batches(config, algorithm.draws()))
+        return describe(TrainState(algorithm), data.labels, speed)
 
 
-def _prepare(config: TrainConfig, run: RunDir) -> tuple[DatasetInfo, Algorithm]:
-    """Reads what the data set is and makes the algorithm; checks that they go together."""
-    info = DatasetInfo.load(Path(config.data_dir))
-    _check_size(info, config, resumed=run.exists())
-    algorithm = make_algorithm(config, len(info.labels))
-    if algorithm.needs_domains:
-        info.check_has_domains(config.algorithm, ", or train with --algorithm=stargan")
-    info.check_enough_domains(algorithm.least_domains, config.algorithm)
+def _prepare(config: TrainConfig, run: RunDir) -> tuple[TrainingData, Algorithm]:
+    """Reads what the data are and makes the algorithm; checks that they go together."""
+    data = TrainingData(config)
+    algorithm = make_algorithm(config, len(data.labels), data.label_sets)
+    data.check(config.img_size, resumed=run.exists())
+    for info in data.infos:
+        if algorithm.needs_domains:
+            info.check_has_domains(config.algorithm, ", or train with --algorithm=stargan")
+        info.check_enough_domains(algorithm.least_domains, config.algorithm)
     if not run.exists():
-        check_parent(algorithm, info.labels)
+        check_parent(algorithm, data.labels)
         if not config.warm_start:
             config.check_files()
-    return info, algorithm
-
-
-def _check_size(info: DatasetInfo, config: TrainConfig, *, resumed: bool) -> None:
-    """Compares the size of the images with that of the training; a run that began goes on."""
-    try:
-        remark = info.check_large_enough(config.img_size, Path(config.data_dir))
-    except UserError as error:
-        if not resumed:
-            raise
-        remark = str(error)
-    if remark:
-        print(f"warning: {remark}", file=sys.stderr)
+    return data, algorithm
 
 
 def _train(
@@ -133,24 +116,24 @@ def _train(
     workers: Workers,
     state: TrainState,
     checkpoints: Checkpoints,
-    info: DatasetInfo,
+    data: TrainingData,
 ) -> int:
     """Trains from the newest checkpoint, or from the start; returns the exit status."""
     config = state.algorithm.settings
-    start_step = _restore(run, state, checkpoints, strategy, workers, info.labels)
+    start_step = _restore(run, state, checkpoints, strategy, workers, data.labels)
     if start_step >= config.total_iters > 0:
         print(
             f"{run.root} is trained to iteration {start_step} already; to train on, pass a "
             "higher --total_iters."
         )
         return 0
-    sample, evaluate = _watchers(run, state.algorithm, info, chief=workers.chief)
+    sample, evaluate = _watchers(run, state.algorithm, data, chief=workers.chief)
     step = TrainStep(state, strategy)
     profiled = config.profiled_iterations if workers.chief else NO_ITERATIONS
     try:
         while True:
             progress = checkpoints.progress
-            batches = _batches(state.algorithm, strategy, start_step, progress.rollbacks)
+            batches = _batches(state.algorithm, data, strategy, start_step, progress.rollbacks)
             log = RunLog(run, state.algorithm, start_step, chief=workers.chief, progress=progress)
             try:
                 with log, Profiler(run.logs, profiled) as profiler:
@@ -221,41 +204,49 @@ def _restore(
 
 
 def _watchers(
-    run: RunDir, algorithm: Algorithm, info: DatasetInfo, *, chief: bool
+    run: RunDir, algorithm: Algorithm, data: TrainingData, *, chief: bool
 ) -> tuple[Sampler, Evaluator]:
     """What draws and what measures the averaged networks; only the chief does either."""
     if not chief:
         return lambda networks, step: {}, lambda networks: {}
     config = algorithm.settings
-    data_dir = Path(config.data_dir)
-    sample = _sampler(run, algorithm, info)
-    if not info.has_split("val"):
+    sample = _sampler(run, algorithm, data)
+    images = data.validation_images(config.img_size, config.batch_size)
+    if images is None:
         if config.eval_every:
-            print(f"warning: {data_dir} has no validation images to measure on.", file=sys.stderr)
+            where = " or ".join(str(one.data_dir) for one in data.sets)
+            print(f"warning: {where} has no validation images to measure on.", file=sys.stderr)
         return sample, lambda networks: {}
-    images = eval_dataset(data_dir, "val", img_size=config.img_size, batch_size=config.batch_size)
     validation = Validation(algorithm, images)
+    if data.is_joint:  # metrics compare the domains of one data set
+        return sample, validation
+    ((data_dir, info),) = data.sets
     metrics = QuickMetrics(algorithm, data_dir, info.domains)
     return sample, lambda networks: validation(networks) | metrics(networks)
 
 
-def _sampler(run: RunDir, algorithm: Algorithm, info: DatasetInfo) -> Sampler:
-    """What draws the grids: by domain, or attribute by attribute."""
-    data_dir = Path(algorithm.settings.data_dir)
+def _sampler(run: RunDir, algorithm: Algorithm, data: TrainingData) -> Sampler:
+    """What draws the grids: by domain, attribute by attribute, or the labels of both data sets."""
+    if data.is_joint:
+        return JointSamples(algorithm, data.sets, run.samples)
+    ((data_dir, info),) = data.sets
     if info.attributes:
         return AttributeSamples(algorithm, data_dir, info.attributes, info.exclusive, run.samples)
     return TrainingSamples(algorithm, data_dir, info.domains, run.samples)
 
 
 def _batches(
-    algorithm: Algorithm, strategy: tf.distribute.Strategy, start_step: int, rollbacks: int
+    algorithm: Algorithm,
+    data: TrainingData,
+    strategy: tf.distribute.Strategy,
+    start_step: int,
+    rollbacks: int,
 ) -> tf.distribute.DistributedDataset:
     config = algorithm.settings
     config = dataclasses.replace(config, seed=seed_after(config.seed, rollbacks))
 
     def worker_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return train_dataset(
-            Path(config.data_dir),
+        return data.batches(
             config,
             algorithm.draws(),
             start_step=start_step,

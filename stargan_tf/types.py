@@ -28,9 +28,11 @@ class Draw(NamedTuple):
       kind: IMAGE, LABEL, NORMAL or UNIFORM.
       stream: of images and labels, SOURCE or TARGET.
       size: of random numbers, how many.
+      data_set: which of a run's data sets it is of: 0, or 1 for the second of two.
     """
 
     name: str
     kind: str
     stream: str = ""
     size: int = 0
+    data_set: int = 0

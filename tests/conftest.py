@@ -113,3 +113,15 @@ def faces_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         register(patch, FacesSource)
         makers.prepared(output, source="fake", img_size=24)
     return output
+
+
+@pytest.fixture(scope="session")
+def moods_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared data set of two domains, with images as large as those of `faces_dir`."""
+    from tests.data import makers
+
+    root = tmp_path_factory.mktemp("moods")
+    counts = {f"{split}/{name}": 4 for split in ("train", "val") for name in ("cat", "dog")}
+    source = makers.folder(root / "source", counts)
+    makers.prepared(root / "data", source="folder", input_dir=str(source), img_size=24)
+    return root / "data"

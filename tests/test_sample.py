@@ -114,7 +114,7 @@ def test_the_command_to_run_again_would_work(
     model = SimpleNamespace(origin="", aligned_faces=False, drawable=SimpleNamespace(img_size=64))
     monkeypatch.setattr(sample.flags, "parse", lambda _: config)
     monkeypatch.setattr(sample.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(loading, "load_model", lambda *_: model)
+    monkeypatch.setattr(loading, "load_model", lambda *_, **__: model)
     monkeypatch.setattr(sampler, "sample", interrupted)
     with pytest.raises(UserError, match="again") as told:
         sample.main([])

@@ -33,10 +33,17 @@ def AnomalyGate(  # noqa: N802 (components are named like classes)
       UserError: too many images were rejected, or a split does not fit the schema.
     """
     check_rejected(examples.uri, max_rejected)
+    info = DatasetInfo.load(local_path(examples.uri))
+    schema = schema_name(attributes=bool(info.attributes))
     for split in artifact_utils.decode_split_names(anomalies.split_names):
         path = local_path(artifact_utils.get_split_uri([anomalies], split)) / "SchemaDiff.pb"
         found = anomalies_pb2.Anomalies.FromString(path.read_bytes())
-        check_anomalies(found, split, str(path))
+        check_anomalies(found, split, str(path), schema)
+
+
+def schema_name(*, attributes: bool) -> str:
+    """The file in pipeline/schema that records must fit, by what their labels are."""
+    return "attributes.pbtxt" if attributes else "schema.pbtxt"
 
 
 def check_rejected(examples_uri: str, max_rejected: float) -> None:
@@ -57,13 +64,16 @@ def check_rejected(examples_uri: str, max_rejected: float) -> None:
     )
 
 
-def check_anomalies(anomalies: anomalies_pb2.Anomalies, split: str, path: str) -> None:
+def check_anomalies(
+    anomalies: anomalies_pb2.Anomalies, split: str, path: str, schema: str = "schema.pbtxt"
+) -> None:
     """Raises UserError when ExampleValidator found something.
 
     Args:
       anomalies: what it found.
       split: in which split.
       path: of the file they were read from, for the sentence.
+      schema: name of the schema's file, for the sentence.
     """
     found = [
         f"{feature} ({info.short_description.rstrip('.')})"
@@ -73,7 +83,7 @@ def check_anomalies(anomalies: anomalies_pb2.Anomalies, split: str, path: str) -
         found.append(f"the whole ({anomalies.dataset_anomaly_info.short_description.rstrip('.')})")
     if found:
         raise UserError(
-            f"Found records of the {split} split that do not fit pipeline/schema/schema.pbtxt: "
+            f"Found records of the {split} split that do not fit pipeline/schema/{schema}: "
             f"{'; '.join(found)}; correct the data, or the schema if it is too strict ({path} "
             "has the details)."
         )

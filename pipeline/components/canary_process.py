@@ -76,6 +76,10 @@ def value(kind: str, dtype: tf.DType, images: list[bytes], info: dict) -> Any:
             return rng.standard_normal([num, info["latent_dim"]])
         case "code":
             return rng.standard_normal([num, info["style_dim"]])
+        case "label":  # numbers from 0 to 1, or names of those that hold
+            if dtype == tf.string:
+                return [info["domains"][i] for i in np.arange(num) % len(info["domains"])]
+            return rng.integers(0, 2, [num, info["style_dim"]])
         case "fraction":
             return np.full(num, 0.7)
     sys.exit(f"its model.json has an input of the unknown kind {kind}")

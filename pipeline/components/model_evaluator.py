@@ -171,6 +171,8 @@ def _difference(candidate: Path, baseline: Path) -> str:
         return f"other domains ({', '.join(old.domains)})"
     if new.img_size != old.img_size:
         return f"images of another size ({old.img_size})"
+    if new.modes != old.modes:  # each mode has metrics of its own
+        return f"other ways to make styles ({', '.join(mode.title for mode in old.modes)})"
     return ""
 
 

@@ -10,6 +10,8 @@ from stargan_tf.algorithms.drawable import Drawable, Mode
 from stargan_tf.algorithms.signatures import Signature
 from stargan_tf.compat import keras
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.errors import UserError
+from stargan_tf.labels import LabelLayout
 from stargan_tf.types import Batch, Draw
 
 Networks = Mapping[str, keras.Model]  # by name
@@ -74,6 +76,8 @@ class Algorithm(abc.ABC):
         `training.warm_start`. Empty where the number of labels decides other shapes.
       pretrained: names of networks that come from files and are not trained, such as one that
         finds landmarks. Steps and drawing get them beside the others.
+      classifying: names of networks that read labels off images, see `classify`; none of them
+        is in `averaged`.
       aligned_faces: whether it translates faces that are aligned as in CelebA-HQ, and no others.
       earlier_paths: where checkpoints of earlier versions have parts of the state: an
         attribute, and the (dict, key) of `TrainState` that it became.
@@ -87,6 +91,7 @@ class Algorithm(abc.ABC):
     decoder_blocks: int = 0
     pretrained: tuple[str, ...] = ()
     domain_layers: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    classifying: ClassVar[tuple[str, ...]] = ()
     aligned_faces: bool = False
     earlier_paths: ClassVar[dict[str, tuple[str, str]]] = {}
 
@@ -94,6 +99,24 @@ class Algorithm(abc.ABC):
         """Keeps the settings, of the algorithm's own class, and the number K of labels."""
         self.settings = settings
         self.num_labels = num_labels
+
+    def join(self, layout: LabelLayout) -> None:
+        """Prepares for two data sets at once; called before anything else, if there are two.
+
+        `num_labels` is then the number of labels of both, and each draw says which set it is of.
+        Elsewhere, labels [N, layout.length] are vectors of all of them, see `labels`.
+
+        Args:
+          layout: of the vectors.
+
+        Raises:
+          UserError: the algorithm learns from one only.
+        """
+        del layout
+        raise UserError(
+            f"Found --data_dir2={self.settings.data_dir2} for {self.settings.algorithm}, which "
+            "learns from one data set: leave it out, or train with --algorithm=stargan."
+        )
 
     @abc.abstractmethod
     def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
@@ -163,6 +186,21 @@ class Algorithm(abc.ABC):
         """
         del networks, x, y, seed
         return {}
+
+    def classify(self, networks: Networks, x: tf.Tensor) -> tf.Tensor:
+        """Reads labels off images.
+
+        Args:
+          networks: `classifying`.
+          x: [N, R, R, 3] float32 in [-1, 1].
+
+        Returns:
+          Logits of all labels, [N, num_labels] float32.
+
+        Raises:
+          NotImplementedError: `classifying` is empty.
+        """
+        raise NotImplementedError(f"{self.settings.algorithm} reads no labels")
 
     def remarks(self) -> tuple[str, ...]:
         """What users of an exported model should know, a sentence each; for its card."""

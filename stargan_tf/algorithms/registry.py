@@ -8,6 +8,7 @@ TensorFlow in these functions alone, so that --help and mistakes are answered at
 
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from stargan_tf.config.settings import check
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
+from stargan_tf.labels import LabelSet, layout_of
 
 if TYPE_CHECKING:
     from stargan_tf.algorithms.algorithm import Algorithm
@@ -36,17 +38,23 @@ def settings_class(name: str) -> type[TrainConfig]:
     return _module(name).Settings
 
 
-def make_algorithm(settings: TrainConfig, num_labels: int) -> "Algorithm":
+def make_algorithm(
+    settings: TrainConfig, num_labels: int, label_sets: Sequence[LabelSet] = ()
+) -> "Algorithm":
     """The algorithm that the settings name, bound to them.
 
     Args:
       settings: of the class that `settings_class` gives for them.
       num_labels: K, the number of domains.
+      label_sets: what they are, where that is known; two for two data sets at once.
 
     Raises:
-      UserError: there is no such algorithm.
+      UserError: there is no such algorithm, or it does not learn from two data sets.
     """
-    return _module(settings.algorithm).make(settings, num_labels)
+    algorithm = _module(settings.algorithm).make(settings, num_labels)
+    if len(label_sets) > 1:
+        algorithm.join(layout_of(label_sets))
+    return algorithm
 
 
 def published_checkpoints(name: str) -> "PublishedCheckpoints":

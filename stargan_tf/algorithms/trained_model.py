@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from stargan_tf.algorithms.algorithm import Algorithm, Networks
 from stargan_tf.algorithms.drawable import Drawable
+from stargan_tf.labels import LabelSet
 
 
 class Trained(NamedTuple):
@@ -29,6 +30,7 @@ class TrainedModel(NamedTuple):
       fingerprint: tells these weights from others.
       trained: of a run alone: what it takes to export it.
       aligned_faces: see `Algorithm.aligned_faces`.
+      label_sets: what the domains are; empty for models of earlier versions, which do not say.
     """
 
     origin: str
@@ -38,3 +40,4 @@ class TrainedModel(NamedTuple):
     fingerprint: str
     trained: Trained | None = None
     aligned_faces: bool = False
+    label_sets: tuple[LabelSet, ...] = ()

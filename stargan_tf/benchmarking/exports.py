@@ -99,7 +99,7 @@ def _saved_model(config: ExportedModelConfig, folder: Path, data_dir: str) -> It
     # Those on float images first: one of them is the usual one where translate_latent is not.
     names = sorted(functions, key=lambda name: not name.endswith(FLOAT_SUFFIX))
     images = find_images(
-        Path(data_dir) if data_dir else None, "val", info.domains, info.img_size, 1
+        Path(data_dir) if data_dir else None, "val", info.domains, info.img_size, 1, info.label_sets
     )
     inputs = example_inputs(model, info, images, _SEED)
 
@@ -156,7 +156,9 @@ def _probe(config: ExportedModelConfig, folder: Path, data_dir: str) -> Probe | 
     if not data_dir or not (folder / "saved_model.pb").exists():
         return None
     info = ModelInfo.of_saved_model(folder)
-    images = find_images(Path(data_dir), "val", info.domains, info.img_size, config.num_images)
+    images = find_images(
+        Path(data_dir), "val", info.domains, info.img_size, config.num_images, info.label_sets
+    )
     model = ExportedDrawing(folder, info)
     inputs = example_inputs(model, info, images, _SEED)
     return make_probe(call_saved_model(model.signatures), info, inputs)

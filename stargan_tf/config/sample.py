@@ -33,6 +33,28 @@ class SampleConfig:
         "Domain to translate into, by name; all (or nothing) for every domain. With --ref it is "
         "the domain of the references, and can be left out when their folder has its name.",
     )
+    set: tuple[str, ...] = setting(
+        (),
+        "Of models whose labels are attributes: the attributes to draw each source with, such as "
+        "Blond_Hair,Male=0,Young=0.5. A name alone is 1, numbers lie from 0 to 1; of attributes "
+        "that exclude each other, such as hair colours, one that is set takes the others away. "
+        "Attributes that are not named are 0, see --keep. Repeat the flag: each is a column.",
+        repeated=True,
+    )
+    keep: bool = setting(
+        False,
+        "With --set and --run_dir: keep the attributes that --set does not name, as the run's "
+        "classifier reads them off each source (those from probability 0.5), and print what it "
+        "read and how sure it is.",
+    )
+    mask: int = setting(
+        0,
+        "Of models that were trained on two data sets (--data_dir2 of train): draw each label a "
+        "second time, with the mask of data set 1 or 2 where it is not its own, to show what a "
+        "wrong mask spoils; 0 for the proper masks alone.",
+        least=0,
+        most=2,
+    )
     psi: float = setting(
         1.0,
         "Truncation of the styles, from 0 (every one the domain's mean style) to 1 (as they are, "
@@ -82,6 +104,7 @@ class SampleConfig:
           UserError: a setting is missing, out of range or contradicts another.
         """
         self._validate_inputs()
+        self._validate_labels()
         self._validate_numbers()
         self._validate_out()
 
@@ -104,6 +127,37 @@ class SampleConfig:
                 f"--{flag}={value} does not exist, expected an image or a folder of images: check "
                 "the path.",
             )
+
+    def _validate_labels(self) -> None:
+        for flag in ("ref", "target_domain"):
+            value = getattr(self, flag)
+            check(
+                not (self.set and value),
+                f"Found --set={self.set[0] if self.set else ''} and --{flag}={value}, expected one "
+                "of them: leave the other out.",
+            )
+        check(
+            not self.keep or bool(self.set),
+            "Found --keep without --set, expected the attributes that are to change, such as "
+            "--set=Young=0: name them, or leave --keep out.",
+        )
+        check(
+            not (self.keep and self.saved_model),
+            f"Found --keep and --saved_model={self.saved_model}, expected --run_dir, since "
+            "exported models have nothing that reads attributes off images: pass the run, or leave "
+            "--keep out.",
+        )
+        check(
+            not (self.mask and self.ref),
+            f"Found --mask={self.mask} and --ref={self.ref}, expected one of them: leave the other "
+            "out.",
+        )
+        given = "--set" if self.set else f"--mask={self.mask}"
+        check(
+            not ((self.set or self.mask) and self.is_video),
+            f"Found {given} and --out={self.out}, expected no video, which moves from style to "
+            "style: name a .png or .jpg, or a folder with --images_only.",
+        )
 
     def _validate_numbers(self) -> None:
         check_bounds(self)

@@ -23,6 +23,13 @@ class TrainConfig:
         fixed=False,
         path=True,
     )
+    data_dir2: str = setting(
+        "",
+        "A second such folder, with other labels, to train on both at once (stargan). Each "
+        "iteration takes a batch of either.",
+        fixed=False,
+        path=True,
+    )
     run_dir: str = setting(
         "",
         "Folder of this run: config.json, metrics.jsonl, checkpoints/, logs/, samples/. "
@@ -209,4 +216,5 @@ class TrainConfig:
 
     def shapes(self) -> dict[str, Any]:
         """The settings that decide the shapes of the weights, resolved, by flag."""
-        return {"algorithm": self.algorithm, "img_size": self.img_size}
+        shapes = {"algorithm": self.algorithm, "img_size": self.img_size}
+        return shapes | {"data_dir2": "given"} if self.data_dir2 else shapes

@@ -27,6 +27,7 @@ from typing import Any
 from stargan_tf.data.info_values import check_values
 from stargan_tf.errors import UserError
 from stargan_tf.files import parse_json
+from stargan_tf.labels import LabelSet
 from stargan_tf.names import normalised
 
 SCHEMA_VERSION = 4
@@ -94,6 +95,11 @@ class DatasetInfo:
     def labels(self) -> tuple[str, ...]:
         """What labels tell of: the domains, or the attributes."""
         return self.domains or self.attributes
+
+    @property
+    def label_set(self) -> LabelSet:
+        """What the labels are."""
+        return LabelSet(self.labels, bool(self.attributes), self.exclusive)
 
     @property
     def training_size(self) -> int:

@@ -81,6 +81,12 @@ class Evaluator:
           UserError: the data set does not fit the run, or has too few images; the folder
             for the results holds others, or cannot be written to.
         """
+        labels = ", ".join(model.domains)
+        check(
+            len(model.label_sets) < 2,
+            f"Found a model of two data sets, with the labels {labels}, expected one of a single "
+            "data set, whose images its translations are compared with: see the grids of sample.",
+        )
         info = self._info(model.domains)
         modes = self._modes(model, info)
         shards = {

@@ -8,6 +8,7 @@ from stargan_tf.algorithms.drawable import mode_of
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
+from stargan_tf.labels import LabelSet
 from stargan_tf.names import find_domain
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
@@ -19,6 +20,13 @@ from stargan_tf.sampling.images import (
     spread_references,
 )
 from stargan_tf.sampling.interpolation import write_interpolation
+from stargan_tf.sampling.label_changes import (
+    change_to,
+    check_mask,
+    read_changes,
+    with_wrong_mask,
+)
+from stargan_tf.sampling.label_stills import LabelDrawer, write_label_grid, write_label_images
 from stargan_tf.sampling.stills import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import Style, domain_styles, random_styles, reference_styles
 
@@ -42,10 +50,13 @@ def sample(config: SampleConfig, model: TrainedModel, prepare: Prepare | None = 
     """
     domains = model.domains
     target = target_index(config.target_domain, domains)
-    src, out = Path(config.src), Path(config.out)
-    paths = find_sources(src)
+    out = Path(config.out)
+    paths = find_sources(Path(config.src))
     drawn = paths if config.images_only else spread(paths, config.max_sources)
-    sources = Sources(src, drawn, model.drawable.img_size, prepare)
+    sources = Sources(Path(config.src), drawn, model.drawable.img_size, prepare)
+    if config.set or config.mask:
+        wrote = _draw_labels(config, model, target, sources)
+        return _summary(config, wrote, len(drawn), len(paths))
     styles = _make_styles(config, model, target, prepare)
     drawer = BatchDrawer(model.drawable, batch_size=config.batch_size)
     if config.images_only:
@@ -64,13 +75,48 @@ def sample(config: SampleConfig, model: TrainedModel, prepare: Prepare | None = 
     else:
         result = write_grid(out, drawer, sources, styles, domains)
     used = ", ".join(domains[index] for index in sorted({style.domain for style in styles}))
-    lines = [f"Wrote {result}, into {used}{_origin(config, model)}:", f"  {out.resolve()}"]
-    if len(drawn) < len(paths):
+    wrote = f"{result}, into {used}{_origin(config, model)}"
+    return _summary(config, wrote, len(drawn), len(paths))
+
+
+def _summary(config: SampleConfig, wrote: str, drawn: int, found: int) -> str:
+    lines = [f"Wrote {wrote}:", f"  {Path(config.out).resolve()}"]
+    if drawn < found:
         lines.append(
-            f"It shows {len(drawn)} of the {len(paths)} images in {src}; --max_sources=0 shows "
+            f"It shows {drawn} of the {found} images in {config.src}; --max_sources=0 shows "
             "all, --images_only writes each into a file of its own."
         )
     return "\n".join(lines)
+
+
+def _draw_labels(
+    config: SampleConfig, model: TrainedModel, target: int | None, sources: Sources
+) -> str:
+    """Draws what --set and --mask ask for; returns what was written, in words."""
+    model = model._replace(label_sets=_label_sets(model))
+    check_mask(config.mask, model.label_sets)
+    if config.set:
+        changes = read_changes(config.set, model.label_sets)
+    else:
+        names = model.domains if target is None else [model.domains[target]]
+        changes = [change_to(name, model.label_sets) for name in names]
+    if config.mask:
+        changes = with_wrong_mask(changes, config.mask)
+    drawer = LabelDrawer(model, changes, config.batch_size, keep=config.keep)
+    write = write_label_images if config.images_only else write_label_grid
+    if config.keep:
+        print("Read off the sources, with how likely each attribute is (from 0.5 on it is kept):")
+    result = write(Path(config.out), drawer, sources)
+    return f"{result}, with {'; '.join(change.heading for change in changes)}"
+
+
+def _label_sets(model: TrainedModel) -> tuple[LabelSet, ...]:
+    """What the labels are; of models that do not say, as of imported ones, what they may be."""
+    if model.label_sets:
+        return model.label_sets
+    by_label = mode_of(model.drawable.modes, drawable.NOTHING) is not None
+    needs_domains = model.trained is not None and model.trained.algorithm.needs_domains
+    return (LabelSet(tuple(model.domains), attributes=by_label and not needs_domains),)
 
 
 def target_index(name: str, domains: Sequence[str]) -> int | None:

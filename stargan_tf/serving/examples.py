@@ -1,5 +1,6 @@
 """Images of a prepared data set, for calibrating an export and comparing it, and their origin."""
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from stargan_tf.config.settings import check
 from stargan_tf.data import bad_records
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.labels import LabelSet
 
 _SEED = 0
 
@@ -21,16 +23,30 @@ class Origin(NamedTuple):
     credits: dict
 
 
-def read_origin(data_dir: Path | None) -> Origin:
-    """The licence of a data set; one that is not there any more has an unknown one."""
-    if data_dir is None:
-        return Origin("unknown: the data set was not at hand when the model was exported", {})
-    info = DatasetInfo.load(data_dir)
-    return Origin(info.licence, info.credits)
+def read_origin(*data_dirs: Path | None) -> Origin:
+    """The licences of data sets; one that is not there any more, None, has an unknown one."""
+    origins = {}
+    for number, data_dir in enumerate(data_dirs):
+        if data_dir is None:
+            unknown = "unknown: the data set was not at hand when the model was exported"
+            origins[f"data set {number + 1}"] = Origin(unknown, {})
+        else:
+            info = DatasetInfo.load(data_dir)
+            name = info.name if info.name not in origins else f"{info.name} {number + 1}"
+            origins[name] = Origin(info.licence, info.credits)
+    if len(origins) == 1:
+        return next(iter(origins.values()))
+    licence = "; ".join(f"{name}: {origin.licence}" for name, origin in origins.items())
+    return Origin(licence, {name: origin.credits for name, origin in origins.items()})
 
 
 def find_images(
-    data_dir: Path | None, split: str, domains: tuple[str, ...], img_size: int, num: int
+    data_dir: Path | None,
+    split: str,
+    domains: tuple[str, ...],
+    img_size: int,
+    num: int,
+    label_sets: Sequence[LabelSet] = (),
 ) -> np.ndarray:
     """The first images of each domain, taken in turns; noise when there is no data set.
 
@@ -40,6 +56,7 @@ def find_images(
       domains: the model's, or its attributes.
       img_size: R.
       num: how many, at most.
+      label_sets: of the model; of two, the data set may be either.
 
     Returns:
       [num or fewer, R, R, 3] float32 in [-1, 1].
@@ -53,7 +70,7 @@ def find_images(
     dataset_info = DatasetInfo.load(data_dir)
     found = dataset_info.labels
     check(
-        found == domains,
+        found in (domains, *(one.names for one in label_sets)),
         f"Found the {'attributes' if dataset_info.attributes else 'domains'} {', '.join(found)} in "
         f"{data_dir}, expected those of the model, {', '.join(domains)}: pass the --data_dir that "
         "it was trained on.",

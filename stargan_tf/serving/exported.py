@@ -15,6 +15,7 @@ from stargan_tf.serving.signatures import FLOAT_SUFFIX
 
 _GRAPH_FILE = "saved_model.pb"
 _DRAWING = "translate_style"
+_BY_LABEL = "translate_label"
 
 
 class ExportedDrawing:
@@ -42,8 +43,8 @@ class ExportedDrawing:
 
     def make_codes(self, mode: Mode, source: tf.Tensor | None, y: tf.Tensor) -> tf.Tensor:
         """By the mode's signature, without truncation; see `Drawable`."""
-        if not y.dtype.is_integer:  # of models whose codes are labels
-            return y
+        if y.dtype.is_floating and _BY_LABEL + FLOAT_SUFFIX in self.signatures:
+            return y  # labels are the codes
         function = self.signatures[CODE_SIGNATURES[mode.source] + FLOAT_SUFFIX]
         given = {"target_domain": y, "psi": tf.ones(tf.shape(y)[:1])}
         _, specs = function.structured_input_signature
@@ -81,6 +82,7 @@ def load_exported(folder: str | Path) -> TrainedModel:
         step=info.step,
         fingerprint=fingerprint_of(folder),
         aligned_faces=info.aligned_faces,
+        label_sets=info.label_sets,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import tensorflow as tf
 
 from stargan_tf import __version__
@@ -70,11 +71,11 @@ def export(config: ExportConfig, model: TrainedModel, version: int | None = None
 def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> Exported:
     """Does the work of `export`, alone in its folder."""
     algorithm, networks = model.trained
-    data_dir = _data_dir(config, algorithm.settings)
+    data_dirs = _data_dirs(config, algorithm.settings, len(model.label_sets))
     out = Path(config.out)
-    info = _describe(config, model, algorithm, data_dir, version or next_version(out))
+    info = _describe(config, model, algorithm, data_dirs, version or next_version(out))
     graph = ServingGraph(model.drawable, mean_codes(model.drawable, len(model.domains)))
-    images = examples.find_images(data_dir, "val", info.domains, info.img_size, config.check_images)
+    images = _images(data_dirs, "val", info, config.check_images)
     inputs = example_inputs(model.drawable, info, images, _SEED)
     probe = make_probe(call_networks(graph, algorithm.signatures(), info), info, inputs)
     for network in networks.values():
@@ -90,7 +91,7 @@ def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> E
             folder = out / TFLITE_FOLDER / str(info.version)
             partial = folders.enter_context(folder_written_whole(folder))
             num = config.calibration_images if config.needs_calibration else 1
-            images = examples.find_images(data_dir, "train", info.domains, info.img_size, num)
+            images = _images(data_dirs, "train", info, num)
             inputs = example_inputs(model.drawable, info, images, _SEED)
             converter = TFLiteConverter(graph, algorithm, info, inputs)
             results += _write_tflite(partial, folder, config.tflite_types, converter, probe)
@@ -98,7 +99,7 @@ def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> E
             folder = out / ONNX_FOLDER / str(info.version)
             partial = folders.enter_context(folder_written_whole(folder))
             results += _write_onnx(partial, folder, graph, algorithm, probe)
-    return report(config, info, results, noise=data_dir is None)
+    return report(config, info, results, noise=not any(data_dirs))
 
 
 def _write_saved_model(
@@ -183,32 +184,46 @@ def _demand(near_enough: bool, what: str, agreement: Agreement) -> None:
     )
 
 
-def _data_dir(config: ExportConfig, trained: TrainConfig) -> Path | None:
-    """The data set to use: the one that was named, else that of the run if it is there.
+def _data_dirs(config: ExportConfig, trained: TrainConfig, num_sets: int) -> list[Path | None]:
+    """The data sets to use: the one that was named, else those of the run that are there.
+
+    Returns:
+      One for each that the model learned from, None where it is not at hand.
 
     Raises:
       UserError: there is none, and int8 cannot do without.
     """
     if config.data_dir:
-        return Path(config.data_dir)
-    if trained.data_dir and Path(trained.data_dir).is_dir():
-        return Path(trained.data_dir)
-    if config.needs_calibration:
+        return [Path(config.data_dir), *[None] * (num_sets - 1)]
+    folders = [trained.data_dir, trained.data_dir2][: max(1, num_sets)]
+    found = [Path(folder) if folder and Path(folder).is_dir() else None for folder in folders]
+    if config.needs_calibration and not any(found):
         raise UserError(
             f"Found no data set at {trained.data_dir}, where the run had its own, and int8 is "
             "calibrated on one: pass --data_dir, or leave int8 out of --tflite_types."
         )
-    return None
+    return found
+
+
+def _images(data_dirs: Sequence[Path | None], split: str, info: ModelInfo, num: int) -> np.ndarray:
+    """Images of the data sets that are at hand, as many of each; noise where none is."""
+    found = [data_dir for data_dir in data_dirs if data_dir] or [None]
+    each = -(-num // len(found))
+    images = [
+        examples.find_images(one, split, info.domains, info.img_size, each, info.label_sets)
+        for one in found
+    ]
+    return np.concatenate(images)[:num]
 
 
 def _describe(
     config: ExportConfig,
     model: TrainedModel,
     algorithm: Algorithm,
-    data_dir: Path | None,
+    data_dirs: Sequence[Path | None],
     version: int,
 ) -> ModelInfo:
-    origin = examples.read_origin(data_dir)
+    origin = examples.read_origin(*data_dirs)
     return ModelInfo(
         name=Path(config.out).resolve().name,
         version=version,
@@ -225,4 +240,5 @@ def _describe(
         modes=model.drawable.modes,
         aligned_faces=model.aligned_faces,
         signatures=describe(algorithm.signatures()),
+        label_sets=model.label_sets,
     )

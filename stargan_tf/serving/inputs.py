@@ -70,8 +70,17 @@ def _example_domains(examples: Examples) -> np.ndarray:
 
 def _example_labels(examples: Examples) -> np.ndarray:
     """Some that hold, some that do not, and some between."""
-    shape = [len(examples.images), len(examples.info.domains)]
-    return np.clip(examples.rng.uniform(-1, 2, shape), 0, 1).astype(np.float32)
+    layout = examples.info.layout
+    shape = [len(examples.images), layout.length]
+    drawn = np.clip(examples.rng.uniform(-1, 2, shape), 0, 1).astype(np.float32)
+    if not layout.is_joint:
+        return drawn
+    whose = np.arange(len(drawn)) % len(layout.sizes)
+    rows = [
+        layout.vectors_of_set(tf.constant(drawn[row : row + 1, layout.part(which)]), which)
+        for row, which in enumerate(whose.tolist())
+    ]
+    return np.concatenate(rows)
 
 
 def _example_codes(examples: Examples) -> np.ndarray:
@@ -143,16 +152,16 @@ TABLE = {
     ),
     signatures.LABEL: Kind(
         dtype=tf.float32,
-        shape=lambda info: [len(info.domains)],
-        check=lambda name, value, info: checks.code(name, value, len(info.domains)),
+        shape=lambda info: [info.layout.length],
+        check=lambda name, value, info: checks.code(name, value, info.layout.length),
         example=_example_labels,
         encoding=Encoding(
             suffix="",
             decode=lambda name, value, info, table: labels.labels_of_names(
-                name, value, table, info.domains
+                name, value, table, info.domains, info.layout
             ),
             encode=lambda value, info: tf.constant(
-                [labels.names_of_labels(row, info.domains) for row in value]
+                [labels.names_of_labels(row, info.domains, info.layout) for row in value]
             ),
         ),
     ),

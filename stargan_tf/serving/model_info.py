@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stargan_tf import labels
 from stargan_tf.algorithms.drawable import Mode
 from stargan_tf.algorithms.signatures import KINDS, Signature
 from stargan_tf.errors import UserError
 from stargan_tf.files import parse_json
+from stargan_tf.labels import LabelLayout, LabelSet
 from stargan_tf.names import check_file_names, normalised
 from stargan_tf.serving.model_info_values import FITS
 
@@ -75,6 +77,7 @@ class ModelInfo:
       modes: its ways to make style codes; the first is the default.
       aligned_faces: whether images must be faces that are aligned as in CelebA-HQ.
       signatures: of the SavedModel, by name; the first is its default.
+      label_sets: what the domains are, see `labels`; empty where an earlier version did not say.
     """
 
     name: str
@@ -96,12 +99,21 @@ class ModelInfo:
     signatures: dict[str, SignatureInfo] = dataclasses.field(
         default_factory=lambda: dict(_FIRST_SIGNATURES)
     )
+    label_sets: tuple[LabelSet, ...] = ()
+
+    @property
+    def layout(self) -> LabelLayout:
+        """Where the labels lie in vectors of them."""
+        return labels.layout_of(self.label_sets, len(self.domains))
 
     def to_json(self) -> str:
         """The contents as text."""
         values = dataclasses.asdict(self)
         values["modes"] = [mode._asdict() for mode in self.modes]
         values["signatures"] = {name: s._asdict() for name, s in self.signatures.items()}
+        values["label_sets"] = labels.to_json(self.label_sets)
+        if not self.label_sets:
+            del values["label_sets"]
         return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -127,6 +139,10 @@ class ModelInfo:
         if "signatures" in values:
             signatures = values["signatures"].items()
             values["signatures"] = {name: SignatureInfo(**found) for name, found in signatures}
+        if "label_sets" in values:
+            values["label_sets"] = labels.from_json(values["label_sets"])
+            if [n for one in values["label_sets"] for n in one.names] != values["domains"]:
+                raise ValueError("its label_sets have other names than its domains")
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
     @classmethod

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from stargan_tf import labels
 from stargan_tf.algorithms.signatures import CODE_SIGNATURES
 from stargan_tf.names import normalised
 
@@ -59,6 +60,13 @@ def _is_signatures(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_signature, value.values()))
 
 
+def _is_label_sets(value: Any) -> bool:
+    try:
+        return bool(labels.from_json(value))
+    except ValueError:
+        return False
+
+
 # By field of `ModelInfo`.
 FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("name", "licence", "stargan_tf", "channels", "algorithm"), _is_text),
@@ -71,4 +79,5 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "modes": _is_modes,
     "aligned_faces": lambda value: isinstance(value, bool),
     "signatures": _is_signatures,
+    "label_sets": _is_label_sets,
 }

@@ -5,18 +5,22 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stargan_tf import labels
 from stargan_tf.algorithms import registry
 from stargan_tf.config import settings
 from stargan_tf.config.train import TrainConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import read_json, remove_unfinished, write_text, written_whole
+from stargan_tf.labels import LabelSet
 from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.names import check_file_names, normalised
 from stargan_tf.training.checkpoint_files import CheckpointFiles
+
+_LABEL_SETS = "label_sets"  # in config.json
 
 
 class RunSettings(NamedTuple):
@@ -67,6 +71,7 @@ class RunDir:
         )
         values: dict[str, Any] = read_json(self.config_file)
         domains = values.pop("domains", None)
+        values.pop(_LABEL_SETS, None)
         settings.check(
             isinstance(domains, list) and all(isinstance(name, str) for name in domains),
             f"{self.config_file} lacks the list of domains: restore it or start a new run.",
@@ -82,6 +87,30 @@ class RunDir:
         self._check_valid(config)
         return RunSettings(self._located(config), tuple(map(normalised, domains)))
 
+    def label_sets(self) -> tuple[LabelSet, ...]:
+        """What config.json says about the domains: see `labels`; nothing in earlier versions.
+
+        Raises:
+          UserError: it does not fit the domains; see also `read`.
+        """
+        domains = self.read().domains
+        value = read_json(self.config_file).get(_LABEL_SETS)
+        if value is None:
+            return ()
+        try:
+            found = labels.from_json(value)
+        except ValueError as error:
+            raise UserError(
+                f"{self.config_file} has wrong {_LABEL_SETS} ({error}): restore it or start a new "
+                "run."
+            ) from error
+        settings.check(
+            tuple(name for one in found for name in one.names) == domains,
+            f"{self.config_file} has other names in {_LABEL_SETS} than in domains: restore it or "
+            "start a new run.",
+        )
+        return found
+
     def _check_valid(self, config: TrainConfig) -> None:
         """Checks the values of config.json, which were right when it was written."""
         # Where its data are is checked where they are needed.
@@ -91,30 +120,38 @@ class RunDir:
         except UserError as error:
             raise UserError(f"{self.config_file} cannot be used: {error}") from error
 
-    def check_data_dir(self, info_file: str) -> None:
+    def check_data_dir(self, info_file: str, name: str = "data_dir") -> None:
         """Checks that the run's data set is where it was.
 
         Args:
           info_file: name of a file that every data set has.
+          name: of the setting, data_dir or data_dir2; the second may be empty.
 
         Raises:
           UserError: it is not.
         """
-        folder = self.read().config.data_dir
+        folder = getattr(self.read().config, name)
         settings.check(
-            (Path(folder) / info_file).is_file(),
+            (Path(folder) / info_file).is_file() or not folder and name != "data_dir",
             f"Found no data set at {folder}, where the run in {self.root} had its own: pass "
-            "--data_dir with the folder that it is in now.",
+            f"--{name} with the folder that it is in now.",
         )
 
     def lock(self) -> contextlib.AbstractContextManager[bool]:
         """Keeps another training out of the folder; see `exclusive_lock`."""
         return exclusive_lock(self.root / LOCK, self.root, "training", "choose another --run_dir")
 
-    def begin(self, config: TrainConfig, domains: tuple[str, ...]) -> None:
+    def begin(
+        self, config: TrainConfig, domains: tuple[str, ...], label_sets: Sequence[LabelSet] = ()
+    ) -> None:
         """Creates the folder, or checks that the run in it is the one that `config` describes.
 
         Settings that may change on resume are written anew.
+
+        Args:
+          config: the settings.
+          domains: the names of all labels.
+          label_sets: what they are, where that is known.
 
         Raises:
           UserError: the folder holds a run of other settings or domains, one whose checkpoints
@@ -135,7 +172,9 @@ class RunDir:
             folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.root, *self._folders()):
             remove_unfinished(folder)
-        text = json.dumps({**dataclasses.asdict(config), "domains": domains}, indent=2)
+        known = {_LABEL_SETS: labels.to_json(label_sets)} if label_sets else {}
+        values = {**dataclasses.asdict(config), "domains": domains, **known}
+        text = json.dumps(values, indent=2)
         write_text(self.config_file, text + "\n")
 
     def _folders(self) -> tuple[Path, ...]:

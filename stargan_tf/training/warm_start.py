@@ -88,7 +88,8 @@ def load_parent(state: TrainState, domains: tuple[str, ...]) -> Parent:
     config = algorithm.settings
     parent = RunDir(config.warm_start)
     old_domains = parent.read().domains
-    old = _weights_of(make_algorithm(config, len(old_domains) or algorithm.num_labels))
+    num_labels = len(old_domains) or algorithm.num_labels
+    old = _weights_of(make_algorithm(config, num_labels, parent.label_sets()))
     progress = restore_newest(parent, old, algorithm.earlier_paths).progress
     sources = list(range(len(old_domains)))
     if algorithm.domain_layers:

@@ -21,38 +21,12 @@ from stargan_tf.loading import load_run
 from stargan_tf.losses.adversarial import gradient_penalty, interpolate
 from stargan_tf.models.patch_discriminator import Judgement
 from stargan_tf.sampling.sampler import sample
-from stargan_tf.training.run_dir import RunDir
-from stargan_tf.training_run import train_run
+from tests.algorithms.stargan_runs import OF_D, OF_G, TINY, tensors, trained
 from tests.data import makers
 from tests.data.infos import INFO
 from tests.evaluation.fakes import fake_networks
 
-TINY = StarGANSettings(
-    algorithm="stargan",
-    img_size=16,
-    batch_size=4,
-    g_conv_dim=4,
-    d_conv_dim=4,
-    g_repeat_num=1,
-    d_repeat_num=2,
-    n_critic=2,
-    lr=1e-3,
-    total_iters=4,
-    num_iters_decay=2,
-    log_every=1,
-    sample_every=4,
-    save_every=100,
-    eval_every=0,
-)
-OF_D = {"D/real", "D/fake", "D/gp", "D/cls"}
-OF_G = {"G/adv", "G/cls", "G/rec"}
 OF_SAME = {"G/adv_same", "G/cls_same", "G/rec_same", "G/id"}
-
-
-def trained(data_dir, root, **changes) -> RunDir:
-    places = {"data_dir": str(data_dir), "run_dir": str(root)}
-    assert train_run(dataclasses.replace(TINY, **places, **changes)) == 0
-    return RunDir(root)
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +52,6 @@ def losses(run):
     """Names of the losses of each iteration."""
     records = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
     return {r["step"]: {name for name in r if name[:2] in ("D/", "G/")} for r in records}
-
-
-def tensors(run):
-    reader = tf.train.load_checkpoint(str(run.checkpoints))
-    names = [n for n in reader.get_variable_to_shape_map() if n.startswith("state/")]
-    return {name: reader.get_tensor(name) for name in names}
 
 
 @pytest.mark.parametrize(
@@ -188,6 +156,50 @@ def test_a_run_on_attributes_knows_them(faces_run, tmp_path):
     labels = tf.constant([[1.0, 0.0, 0.5]])
     codes = model.drawable.make_codes(model.drawable.modes[0], None, labels)
     np.testing.assert_array_equal(codes, labels)
+
+
+def labels_config(run, tmp_path, **changes):
+    (tmp_path / "x.png").write_bytes(makers.encoded(makers.pixels(1, 16, 16)))
+    return SampleConfig(
+        run_dir=str(run.root),
+        src=str(tmp_path / "x.png"),
+        images_only=True,
+        out=str(tmp_path / "out"),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_it_samples_with_attributes_that_are_set(faces_run, tmp_path, capsys, keep):
+    config = labels_config(faces_run, tmp_path, set=("young=0.5",), keep=keep)
+    model = load_run(faces_run.root, classifying=keep)
+    sample(config, model)
+    drawn = np.asarray(Image.open(tmp_path / "out" / "x__to_young=0.5__label.png"), int)
+    x = tf.constant(makers.pixels(1, 16, 16)[np.newaxis] / 127.5 - 1, tf.float32)
+    label = np.array([[0, 0.5, 0]], np.float32)
+    if keep:
+        probabilities = tf.sigmoid(model.trained.networks["discriminator"](x).cls)[0]
+        label = np.where(probabilities >= 0.5, 1, 0)[np.newaxis].astype(np.float32)
+        label[0, 1] = 0.5
+        said = capsys.readouterr().out
+        for name, probability in zip(model.domains, probabilities, strict=True):
+            assert f"{name} {probability:.2f}" in said
+    expected = (model.trained.networks["generator"](x, label)[0] + 1) * 127.5
+    assert np.abs(drawn - expected).max() <= 1
+
+
+def test_the_classifier_is_the_one_that_was_trained(faces_run):
+    D = load_run(faces_run.root, classifying=True).trained.networks["discriminator"]
+    saved = {n: v for n, v in tensors(faces_run).items() if "/networks/discriminator/" in n}
+    found = sorted(float(np.sum(v.numpy())) for v in D.trainable_variables)
+    numbers = sorted(float(np.sum(v)) for n, v in saved.items() if n.endswith("VARIABLE_VALUE"))
+    assert set(found) <= set(numbers) and len(found) > 4
+
+
+def test_domains_are_no_attributes(runs, tmp_path):
+    config = labels_config(runs[0], tmp_path, set=("cat",))
+    with pytest.raises(UserError, match="the domains cat, dog, wild: pass one .*--target_domain"):
+        sample(config, load_run(runs[0].root))
 
 
 def test_attributes_are_evaluated(faces_run, faces_dir, tmp_path):

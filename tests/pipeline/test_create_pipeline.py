@@ -113,7 +113,8 @@ def test_the_schema_is_that_of_the_records() -> None:
 
     from stargan_tf.data.schema import encode_example
 
-    schema = text_format.Parse(module.SCHEMA_FILE.read_text(), schema_pb2.Schema())
+    schema_file = module.schema_file_of(PrepareDataConfig())
+    schema = text_format.Parse(schema_file.read_text(), schema_pb2.Schema())
     record = tfx_example(encode_example(b"bytes", 1, "name"))
     assert {feature.name for feature in schema.feature} == record
     image = next(feature for feature in schema.feature if feature.name == "image")
@@ -124,3 +125,11 @@ def tfx_example(record: bytes) -> set[str]:
     import tensorflow as tf
 
     return set(tf.train.Example.FromString(record).features.feature)
+
+
+@pytest.mark.parametrize(("attributes", "name"), [((), "schema"), (("Male",), "attributes")])
+def test_the_schema_follows_from_what_labels_are(attributes: tuple[str, ...], name: str) -> None:
+    data = dataclasses.replace(DATA, attributes=attributes)
+    pipeline = create_pipeline(CONFIG, data, StarGANv2Settings())
+    (node,) = (node for node in pipeline.components if node.id == "ImportSchemaGen")
+    assert Path(node.exec_properties["schema_file"]).name == f"{name}.pbtxt"

@@ -64,6 +64,7 @@ def test_flags_overrule_flagfiles(tmp_path: Path) -> None:
         ([], "Found no --data.input_dir"),
         ([PORTRAITS, "--data.output_dir=x"], "--data.output_dir=x, which the pipeline chooses"),
         ([PORTRAITS, "--train.run_dir=x"], "--train.run_dir=x, which the pipeline chooses"),
+        ([PORTRAITS, "--train.data_dir2=x"], "--train.data_dir2=x, expected one data set"),
         ([PORTRAITS, "--train.img_size=48"], "Found --train.img_size=48, expected a power of two"),
         ([PORTRAITS, "--eval_outputs=1"], "Found --eval_outputs=1"),
         (["--data.input_dir=ROOT", "--pipeline_root=ROOT/runs"], "lies inside --data.input_dir"),

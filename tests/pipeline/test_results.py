@@ -38,6 +38,14 @@ def test_images_are_counted(
     assert results.describe("ImageExampleGen") == "9 train, 4 val images of 2 domains"
 
 
+def test_attributes_are_counted(
+    store: mlmd.MetadataStore, results: Results, faces_dir: Path, tmp_path: Path
+) -> None:
+    uri = examples_of(faces_dir, tmp_path / "examples")
+    record(store, "ImageExampleGen", "COMPLETE", "examples", uri)
+    assert results.describe("ImageExampleGen") == "40 train, 9 val images of 3 attributes"
+
+
 def test_each_component_has_its_words(store: mlmd.MetadataStore, results: Results) -> None:
     record(store, "Trainer", "COMPLETE", "model", "/pipeline/Trainer/model/5")
     record(store, "Baseline", "COMPLETE", "model", "/pipeline/Trainer/model/4")

@@ -51,6 +51,8 @@ class FakeDrawable:
 class FakeAlgorithm:
     """Its networks are what draws."""
 
+    needs_domains = True
+
     def __init__(self, settings=CONFIG):
         self.settings = settings
 

@@ -14,6 +14,7 @@ from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.algorithms.trained_model import Trained, TrainedModel
 from stargan_tf.compat import keras
 from stargan_tf.config.export import ExportConfig
+from stargan_tf.labels import LabelSet
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.serving.exporter import Exported, export
 from stargan_tf.serving.model_info import ModelInfo
@@ -82,6 +83,7 @@ def _model(algorithm: Algorithm, seed: int) -> TrainedModel:
         step=7,
         fingerprint=str(seed),
         trained=Trained(algorithm, networks),
+        label_sets=(LabelSet(DOMAINS, attributes=not algorithm.needs_domains),),
     )
 
 
@@ -95,6 +97,23 @@ def make_stargan(seed: int) -> TrainedModel:
     """Random weights of StarGAN (2018)."""
     keras.utils.set_random_seed(seed)
     return _model(make_algorithm(STARGAN_CONFIG, len(DOMAINS)), seed)
+
+
+JOINT_SETS = (LabelSet(("smiling", "young"), True), LabelSet(DOMAINS, False))
+
+
+def make_joint(seed: int) -> TrainedModel:
+    """Random weights of StarGAN (2018) for two data sets."""
+    keras.utils.set_random_seed(seed)
+    names = tuple(name for one in JOINT_SETS for name in one.names)
+    model = _model(make_algorithm(STARGAN_CONFIG, len(names), JOINT_SETS), seed)
+    return model._replace(domains=names, label_sets=JOINT_SETS)
+
+
+def export_joint(models_dir: Path, **settings) -> Export:
+    """Exports StarGAN (2018) of two data sets as the next version of models_dir/pets."""
+    config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
+    return Export(models_dir, make_joint(1), export(config, make_joint(1)))
 
 
 def export_stargan(models_dir: Path, **settings) -> Export:

@@ -3,6 +3,7 @@ import pytest
 
 from stargan_tf.data.schema import DatasetInfo
 from stargan_tf.errors import UserError
+from stargan_tf.labels import LabelSet
 from stargan_tf.serving.examples import find_images, read_origin
 from tests.data import makers
 from tests.serving.exports import DOMAINS
@@ -45,3 +46,22 @@ def test_origin(data_dir):
     info = DatasetInfo.load(data_dir)
     assert read_origin(data_dir) == (info.licence, info.credits)
     assert read_origin(None).licence.startswith("unknown")
+
+
+def test_origins_of_two_data_sets(data_dir, faces_dir):
+    one, other = DatasetInfo.load(data_dir), DatasetInfo.load(faces_dir)
+    found = read_origin(data_dir, faces_dir)
+    assert found.licence == f"{one.name}: {one.licence}; faces: {other.licence}"
+    assert found.credits == {one.name: one.credits, "faces": other.credits}
+    twice = read_origin(data_dir, data_dir)
+    assert list(twice.credits) == [one.name, f"{one.name} 2"]
+    assert "; data set 2: unknown: " in read_origin(data_dir, None).licence
+
+
+def test_images_of_either_of_two_data_sets(data_dir, faces_dir):
+    sets = LabelSet(DOMAINS, False), LabelSet(("smiling", "young", "glasses"), True)
+    names = sets[0].names + sets[1].names
+    for folder in (data_dir, faces_dir):
+        assert len(find_images(folder, "val", names, 32, 3, sets)) == 3
+        with pytest.raises(UserError, match="expected those of the model"):
+            find_images(folder, "val", names, 32, 3)

@@ -106,10 +106,17 @@ def test_values_of_other_kinds_are_named(exported, folder, name, wrong):
 def test_a_field_may_be_missing_only_where_earlier_versions_had_none(exported, folder, name):
     values = json.loads(exported.info.to_json())
     del values[name]
-    if name in ("value_range", "channels", "algorithm", "modes", "signatures", "aligned_faces"):
+    later = ("value_range", "channels", "algorithm", "modes", "signatures", "aligned_faces")
+    if name in (*later, "label_sets"):
         assert ModelInfo.from_json(json.dumps(values))
     else:
         assert f"it lacks {name}" in rejection(folder, json.dumps(values).encode())
+
+
+def test_label_sets_of_other_names_are_said(exported, folder):
+    values = json.loads(exported.info.to_json())
+    values["label_sets"][0]["names"] = ["cat", "dog", "fox"]
+    assert "label_sets have other names" in rejection(folder, json.dumps(values).encode())
 
 
 def test_names_that_look_the_same_are_one_too_many(exported, folder):

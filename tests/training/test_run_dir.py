@@ -5,8 +5,10 @@ import unicodedata
 
 import pytest
 
+from stargan_tf import labels
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
+from stargan_tf.labels import LabelSet
 from stargan_tf.training.run_dir import RunDir
 from tests.training.tiny import CONFIG
 
@@ -305,3 +307,40 @@ def test_a_whole_number_will_do_for_a_fraction(run):
     values = json.loads(run.config_file.read_text())
     run.config_file.write_text(json.dumps(values | {"lambda_ds": 2}))
     assert run.read().config.lambda_ds == 2
+
+
+SETS = (LabelSet(("cat",), True, (("cat",),)), LabelSet(("dog",), False))
+
+
+def test_what_the_labels_are_is_kept(tmp_path):
+    run = RunDir(tmp_path)
+    run.begin(CONFIG, ("cat", "dog"), SETS)
+    assert run.label_sets() == SETS and run.read() == (CONFIG, ("cat", "dog"))
+    run.begin(CONFIG, ("cat", "dog"), SETS)  # resumed
+    assert run.label_sets() == SETS
+
+
+def test_a_run_of_an_earlier_version_learns_what_its_labels_are_on_resume(run):
+    assert run.label_sets() == ()
+    known = (LabelSet(DOMAINS, False),)
+    run.begin(CONFIG, DOMAINS, known)
+    assert run.label_sets() == known
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ([], "wrong label_sets"),
+        ("x", "wrong label_sets"),
+        ([{"names": ["cat"]}], "wrong label_sets"),
+        (labels.to_json(SETS[:1]), "other names in label_sets than in domains"),
+    ],
+)
+def test_damaged_label_sets_end_in_one_sentence(tmp_path, value, sentence):
+    run = RunDir(tmp_path)
+    run.begin(CONFIG, ("cat", "dog"), SETS)
+    values = json.loads(run.config_file.read_text()) | {"label_sets": value}
+    run.config_file.write_text(json.dumps(values))
+    with pytest.raises(UserError, match=f"config.json has {sentence}") as error:
+        run.label_sets()
+    assert_one_sentence(error)

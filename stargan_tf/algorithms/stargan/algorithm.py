@@ -14,12 +14,18 @@ from stargan_tf.algorithms.algorithm import (
 )
 from stargan_tf.algorithms.signatures import Signature
 from stargan_tf.algorithms.stargan.codes import MODES, LabelledDrawing
-from stargan_tf.algorithms.stargan.networks import NAMES, TRANSLATING, build_networks
+from stargan_tf.algorithms.stargan.networks import (
+    NAMES,
+    TRANSLATING,
+    build_networks,
+    seen_from,
+)
 from stargan_tf.algorithms.stargan.objectives import validation_losses
 from stargan_tf.algorithms.stargan.settings import OFF, StarGANSettings
 from stargan_tf.algorithms.stargan.signatures import SIGNATURES
 from stargan_tf.algorithms.stargan.step import DRAWS, TrainBatch, step
 from stargan_tf.compat import keras
+from stargan_tf.labels import LabelLayout
 from stargan_tf.types import Batch, Draw
 
 
@@ -34,12 +40,31 @@ class StarGAN(Algorithm):
     modes = MODES
     averaged = TRANSLATING
     bar_losses = {"D": "D/real", "gp": "D/gp", "adv": "G/adv", "cls": "G/cls", "rec": "G/rec"}
+    classifying = ("discriminator",)
     needs_domains = False
     least_domains = 2
 
+    def __init__(self, settings: StarGANSettings, num_labels: int) -> None:
+        """See `Algorithm`."""
+        super().__init__(settings, num_labels)
+        self.layout = LabelLayout((num_labels,))
+
+    def join(self, layout: LabelLayout) -> None:
+        """Each iteration has the updates on a batch of the one set, then of the other.
+
+        Source: Choi et al. 2018, section 3.2.
+        """
+        self.layout = layout
+        self.bar_losses = {
+            f"{short}{which}": _of_set(name, which)
+            for which in (1, 2)
+            for short, name in type(self).bar_losses.items()
+            if short in ("D", "cls", "rec")
+        }
+
     def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
         """See `Algorithm`."""
-        return build_networks(self.settings, self.num_labels, NAMES if names is None else names)
+        return build_networks(self.settings, self.layout, NAMES if names is None else names)
 
     def optimizers(self) -> dict[str, AdamSettings]:
         """Both rates fall linearly to 0 over the last num_iters_decay iterations.
@@ -60,8 +85,14 @@ class StarGAN(Algorithm):
         return self.settings.lr * fraction
 
     def draws(self) -> tuple[Draw, ...]:
-        """See `TrainBatch`."""
-        return DRAWS
+        """See `TrainBatch`; of two data sets, each has one."""
+        if not self.layout.is_joint:
+            return DRAWS
+        return tuple(
+            draw._replace(name=f"{draw.name}_{which + 1}", data_set=which)
+            for which in range(len(self.layout.sizes))
+            for draw in DRAWS
+        )
 
     def updates_at(self, iteration: int) -> tuple[str, ...]:
         """D at every iteration, G at the last of n_critic."""
@@ -75,9 +106,17 @@ class StarGAN(Algorithm):
         updates: tuple[str, ...],
         minimize: Minimize,
     ) -> Losses:
-        """See `step.step`."""
+        """See `step.step`; on two data sets, one after the other."""
         del schedule
-        return step(networks, self.settings, TrainBatch(**batch), updates, minimize)
+        if not self.layout.is_joint:
+            return step(networks, self.settings, TrainBatch(**batch), updates, minimize)
+        losses = {}
+        for which in range(len(self.layout.sizes)):
+            seen = seen_from(networks, self.layout, which)
+            own = TrainBatch(*(batch[f"{draw.name}_{which + 1}"] for draw in DRAWS))
+            found = step(seen, self.settings, own, updates, minimize)
+            losses |= {_of_set(name, which + 1): loss for name, loss in found.items()}
+        return losses
 
     def validation_losses(
         self, networks: Networks, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor
@@ -87,9 +126,13 @@ class StarGAN(Algorithm):
         y_trg = (y + 1) % self.num_labels if y.dtype.is_integer else tf.roll(y, -1, axis=0)
         return validation_losses(networks, x, y, y_trg)
 
+    def classify(self, networks: Networks, x: tf.Tensor) -> tf.Tensor:
+        """By D's classifier; see `Algorithm`."""
+        return networks["discriminator"](x).cls
+
     def drawable(self, networks: Networks) -> LabelledDrawing:
         """See `LabelledDrawing`."""
-        return LabelledDrawing(networks, self.settings, self.num_labels)
+        return LabelledDrawing(networks, self.settings, self.layout)
 
     def signatures(self) -> tuple[Signature, ...]:
         """See `algorithms.signatures`."""
@@ -116,6 +159,11 @@ class StarGAN(Algorithm):
         """That of G: x_fake and x_rec, and D of x_fake; twice with same-domain translations."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])
-        labels = tf.TensorSpec([batch_size, self.num_labels])
+        labels = tf.TensorSpec([batch_size, self.layout.length])
         once = [*[("generator", (images, labels))] * 2, ("discriminator", (images,))]
         return once * (1 if self.settings.same_domain == OFF else 2)
+
+
+def _of_set(name: str, number: int) -> str:
+    """The log key of a loss of one of two data sets: D/set2_real of D/real."""
+    return name.replace("/", f"/set{number}_", 1)

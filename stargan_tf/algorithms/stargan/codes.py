@@ -5,6 +5,7 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import Networks
 from stargan_tf.algorithms.drawable import NOTHING, Mode
 from stargan_tf.algorithms.stargan.settings import StarGANSettings
+from stargan_tf.labels import LabelLayout
 
 LABEL_MODE = Mode("label", NOTHING, "translations")
 MODES = (LABEL_MODE,)
@@ -31,21 +32,24 @@ class LabelledDrawing:
     modes = MODES
     latent_dim = 0
 
-    def __init__(self, networks: Networks, settings: StarGANSettings, num_labels: int) -> None:
+    def __init__(self, networks: Networks, settings: StarGANSettings, layout: LabelLayout) -> None:
         """Keeps G.
 
         Args:
           networks: G.
           settings: for the size.
-          num_labels: c.
+          layout: of the labels: codes are vectors of all of them.
         """
         self._generator = networks["generator"]
+        self._layout = layout
         self.img_size = settings.img_size
-        self.code_dim = num_labels
+        self.code_dim = layout.length
 
     def make_codes(self, mode: Mode, source: tf.Tensor | None, y: tf.Tensor) -> tf.Tensor:
-        """The labels themselves; see `Drawable`."""
+        """The labels themselves; see `Drawable`. Of two data sets, y has the mask in it."""
         del mode, source
+        if y.dtype.is_integer:
+            return self._layout.vectors_of_indices(y)
         return label_vectors(y, self.code_dim)
 
     def encode(self, x: tf.Tensor) -> tf.Tensor:

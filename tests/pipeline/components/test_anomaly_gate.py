@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from pipeline.components.anomaly_gate import check_anomalies, check_rejected
+from pipeline.components.anomaly_gate import (
+    check_anomalies,
+    check_rejected,
+    schema_name,
+)
 from stargan_tf.errors import UserError
 from tests.pipeline.artifacts import examples_of
 
@@ -50,7 +54,9 @@ def test_anomalies_are_named() -> None:
     sentence = str(raised.value)
     assert "records of the val split" in sentence
     assert "extra (New column); label (Out-of-range values);" in sentence
-    assert "/there/SchemaDiff.pb" in sentence
+    assert "/there/SchemaDiff.pb" in sentence and "/schema/schema.pbtxt" in sentence
+    with pytest.raises(UserError, match="/schema/attributes.pbtxt"):
+        check_anomalies(found, "val", "file", schema_name(attributes=True))
 
 
 def test_anomalies_of_the_whole_count() -> None:

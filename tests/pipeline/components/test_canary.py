@@ -14,6 +14,7 @@ from pipeline.components import canary_process
 from pipeline.components.canary import Canary, first_images
 from tests.data import makers
 from tests.pipeline.artifacts import artifact, examples_of, model_of, run_component
+from tests.serving.exports import export_joint
 from tests.source_tree import imports
 
 INFO = {
@@ -72,6 +73,13 @@ def test_a_model_of_another_algorithm_is_blessed(toy_export, examples, tmp_path)
     model = model_of(toy_export.base / "1", tmp_path / "model")
     blessing = blessing_of(model, examples, tmp_path / "blessing")
     assert model_utils.is_infra_validated(blessing)
+
+
+@pytest.mark.slow
+def test_a_model_whose_labels_are_sent_is_blessed(examples, tmp_path):
+    made = export_joint(tmp_path / "models", formats=("saved_model",))
+    model = model_of(made.base / "1", tmp_path / "model")
+    assert model_utils.is_infra_validated(blessing_of(model, examples, tmp_path / "blessing"))
 
 
 class Half(tf.Module):

@@ -11,10 +11,11 @@ from pipeline.components.model_evaluator import ModelEvaluator
 from pipeline.config import PipelineConfig
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation import measuring
+from stargan_tf.labels import LabelSet, to_json
 from stargan_tf.serving.model_info import ModelInfo
 from tests.evaluation.fakes import fake_networks
 from tests.pipeline.artifacts import artifact, examples_of, model_of, run_component
-from tests.serving.exports import DOMAINS
+from tests.serving.exports import DOMAINS, export_stargan
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,17 @@ def test_a_model_that_got_worse_is_not_blessed(examples, model, exported, tmp_pa
 @pytest.mark.parametrize(
     ("changes", "note"),
     [
-        ({"domains": ["cat", "dog", "wolf"]}, "other domains (cat, dog, wolf)"),
+        (
+            {
+                "domains": ["cat", "dog", "wolf"],
+                "label_sets": to_json([LabelSet(("cat", "dog", "wolf"), False)]),
+            },
+            "other domains (cat, dog, wolf)",
+        ),
+        (
+            {"modes": [{"name": "label", "source": "nothing", "title": "translations"}]},
+            "other ways to make styles (translations)",
+        ),
         ({"img_size": 64}, "images of another size (64)"),
     ],
 )
@@ -175,3 +186,21 @@ def test_a_model_of_other_images_is_no_baseline(
     verdict = found.read("verdict.json")
     assert verdict["notes"] == [f"The latest good model has {note}, so there is no comparison."]
     assert verdict["baseline"] is None
+
+
+@pytest.mark.slow
+def test_a_model_without_random_styles_has_no_diversity_to_miss(
+    examples, three_domains_dir, tmp_path
+):
+    """It is measured, and judged by what it has: its one output of an image differs from none."""
+    made = export_stargan(tmp_path, formats=("saved_model",), data_dir=str(three_domains_dir))
+    model = artifact(Model, model_of(made.base / "1", tmp_path / "12"), 12)
+    limits = {"min_diversity": 1e6, "max_distance": 1e6}
+    found = Evaluation(tmp_path, examples, model, **limits)
+    assert model_utils.is_model_blessed(found.blessing)
+    assert set(found.read("verdict.json")["figures"]) == {
+        "FD_mean_colours_label",
+        "accuracy_label",
+    }
+    worse = Evaluation(tmp_path / "worse", examples, model, max_distance=1e-9)
+    assert "FD_mean_colours_label (translations) is" in worse.text("reasons")
