@@ -136,6 +136,7 @@ def test_only_the_wiring_names_an_algorithm():
 # Networks by the keys of `Algorithm.build`, losses and schedules by their log keys.
 _NAMES_OF_ALGORITHMS = {
     *("generator", "mapping_network", "style_encoder", "discriminator"),
+    *("domain_styles", "latent_encoder", "D/reg", "G/cyc", "G/sty"),
     *(f"{update}_{loss}" for update in ("D/latent", "D/ref") for loss in ("real", "fake", "reg")),
     *(f"G/{s}_{loss}" for s in ("latent", "ref") for loss in ("adv", "sty", "ds", "cyc")),
     *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
@@ -146,6 +147,9 @@ _NAMES_OF_ALGORITHMS = {
 _SMALL = {
     "stargan_v2": {"base_channels": 4, "max_conv_dim": 8},
     "stargan": {"g_conv_dim": 4, "d_conv_dim": 4, "d_repeat_num": 2},
+    "ablation.multi_task": {"g_conv_dim": 4, "d_conv_dim": 4, "d_repeat_num": 2},
+    "ablation.domain_styles": {"base_channels": 4, "max_conv_dim": 8},
+    "ablation.latent_codes": {"base_channels": 4, "max_conv_dim": 8},
 }
 
 
