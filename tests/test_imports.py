@@ -54,6 +54,8 @@ MAY_IMPORT = {
     "release_optimizers": BASE | {"algorithms", "training", "weights"},
     "to_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
     "from_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
+    # Runs of several algorithms, started as commands and shown beside each other.
+    "comparison": BASE | {"flags", "data", "algorithms", "sampling", "evaluation", "loading"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.
     "training_run": BASE | {"data", "algorithms", "training", "sampling", "evaluation"},
 }

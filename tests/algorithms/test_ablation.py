@@ -231,6 +231,30 @@ def test_which_networks_an_update_steps(row, updates, stepped):
     assert recorder.stepped == stepped
 
 
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [("B", {"val/rec", "val/id"}), ("C", {"val/cyc"}), ("D", {"val/cyc"})],
+)
+def test_validation_losses(row, expected):
+    algorithm = make_algorithm(settings_of(row), 3)
+    side = algorithm.settings.img_size
+    x = tf.random.stateless_uniform([2, side, side, 3], [1, 2], -1, 1)
+    given = algorithm.build(), x, tf.constant([0, 2]), tf.constant([0, 1])
+    first, second = algorithm.validation_losses(*given), algorithm.validation_losses(*given)
+    assert set(first) == expected
+    assert all(float(first[name]) == float(second[name]) > 0 for name in expected)
+
+
+@pytest.mark.parametrize("row", ["B", "C", "D"])
+def test_the_largest_update_names_passes_that_are_made(row):
+    algorithm = make_algorithm(settings_of(row), 3)
+    networks = algorithm.build()
+    for name, specs in algorithm.largest_update(2):
+        networks[name](*(tf.zeros(spec.shape, spec.dtype) for spec in specs))
+    names = [name for name, _ in algorithm.largest_update(2)]
+    assert names.count("generator") == 2 and names.count("latent_encoder") == 2 * (row == "D")
+
+
 def images(*values):
     """Of one pixel each, all of whose channels have a value: [N, 1, 1, 3]."""
     return tf.reshape(tf.repeat(tf.constant(values, tf.float32), 3), [-1, 1, 1, 3])
