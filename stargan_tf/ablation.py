@@ -6,9 +6,9 @@ settings are those of flagfiles/ablation_*.flags:
   python -m stargan_tf.ablation --data_dir=data/portraits --out=runs/ablation
 
 Ctrl-C stops; the same command goes on where it was, and skips what is complete. It writes
-table.md and images.png. A minute shows whether everything runs:
+table.md and images.png. A few minutes show whether everything runs:
 
-  python -m stargan_tf.ablation --total_iters=5 --seeds=1 --num_outputs=8 --out=runs/try
+  python -m stargan_tf.ablation --data_dir=data/portraits --total_iters=5 --out=runs/try
 """
 
 from collections.abc import Sequence

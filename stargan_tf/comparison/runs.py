@@ -112,13 +112,15 @@ def _run(name: str, values: dict[str, Any]) -> None:
     """Runs a command in a process of its own, which leaves nothing behind in this one."""
     command = [sys.executable, "-m", f"stargan_tf.{name}"]
     command += [f"--{flag}={value}" for flag, value in values.items()]
-    # In a session of its own: a Ctrl-C reaches it once, through us, and a second one stops at once.
+    # In a session of its own: Ctrl-C reaches it through us, once, for a second one would stop it
+    # before it has saved.
     with subprocess.Popen(command, start_new_session=True) as process, _passed_on():
         try:
             status = process.wait()
         except KeyboardInterrupt as interrupt:
             process.send_signal(signal.SIGTERM)
-            process.wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                process.wait()
             raise UserError(
                 "Interrupted: run the same command again, and it goes on where it was."
             ) from interrupt
