@@ -28,8 +28,8 @@ def main(argv: Sequence[str]) -> None:
     config = flags.parse(AblationConfig)
     config.validate()
     data_dir, out = Path(config.data_dir), Path(config.out)
-    _check_data(data_dir, config.num_outputs)
     check_can_write("out", config.out)
+    _check_data(data_dir, config.num_outputs)
     runs = planned_runs(config)
     complete_runs(config, runs)
     # Imported here, so that neither --help nor a mistake waits for TensorFlow.

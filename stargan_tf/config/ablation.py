@@ -33,7 +33,7 @@ class AblationConfig:
         "Translations of each ordered pair of domains that are measured, the same number in every "
         "row: of so many validation images one each, or of half as many two each in rows with "
         "latent codes.",
-        least=4,
+        least=8,  # two each of as many images as an evaluation takes at least
     )
 
     def validate(self) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -5,9 +6,11 @@ import sys
 import pytest
 
 from stargan_tf.comparison import runs as runs_module
+from stargan_tf.comparison.rows import ROWS
 from stargan_tf.comparison.runs import complete_runs, planned_runs
 from stargan_tf.config.ablation import AblationConfig
 from stargan_tf.errors import UserError
+from stargan_tf.evaluation.real_images import MIN_IMAGES
 
 
 def config_of(tmp_path, **changes):
@@ -56,6 +59,12 @@ def test_what_is_trained_and_measured(commands, tmp_path):
     assert (evaluate["modes"], evaluate["max_sources"]) == ("label", 20)
     assert (evaluate_d["modes"], evaluate_d["max_sources"]) == ("latent", 10)
     assert evaluate_d["num_outs_per_domain"] == 2
+
+
+def test_the_fewest_outputs_are_enough_images_for_an_evaluation(tmp_path):
+    fields = {field.name: field for field in dataclasses.fields(AblationConfig)}
+    least = fields["num_outputs"].metadata["least"]
+    assert all(least // row.num_outs >= MIN_IMAGES for row in ROWS.values())
 
 
 def test_what_is_complete_is_skipped(commands, tmp_path, capsys):

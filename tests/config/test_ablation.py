@@ -24,7 +24,7 @@ def test_the_defaults_are_valid():
         ({"seeds": ("1", "01")}, "Found --seeds=1,01, expected numbers from 0 .*, each once"),
         ({"seeds": (str(2**32),)}, "Found --seeds=4294967296, expected numbers from 0"),
         ({"total_iters": -1}, "Found --total_iters=-1, expected 0 or more"),
-        ({"num_outputs": 2}, "Found --num_outputs=2, expected at least 4"),
+        ({"num_outputs": 6}, "Found --num_outputs=6, expected at least 8"),
         ({"num_outputs": 9}, "Found --num_outputs=9, expected an even number"),
         ({"out": ""}, "Found --out=, expected a folder"),
         ({"out": __file__}, "Found --out=.*test_ablation.py, expected a folder"),

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.data import makers
 from tests.source_tree import ROOT
 
-FLAGS = "--total_iters=5 --rows=b,d --seeds=1 --num_outputs=4"
+FLAGS = "--total_iters=5 --rows=b,d --seeds=1 --num_outputs=8"
 
 
 def make(folder, flags):
@@ -28,7 +28,7 @@ def make(folder, flags):
 def folder(tmp_path_factory):
     """Where make is started: it takes the data set that is there for the portraits."""
     root = tmp_path_factory.mktemp("ablation")
-    counts = {f"{split}/{name}": 4 for split in ("train", "val") for name in ("cat", "dog")}
+    counts = {f"{split}/{name}": 8 for split in ("train", "val") for name in ("cat", "dog")}
     makers.prepared(
         root / "data/portraits",
         source="folder",
@@ -60,9 +60,9 @@ def test_rows_become_a_table_and_a_picture(folder):
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_a_data_set_that_is_too_small_is_said_at_once(folder):
-    made = make(folder, "--num_outputs=6")
+    made = make(folder, "--num_outputs=10")
     assert made.returncode != 0
-    assert "error: Found 4 validation images of a domain in data/portraits, expected at " in (
+    assert "error: Found 8 validation images of a domain in data/portraits, expected at " in (
         made.stderr
     )
     assert "trains" not in made.stdout
