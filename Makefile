@@ -12,7 +12,7 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 MODERN_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo translate compare-algorithms pipeline test test-torch lint format lock audit clean
+.PHONY: help setup demo translate ablation compare-algorithms pipeline test test-torch lint format lock audit clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -75,6 +75,11 @@ compare-algorithms: $(STAMP)  ## Train StarGAN v2, StarGAN and its rectified for
 	@$(foreach name,$(COMPARED),$(call compared,$(name)) &&) true
 	@for name in $(COMPARED); do echo; echo "$$name:"; cat runs/compare/$$name/metrics/table.txt; done
 	@echo; ls runs/compare/*/metrics/change_*.png
+
+# ABLATION_FLAGS: flags of stargan_tf.ablation; --total_iters=5 shows in minutes whether all runs.
+ablation: $(STAMP)  ## Train and compare the rows between StarGAN and StarGAN v2: two hours.
+	@test -e data/portraits || $(PY) -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
+	@$(PY) -m stargan_tf.ablation --data_dir=data/portraits --out=runs/ablation $(ABLATION_FLAGS)
 
 pipeline: $(STAMP)  ## Run the TFX pipeline on drawn portraits: images, training, checks, saved_models/.
 	@$(PY) -m pipeline.run_local --flagfile=pipeline/flagfiles/portraits.flags

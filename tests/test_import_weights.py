@@ -307,6 +307,18 @@ def test_files_for_pytorch_replace_none(averaged, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["000003_nets_ema.ckpt"]
 
 
+def test_a_mapping_network_of_other_layers_is_not_written_for_pytorch(tmp_path):
+    layers = {"mapping_shared_layers": 6, "mapping_unshared_layers": 0}
+    config = dataclasses.replace(SETTINGS["plain"][0], run_dir=str(tmp_path / "run"), **layers)
+    run = RunDir(tmp_path / "run")
+    run.begin(config, DOMAINS["plain"])
+    Checkpoints(run, TrainState(make_algorithm(config, 3)), keep=1).save()
+    message = "Found a mapping network of 6 shared layers and 0 of each domain .*, expected 4 and 3"
+    with pytest.raises(UserError, match=message):
+        export_release(config.run_dir, str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_the_commands(tmp_path):

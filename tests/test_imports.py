@@ -62,6 +62,8 @@ MAY_IMPORT = {
     "to_release": BASE | {"algorithms", "training", "weights", "release_optimizers"},
     "from_release": BASE
     | {"algorithms", "training", "weights", "release_networks", "release_optimizers"},
+    # Runs of several algorithms, started as commands and shown beside each other.
+    "comparison": BASE | {"flags", "data", "algorithms", "sampling", "evaluation", "loading"},
     # A whole run, wired up for whoever starts one: the train command and the pipeline.
     "training_run": BASE | {"data", "algorithms", "training", "sampling", "evaluation"},
 }
@@ -144,6 +146,7 @@ def test_only_the_wiring_names_an_algorithm():
 # Networks by the keys of `Algorithm.build`, losses and schedules by their log keys.
 _NAMES_OF_ALGORITHMS = {
     *("generator", "mapping_network", "style_encoder", "discriminator"),
+    *("domain_styles", "latent_encoder", "D/reg", "G/cyc", "G/sty"),
     *(f"{update}_{loss}" for update in ("D/latent", "D/ref") for loss in ("real", "fake", "reg")),
     *(f"G/{s}_{loss}" for s in ("latent", "ref") for loss in ("adv", "sty", "ds", "cyc")),
     *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
@@ -154,6 +157,9 @@ _NAMES_OF_ALGORITHMS = {
 _SMALL = {
     "stargan_v2": {"base_channels": 4, "max_conv_dim": 8},
     "stargan": {"g_conv_dim": 4, "d_conv_dim": 4, "d_repeat_num": 2},
+    "ablation.multi_task": {"g_conv_dim": 4, "d_conv_dim": 4, "d_repeat_num": 2},
+    "ablation.domain_styles": {"base_channels": 4, "max_conv_dim": 8},
+    "ablation.latent_codes": {"base_channels": 4, "max_conv_dim": 8},
 }
 
 

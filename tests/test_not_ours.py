@@ -60,6 +60,7 @@ COMMANDS = {
     "stargan_tf.train": [f"--data_dir={DATA}", "--run_dir={}/run", *SIZES],
     "stargan_tf.prepare_data": ["--source=portraits", "--output_dir={}/data"],
     "stargan_tf.benchmark": [f"--model={MODEL}", "--out={}/times.json"],
+    "stargan_tf.ablation": [f"--data_dir={DATA}", "--num_outputs=8", "--out={}"],
     "stargan_tf.client": ["--model=x", f"--src={IMAGE}", "--target_domain=x", "--out={}/a.png"],
 }
 FLAGS = {"stargan_tf.train": "run_dir", "stargan_tf.prepare_data": "output_dir"}

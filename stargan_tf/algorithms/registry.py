@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from stargan_tf.algorithms.algorithm import Algorithm
     from stargan_tf.algorithms.published import PublishedCheckpoints
 
-NAMES = ("stargan_v2", "stargan")
+# Of the product; those with a dot are parts of a package.
+NAMES = (
+    "stargan_v2",
+    "stargan",
+    "ablation.multi_task",
+    "ablation.domain_styles",
+    "ablation.latent_codes",
+)
 DEFAULT = "stargan_v2"
 
 
@@ -84,7 +91,7 @@ def all_published_checkpoints() -> "dict[str, PublishedCheckpoints]":
 
 def module_path(name: str) -> str:
     """The dotted path of an algorithm's module."""
-    return name if "." in name else f"stargan_tf.algorithms.{name}"
+    return f"stargan_tf.algorithms.{name}" if name in NAMES else name
 
 
 def own_source(name: str) -> bytes:

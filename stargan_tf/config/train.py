@@ -52,9 +52,11 @@ class TrainConfig:
     # What is trained.
     algorithm: str = setting(
         "stargan_v2",
-        "What is trained: stargan_v2, stargan (of 2018, and its rectified form), or an algorithm "
-        "of your own by the dotted path of its module, such as my_package.my_algorithm. --help "
-        "shows the settings of the chosen one.",
+        "What is trained: stargan_v2, stargan (of 2018, and its rectified form), "
+        "ablation.multi_task, ablation.domain_styles or ablation.latent_codes (what lies between "
+        "the two: python -m stargan_tf.ablation), or an algorithm of your own by the dotted path "
+        "of its module, such as my_package.my_algorithm. --help shows the settings of the chosen "
+        "one.",
     )
     img_size: int = setting(256, "Side of the square training images.", least=1)
 

@@ -10,9 +10,11 @@ from stargan_tf.shapes import check_shapes, floats, integers
 
 @serializable
 class MappingNetwork(SavedNetwork, keras.Model):
-    """Four shared layers, then four layers for each domain.
+    """Shared layers, then layers of each domain, of which the last is linear.
 
-    Source: Choi et al. 2020, section 2 and table 6.
+    Source: Choi et al. 2020, section 2 and table 6: four shared layers, and four of each domain.
+    The first preprint (arXiv:1912.01865v1) has six shared layers and one linear layer of each
+    domain: num_shared 6 and num_unshared 0.
     """
 
     def __init__(
@@ -20,6 +22,8 @@ class MappingNetwork(SavedNetwork, keras.Model):
         num_domains: int,
         style_dim: int = 64,
         hidden_dim: int = 512,
+        num_shared: int = 4,
+        num_unshared: int = 3,
         name: str = "mapping_network",
     ) -> None:
         """Makes the layers.
@@ -28,16 +32,21 @@ class MappingNetwork(SavedNetwork, keras.Model):
           num_domains: K.
           style_dim: length of the style code.
           hidden_dim: width of all layers but the last.
+          num_shared: layers that all domains share, at least one.
+          num_unshared: layers of each domain before its last, which makes the style.
           name: of the model.
         """
         super().__init__(name=name)
         self.num_domains = num_domains
         self.style_dim = style_dim
         self.hidden_dim = hidden_dim
+        self.num_shared = num_shared
+        self.num_unshared = num_unshared
         self.shared = [
-            keras.layers.Dense(hidden_dim, "relu", kernel_initializer=he_normal()) for _ in range(4)
+            keras.layers.Dense(hidden_dim, "relu", kernel_initializer=he_normal())
+            for _ in range(num_shared)
         ]
-        self.unshared = [PerDomainDense(num_domains, hidden_dim) for _ in range(3)]
+        self.unshared = [PerDomainDense(num_domains, hidden_dim) for _ in range(num_unshared)]
         self.style = PerDomainDense(num_domains, style_dim)
 
     @property

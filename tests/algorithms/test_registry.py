@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from stargan_tf.algorithms.ablation.settings import LatentCodesSettings
 from stargan_tf.algorithms.registry import make_algorithm, settings_class
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.errors import UserError
@@ -21,6 +22,7 @@ def train(*arguments):
 
 def test_names_and_paths():
     assert settings_class("stargan_v2") is StarGANv2Settings
+    assert settings_class("ablation.latent_codes") is LatentCodesSettings
     assert settings_class(TOY) is toy.Settings
     assert isinstance(make_algorithm(toy.Settings(algorithm=TOY), 2), toy.Toy)
 
@@ -28,7 +30,11 @@ def test_names_and_paths():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("stargan_v3", "Found --algorithm=stargan_v3, expected one of stargan_v2, stargan, or"),
+        (
+            "stargan_v3",
+            "Found --algorithm=stargan_v3, expected one of stargan_v2, stargan, ablation.multi_task"
+            ", ablation.domain_styles, ablation.latent_codes, or the dotted path",
+        ),
         ("no.such.module", "Found no module no.such.module .* expected one that Python can import"),
         ("tests.algorithms.missing", "Found no module tests.algorithms.missing"),
         ("tests.algorithms", "module tests.algorithms .* lacks Settings or make"),

@@ -22,6 +22,7 @@ TINY = "--img_size=32 --base_channels=4 --max_conv_dim=8 --mapping_hidden_dim=8 
 CONFIGS = {
     "stargan_tf.prepare_data": ("stargan_tf.config.prepare_data", "PrepareDataConfig"),
     "stargan_tf.train": ("stargan_tf.algorithms.stargan_v2.settings", "StarGANv2Settings"),
+    "stargan_tf.ablation": ("stargan_tf.config.ablation", "AblationConfig"),
     "stargan_tf.sample": ("stargan_tf.config.sample", "SampleConfig"),
     "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),

@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from stargan_tf.compat import keras
 from stargan_tf.models.discriminator import Discriminator
+from stargan_tf.models.domain_styles import DomainStyles
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.label_generator import LabelGenerator
 from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
 from stargan_tf.models.mapping_network import MappingNetwork
-from stargan_tf.models.patch_discriminator import PatchDiscriminator
+from stargan_tf.models.patch_discriminator import MultiTaskPatchDiscriminator, PatchDiscriminator
 from stargan_tf.models.style_encoder import StyleEncoder
 
 WIDTHS = {"img_size": 32, "base_channels": 8, "max_conv_dim": 16}
@@ -72,6 +73,14 @@ NETWORKS = {
         (2, STYLE_DIM),
         4 * 2 + 4 * 2,
     ),
+    "mapping_network_of_the_preprint": Entry(
+        MappingNetwork,
+        lambda: MappingNetwork(3, STYLE_DIM, hidden_dim=10, num_shared=6, num_unshared=0),
+        (Z, Y),
+        ("z", "y"),
+        (2, STYLE_DIM),
+        6 * 2 + 2,
+    ),
     "style_encoder": Entry(
         StyleEncoder,
         lambda: StyleEncoder(**WIDTHS, num_domains=3, style_dim=STYLE_DIM),
@@ -110,6 +119,25 @@ NETWORKS = {
         3 * 2 + 2,
         _judged,
         **_NOT_HE,
+    ),
+    "multi_task_patch_discriminator": Entry(
+        MultiTaskPatchDiscriminator,
+        lambda: MultiTaskPatchDiscriminator(32, 8, 3, num_domains=3),
+        (X, Y),
+        ("x", "y"),
+        (2, 4, 4),
+        3 * 2 + 1,
+        **_NOT_HE,
+    ),
+    "domain_styles": Entry(
+        DomainStyles,
+        lambda: DomainStyles(3, 40),
+        (Y,),
+        ("y",),
+        (2, 40),
+        1,
+        gain=3.0,  # over the fan-in of 3 domains: the numbers' variance is 1
+        folds=False,
     ),
 }
 each_network = pytest.mark.parametrize("entry", NETWORKS.values(), ids=NETWORKS.keys())

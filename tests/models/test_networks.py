@@ -219,6 +219,8 @@ def test_output_is_not_bounded():
         ),
         (lambda: MappingNetwork(3), ((16,), ()), 3_259_072),
         (lambda: MappingNetwork(2), ((16,), ()), 2_438_272),
+        # Of the first preprint: 16 x 512 + 512, 5 x (512 x 512 + 512), 3 x (512 x 64 + 64).
+        (lambda: MappingNetwork(3, num_shared=6, num_unshared=0), ((16,), ()), 1_420_480),
         (lambda: StyleEncoder(**PUBLISHED, num_domains=3), ((256, 256, 3), ()), 20_949_760),
         (lambda: StyleEncoder(**PUBLISHED, num_domains=2), ((256, 256, 3), ()), 20_916_928),
         (lambda: Discriminator(**PUBLISHED, num_domains=3), ((256, 256, 3), ()), 20_852_803),

@@ -225,6 +225,7 @@ def test_a_head_that_the_parent_does_not_have(parent):
         ({"max_conv_dim": 16}, r"max_conv_dim \(8 there, 16 here\)\. Use its settings"),
         ({"img_size": 64}, r"img_size \(32 there, 64 here\)"),
         ({"base_channels": 8}, r"base_channels \(4 there, 8 here\)"),
+        ({"mapping_unshared_layers": 0}, r"mapping_unshared_layers \(3 there, 0 here\)"),
     ],
 )
 def test_networks_of_other_shapes_are_refused(parent, changes, message):

@@ -17,8 +17,8 @@ _MOST = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
-class StarGANSettings(TrainConfig):
-    """Everything that decides a training run of StarGAN.
+class CriticSettings(TrainConfig):
+    """What StarGAN shares with its ablation that has no classifier.
 
     Names and defaults are those of Choi et al. 2018, sections 4 and 5 and the appendix.
     """
@@ -74,19 +74,8 @@ class StarGANSettings(TrainConfig):
 
     # Objectives.
     n_critic: int = setting(5, "Updates of the discriminator for each of the generator.", least=1)
-    lambda_cls: float = setting(1.0, "Weight of the classification losses.", least=0)
     lambda_rec: float = setting(10.0, "Weight of the reconstruction loss.", least=0)
     lambda_gp: float = setting(10.0, "Weight of the gradient penalty.", least=0)
-    same_domain: str = setting(
-        OFF,
-        "Who learns from images that are drawn with their own labels, the other part of the "
-        "rectified form: off (nobody), generator (as its published code) or both (the "
-        "discriminator, too, as its equations are written).",
-        choices=(OFF, GENERATOR, BOTH),
-    )
-    lambda_id: float = setting(
-        10.0, "Weight of the identity loss; counts unless same_domain is off.", least=0
-    )
 
     def validate(self) -> None:
         """See `TrainConfig.validate`."""
@@ -112,3 +101,20 @@ class StarGANSettings(TrainConfig):
     def shapes(self) -> dict[str, Any]:
         """See `TrainConfig.shapes`."""
         return {**super().shapes(), **{name: getattr(self, name) for name in _WIDTHS}}
+
+
+@dataclasses.dataclass(frozen=True)
+class StarGANSettings(CriticSettings):
+    """Everything that decides a training run of StarGAN."""
+
+    lambda_cls: float = setting(1.0, "Weight of the classification losses.", least=0)
+    same_domain: str = setting(
+        OFF,
+        "Who learns from images that are drawn with their own labels, the other part of the "
+        "rectified form: off (nobody), generator (as its published code) or both (the "
+        "discriminator, too, as its equations are written).",
+        choices=(OFF, GENERATOR, BOTH),
+    )
+    lambda_id: float = setting(
+        10.0, "Weight of the identity loss; counts unless same_domain is off.", least=0
+    )

@@ -34,7 +34,11 @@ def build_networks(
     makers = {
         "generator": lambda: Generator(*trunk, w_hpf=settings.w_hpf),
         "mapping_network": lambda: MappingNetwork(
-            num_domains, settings.style_dim, settings.mapping_hidden_dim
+            num_domains,
+            settings.style_dim,
+            settings.mapping_hidden_dim,
+            settings.mapping_shared_layers,
+            settings.mapping_unshared_layers,
         ),
         "style_encoder": lambda: StyleEncoder(*trunk, num_domains, settings.style_dim),
         "discriminator": lambda: Discriminator(*trunk, num_domains),

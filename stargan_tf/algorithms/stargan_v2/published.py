@@ -16,6 +16,7 @@ from stargan_tf.models.trunk import Trunk
 from stargan_tf.weights.places import Place, Published, fill, whole
 from stargan_tf.weights.torch_file import read_torch_file
 
+_MAPPING_LAYERS = 4, 3  # shared, and of each domain before its last
 _Named = Iterator[tuple[str, Published]]
 
 
@@ -51,6 +52,13 @@ def _generator(network: Generator) -> _Named:
 
 
 def _mapping_network(network: MappingNetwork) -> _Named:
+    layers = network.num_shared, network.num_unshared
+    check(
+        layers == _MAPPING_LAYERS,
+        f"Found a mapping network of {layers[0]} shared layers and {layers[1]} of each domain "
+        "before its last, expected 4 and 3, the only ones that the PyTorch release loads: its "
+        "weights stay in the checkpoints of stargan_tf.",
+    )
     for number, layer in enumerate(network.shared):
         yield from _dense(f"shared.{2 * number}", layer)
     for domain in range(network.num_domains):

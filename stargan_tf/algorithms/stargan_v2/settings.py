@@ -2,24 +2,26 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from stargan_tf.algorithms.stargan_v2.sizes import SizeSettings
 from stargan_tf.config.settings import check, setting
-from stargan_tf.config.train import TrainConfig
-
-# Settings that decide how large the weights are, and more than any of them can be in earnest.
-_WIDTHS = ("base_channels", "max_conv_dim", "latent_dim", "style_dim", "mapping_hidden_dim")
-_MOST = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
-class StarGANv2Settings(TrainConfig):
+class StarGANv2Settings(SizeSettings):
     """Everything that decides a training run of StarGAN v2.
 
     Names and defaults are those of Choi et al. 2020, section B of the appendix.
     """
 
-    img_size: int = setting(256, "Side of the square training images, a power of two from 32.")
+    WIDTHS: ClassVar[tuple[str, ...]] = (
+        *SizeSettings.WIDTHS,
+        "latent_dim",
+        "style_dim",
+        "mapping_hidden_dim",
+    )
+
     lr: float = setting(
         1e-4,
         "Learning rate of generator, style encoder and discriminator; may change on resume.",
@@ -29,15 +31,22 @@ class StarGANv2Settings(TrainConfig):
     )
 
     # Networks.
-    base_channels: int = setting(
-        0,
-        "Width of the first layer, doubled at each smaller size; 0 means 2^14 / img_size.",
-        least=0,
-    )
-    max_conv_dim: int = setting(512, "Width at which the doubling stops.", least=1)
     latent_dim: int = setting(16, "Length of the latent code z.", least=1)
     style_dim: int = setting(64, "Length of the style code s.", least=1)
     mapping_hidden_dim: int = setting(512, "Width of the mapping network's hidden layers.", least=1)
+    mapping_shared_layers: int = setting(
+        4,
+        "Layers of the mapping network that all domains share (published: 4; first preprint: 6).",
+        least=1,
+        most=64,
+    )
+    mapping_unshared_layers: int = setting(
+        3,
+        "Layers of the mapping network that each domain has for itself, before its last, linear "
+        "one (published: 3; first preprint: 0).",
+        least=0,
+        most=64,
+    )
     w_hpf: float = setting(
         0.0,
         "What the high-pass skip connections, which keep the parts of a face in place, are divided "
@@ -71,31 +80,6 @@ class StarGANv2Settings(TrainConfig):
         hyperparameter=True,
     )
 
-    def validate(self) -> None:
-        """See `TrainConfig.validate`."""
-        super().validate()
-        size = self.img_size
-        check(
-            32 <= size <= _MOST and size & (size - 1) == 0,
-            f"Found --img_size={size}, expected a power of two from 32 up: try 64, 128 or 256.",
-        )
-        for name in _WIDTHS:
-            check(
-                getattr(self, name) <= _MOST,
-                f"Found --{name}={getattr(self, name)}, expected at most {_MOST}: lower it.",
-            )
-        width = self.first_layer_channels
-        check(
-            width >= 1,
-            f"Found --base_channels=0 at --img_size={size}, whose published width 2^14 / img_size "
-            "is below 1: pass --base_channels.",
-        )
-        check(
-            width <= self.max_conv_dim,
-            f"Found a first layer of {width} channels above --max_conv_dim={self.max_conv_dim}: "
-            "lower --base_channels or raise --max_conv_dim.",
-        )
-
     def check_files(self) -> None:
         """See `TrainConfig.check_files`."""
         if self.w_hpf > 0:
@@ -113,14 +97,5 @@ class StarGANv2Settings(TrainConfig):
 
     def shapes(self) -> dict[str, Any]:
         """See `TrainConfig.shapes`."""
-        names = ("max_conv_dim", "latent_dim", "style_dim", "mapping_hidden_dim", "w_hpf")
-        return {
-            **super().shapes(),
-            "base_channels": self.first_layer_channels,
-            **{name: getattr(self, name) for name in names},
-        }
-
-    @property
-    def first_layer_channels(self) -> int:
-        """Width of the first layer: `base_channels`, or the published 2^14 / img_size."""
-        return self.base_channels or 2**14 // self.img_size
+        names = ("mapping_shared_layers", "mapping_unshared_layers", "w_hpf")
+        return super().shapes() | {name: getattr(self, name) for name in names}
