@@ -57,13 +57,15 @@ translate: $(STAMP)  ## Draw an image of yours in many styles with the trained m
 # The page is built with a Node that pip brings; package-lock.json pins the rest.
 NODE := .venv-node
 PAGE_TOOLS := page/node_modules/.installed
+PAGE_DIR := page/dist
 PAGE_PORT := 8080
 MODELS := saved_models
 
 page: $(PAGE_TOOLS)  ## Build the page that translates in the browser, with the models of MODELS=saved_models, and serve it.
-	@$(NODE)/bin/node page/build.js "$(MODELS)" page/dist
+	@$(NODE)/bin/node page/build.js "$(MODELS)" "$(PAGE_DIR)"
 	@echo "Open http://127.0.0.1:$(PAGE_PORT)/ in a browser. Ctrl-C ends it."
-	@cd page/dist && exec ../../$(PY) -m http.server --bind 127.0.0.1 $(PAGE_PORT)
+	@$(PY) -m http.server --directory "$(PAGE_DIR)" --bind 127.0.0.1 $(PAGE_PORT) 2>/dev/null || { \
+	  echo "error: Port $(PAGE_PORT) cannot be had: give another, as in make PAGE_PORT=8081 page." >&2; exit 1; }
 
 $(NODE)/bin/node: $(STAMP)
 	@$(PY) -m venv $(NODE)

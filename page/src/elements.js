@@ -6,9 +6,12 @@ export const find = (selector, root = document) => root.querySelector(selector);
 
 /** Shows a Problem's sentence; another error is a fault of the page, and said to be one. */
 export function report(error) {
+  if (error instanceof Problem) {
+    say(error.message);
+    return;
+  }
   console.error(error);
-  const own = error instanceof Problem;
-  say(own ? error.message : `The page failed (${error?.message ?? error}): reload it.`);
+  say(`The page failed (${error?.message ?? error}): reload it.`);
 }
 
 /** Shows a sentence about something that went wrong; none hides the last. */

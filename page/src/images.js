@@ -1,7 +1,8 @@
 /** Image files and canvases, to and from the floats of a model: [R, R, 3] in [-1, 1]. */
 
-import { resized } from "./resizing.js";
+import { isCut } from "./cut.js";
 import { Problem } from "./problem.js";
+import { resized } from "./resizing.js";
 
 const MAX_PIXELS = 100e6;
 const MAX_BYTES = 256 * 2 ** 20;
@@ -48,6 +49,7 @@ async function readUrl(url, file, side) {
   } catch {
     throw await unreadable(file);
   }
+  if (isCut(new Uint8Array(await file.arrayBuffer()))) throw await unreadable(file);
   const edge = Math.min(width, height);
   const working = Math.min(edge, WORKING_SIDE);
   const context = newCanvas(working).getContext("2d", { willReadFrequently: true });

@@ -35,7 +35,10 @@ export class Model {
       model.#signatures = new Set(await model.#runtime.open(bytes));
     } catch (error) {
       model.close();
-      throw new Problem(`${name} cannot be run in this browser (${sentencePart(error)}).`);
+      console.warn(error);
+      throw new Problem(
+        `${name} cannot be run in this browser (${reasonOf(error)}): choose another model, or reload.`,
+      );
     }
     model.modes = Object.keys(MODES).filter((mode) => MODES[mode].every((s) => model.#has(s)));
     if (!model.modes.length) {
@@ -110,7 +113,9 @@ function normal() {
   return radius * Math.cos(2 * Math.PI * Math.random());
 }
 
-/** What an error says, shortened to stand in brackets. */
-function sentencePart(error) {
-  return error.message.split("\n")[0].replace(/\.$/, "").slice(0, 200);
+/** Why the runtime failed, to stand in brackets. */
+function reasonOf({ message }) {
+  // It ends with no more words than that where it meets what it does not expect.
+  if (message.startsWith("Aborted")) return "it is damaged, or needs more memory than there is";
+  return message.split("\n")[0].replace(/\.$/, "").slice(0, 200);
 }

@@ -121,9 +121,8 @@ class Browser:
         return self.text("#problem")
 
     def wrong(self) -> list[str]:
-        """What the browser's console says is wrong, but for problems that the page has shown."""
-        lines = self.do("return page.wrong ?? []")
-        return [line for line in lines if "Problem" not in line]
+        """What the browser's console says is wrong."""
+        return self.do("return page.wrong")
 
     def asked(self) -> Iterable[str]:
         """The addresses that were asked for."""

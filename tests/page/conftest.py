@@ -23,7 +23,7 @@ class Site(NamedTuple):
     """A page on a server.
 
     Attributes:
-      url: its address.
+      url: its address, in a folder of the server.
       folder: the built page.
       file: the model in it.
     """
@@ -71,12 +71,12 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for number in (1, 2):
         (examples / f"cat_{number}.png").write_bytes(png(noise(number)))
     build(root / "models", root / "page")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=root / "page")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=root)
     handler.func.log_message = lambda *_: None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         file = root / "page/models" / NAME / "1/float32.tflite"
-        yield Site(f"http://127.0.0.1:{server.server_port}/", root / "page", file)
+        yield Site(f"http://127.0.0.1:{server.server_port}/page/", root / "page", file)
         server.shutdown()
 
 

@@ -1,12 +1,20 @@
 """Any exported model works on the page, and what is none is rejected in a sentence."""
 
+import contextlib
+import json
+import socket
+import subprocess
+
 import numpy as np
 import pytest
+import requests
 from tensorflow.lite.tools import flatbuffer_utils
 
 from stargan_tf.serving.tflite.metadata import add_metadata
-from tests.page.conftest import noise
+from tests.page.conftest import build, noise
 from tests.serving.exports import export_stargan, export_toy, read_metadata
+from tests.source_tree import ROOT
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -88,11 +96,58 @@ def test_what_is_no_model_is_said_in_a_sentence(page, site, name):
     assert page.do("return page.inputValue('#model')") == "0"
 
 
+def test_a_page_without_a_model(browser, site):
+    """As it is built before anything was exported; visitors can open a model of theirs."""
+    build(site.folder / "nothing", site.folder / "empty")
+    browser.open(f"{site.url}empty/", until="")
+    assert browser.problem().startswith("This page has no model yet: open a .tflite file")
+    browser.choose("#model-file", "own.tflite", site.file.read_bytes())
+    browser.do("await page.waitForSelector('main:visible')")
+    assert browser.text("#time") == "waits for a source"
+    browser.choose_image(noise(9))
+    assert browser.wrong() == []
+
+
+def test_make_page(site, tmp_path):
+    """The command builds the page and serves it; a port that is taken is said to be."""
+    models = site.folder.parent / "models"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            make_page(models, tmp_path, port), cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode != 0
+        assert f"error: Port {port} cannot be had: give another" in done.stderr
+    process = subprocess.Popen(
+        make_page(models, tmp_path, port), cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert "Built" in process.stdout.readline()
+        assert f"Open http://127.0.0.1:{port}/" in process.stdout.readline()
+        until(lambda: is_served(port))
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+    (model,) = json.loads((tmp_path / "page/models.json").read_text())
+    assert (model["name"], model["version"], len(model["examples"])) == ("pets", 1, 2)
+    assert (tmp_path / "page" / model["file"]).read_bytes() == site.file.read_bytes()
+
+
+def make_page(models, folder, port):
+    settings = [f"MODELS={models}", f"PAGE_DIR={folder}/page", f"PAGE_PORT={port}"]
+    return ["make", "--old-file=.venv/.installed", *settings, "page"]
+
+
+def is_served(port):
+    with contextlib.suppress(requests.ConnectionError):
+        return "Translate an image" in requests.get(f"http://127.0.0.1:{port}/", timeout=30).text
+
+
 def test_a_model_that_the_runtime_cannot_open(page, site):
     """With the right names behind it, and damage within."""
     content = bytearray(site.file.read_bytes())
     content[8 : len(content) // 2] = bytes(len(content) // 2 - 8)
     page.choose("#model-file", "damaged.tflite", bytes(content))
     sentence = page.problem()
-    assert sentence.startswith("damaged.tflite cannot be run in this browser (")
+    assert sentence.startswith("damaged.tflite cannot be run in this browser (it is damaged")
     page.act("await page.click('#another')")
