@@ -20,6 +20,7 @@ const files = {};
 const queue = new Queue();
 let model;
 let listed = [];
+let shown = ""; // the value of the choice of models that belongs to `model`
 
 /** Does a task in its turn; what goes wrong is shown. */
 function enqueue(name, task) {
@@ -95,32 +96,30 @@ async function use(bytes, name, examples) {
 
 function openListed(index) {
   const { name, file, examples } = listed[index];
-  return open(name, async () => {
+  return open(async () => {
     const percent = (part) => elements.busy(`Fetching ${name}: ${Math.round(100 * part)} %`);
     await use(await download(file, percent), name, examples);
-    find("#model").value = String(index);
+    shown = String(index);
   });
 }
 
 function openFile(file) {
-  return open(file.name, async () => {
+  return open(async () => {
     await use(new Uint8Array(await file.arrayBuffer()), file.name, []);
     const option = new Option(file.name, "", true, true);
     option.disabled = true; // the file cannot be read again without asking
     find("#model option:disabled")?.remove();
     find("#model").append(option);
+    shown = "";
   });
 }
 
-function open(name, task) {
-  const before = find("#model").value;
+function open(task) {
   return enqueue("open", async () => {
     try {
       await task();
-    } catch (error) {
-      find("#model").value = before;
-      throw error;
     } finally {
+      find("#model").value = shown;
       elements.busy();
     }
   });
