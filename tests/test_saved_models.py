@@ -6,9 +6,12 @@ import subprocess
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
+from stargan_tf.serving.export_parity import call_saved_model, peak_signal_to_noise
 from stargan_tf.serving.model_info import ModelInfo
+from stargan_tf.serving.tflite.interpreters import caller, open_file
 from tests.source_tree import ROOT
 
 MODEL = ROOT / "saved_models" / "portraits_64"
@@ -18,8 +21,21 @@ INFO = ModelInfo.of_saved_model(MODEL / "1")
 
 
 def test_small_enough_to_come_along():
-    size = sum(path.stat().st_size for path in (MODEL / "1").rglob("*") if path.is_file())
-    assert size <= 20e6
+    for folder, limit in (("1", 20e6), ("tflite/1", 10e6), ("examples", 1e5)):
+        files = [path for path in (MODEL / folder).rglob("*") if path.is_file()]
+        assert 0 < sum(path.stat().st_size for path in files) <= limit
+
+
+def test_the_tflite_file_computes_what_the_saved_model_computes():
+    rs = np.random.RandomState(0)
+    with Image.open(MODEL / "example.png") as image:
+        pixels = np.asarray(image.convert("RGB").resize((64, 64)), np.float32)[None] / 127.5 - 1
+    inputs = {"image": pixels, "target_domain": np.array([1], np.int32)}
+    inputs |= {"latent": rs.randn(1, 16).astype(np.float32), "psi": np.array([0.7], np.float32)}
+    call = caller(open_file(MODEL / "tflite/1/float16.tflite"))
+    functions = tf.saved_model.load(str(MODEL / "1")).signatures
+    expected = call_saved_model(functions)("translate_latent_float", inputs)
+    assert peak_signal_to_noise(call("translate_latent_float", inputs) - expected) >= 45
 
 
 def test_the_card_says_whose_images_it_learned_from():

@@ -154,7 +154,6 @@ def _of_latents(mode: Mode) -> tuple[Signature, ...]:
             ("latent", "target_domain", "psi"),
             "style_code",
             code,
-            on_device=False,
         ),
     )
 

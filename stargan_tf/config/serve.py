@@ -35,6 +35,12 @@ class ServeConfig:
         "looked up as NAME in --models_dir.",
         path=True,
     )
+    page_dir: str = setting(
+        "page/dist",
+        "Folder of the page that translates in the browser, which make page builds. REST's port "
+        "shows it at /.",
+        path=True,
+    )
     file_system_poll_wait_seconds: int = setting(
         1, "Seconds between two looks for new versions; 0 to look at the start only.", least=0
     )

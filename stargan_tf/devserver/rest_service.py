@@ -1,4 +1,4 @@
-"""The REST API as a WSGI application: predict, status, metadata, and Prometheus' metrics."""
+"""The REST API as a WSGI application: predict, status, metadata, metrics, and the page."""
 
 import contextlib
 import json
@@ -15,6 +15,7 @@ from stargan_tf.devserver.bodies import Budget, check_encoding, decompressed
 from stargan_tf.devserver.errors import error_of, invalid, not_found, shown
 from stargan_tf.devserver.json_tensors import parse_request, with_hint, write_answer
 from stargan_tf.devserver.metrics import CONTENT_TYPE, PATH, Metrics
+from stargan_tf.devserver.page import Page
 from stargan_tf.devserver.repository import Repository, Target
 
 _MODEL = r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>\d{1,19})|/labels/(?P<label>[^/:]+))?"
@@ -32,9 +33,9 @@ _WITH_ZEROS = (
 class RestApplication:
     """Answers HTTP requests whose whole body is at hand."""
 
-    def __init__(self, repository: Repository, metrics: Metrics) -> None:
-        """Answers with the models of a repository, and counts the requests."""
-        self._repository, self._metrics = repository, metrics
+    def __init__(self, repository: Repository, metrics: Metrics, page: Page) -> None:
+        """Answers with the models of a repository, counts the requests, and shows a page at /."""
+        self._repository, self._metrics, self._page = repository, metrics, page
         self._budget = Budget()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -57,9 +58,19 @@ class RestApplication:
             answer = (self._metadata if match["metadata"] else self._status)(_target(match))
             return Response(json.dumps(answer, indent=1), content_type=_JSON)
         if not path.lower().startswith("/v1/"):
-            raise not_found(f"Found nothing at {shown(path)}, expected a path in /v1/models/.")
+            return self._file(request)
         expected = "POST /v1/models/NAME:predict, GET /v1/models/NAME or /v1/models/NAME/metadata"
         raise invalid(f"Malformed request: {shown(method)} {shown(path)}, expected {expected}.")
+
+    def _file(self, request: Request) -> Response:
+        """A file of the page, which TensorFlow Serving does not have."""
+        path = request.path
+        if request.method in ("GET", "HEAD"):
+            if (response := self._page.answer(path, request.environ)) is not None:
+                return response
+            if path == "/" and not self._page.is_built:
+                raise not_found("The page is not built: build it with make page, and reload this.")
+        raise not_found(f"Found nothing at {shown(path)}, expected a path in /v1/models/.")
 
     def _predict(self, match: re.Match[str], request: Request) -> bytes:
         with self._repository.lease(_target(match)) as servable:

@@ -1,11 +1,13 @@
 """The development server: models, gRPC and REST together."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from stargan_tf.config.serve import ServeConfig
 from stargan_tf.devserver.grpc_service import GrpcService, make_server
 from stargan_tf.devserver.http_server import HttpServer, bind
 from stargan_tf.devserver.metrics import Metrics
+from stargan_tf.devserver.page import Page
 from stargan_tf.devserver.repository import Repository
 from stargan_tf.devserver.rest_service import RestApplication
 from stargan_tf.devserver.settings import ModelsFinder
@@ -26,7 +28,8 @@ class Server:
         self.grpc_port = self.rest_port = 0
         self.repository = Repository(find_models, report=report)
         metrics = Metrics()
-        self._rest_application = RestApplication(self.repository, metrics)
+        self._page = Page(Path(config.page_dir))
+        self._rest_application = RestApplication(self.repository, metrics, self._page)
         self._grpc, self._grpc_threads = make_server(GrpcService(self.repository, metrics))
         self._rest: HttpServer | None = None
 
@@ -48,6 +51,11 @@ class Server:
         self.rest_port = self._rest.port
         self._grpc.start()
         self._rest.start()
+        where = f"http://{address}:{self.rest_port}/"
+        if self._page.is_built:
+            self._report(f"A page that translates in the browser: {where}")
+        else:
+            self._report(f"No page in {self._page.folder} for {where} yet: make page builds it.")
         self._report(f"gRPC on {address}:{self.grpc_port}")
         self._report(f"REST on http://{address}:{self.rest_port}")
 

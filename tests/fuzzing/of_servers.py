@@ -19,6 +19,7 @@ from stargan_tf.devserver.discovery import find_models
 from stargan_tf.devserver.grpc_service import GrpcService, make_server
 from stargan_tf.devserver.http_server import HttpServer, bind
 from stargan_tf.devserver.metrics import Metrics
+from stargan_tf.devserver.page import Page
 from stargan_tf.devserver.repository import Repository
 from stargan_tf.devserver.rest_service import RestApplication
 from stargan_tf.errors import UserError
@@ -56,7 +57,7 @@ class _Server(Target):
 class _Rest(_Server):
     def __init__(self, work: Path) -> None:
         super().__init__(work)
-        application = RestApplication(self._repository, Metrics())
+        application = RestApplication(self._repository, Metrics(), Page(Path("page/dist")))
         self._http = HttpServer(bind("127.0.0.1", 0), application, _PATIENCE)
         self._http.start()
 

@@ -18,6 +18,7 @@ from tests.serving.exports import read_metadata
 
 SIGNATURES = {
     "translate_latent_float": ["image", "latent", "psi", "target_domain"],
+    "map_latent_float": ["latent", "psi", "target_domain"],
     "translate_reference_float": ["image", "reference", "target_domain"],
     "encode_style_float": ["reference", "target_domain"],
     "translate_style_float": ["image", "style_code"],
