@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from stargan_tf.algorithms.registry import settings_class
+from stargan_tf.algorithms.registry import NAMES, settings_class
 from stargan_tf.config.serve import ServeConfig
 from stargan_tf.errors import UserError
 from stargan_tf.weights.torch_file import read_torch_file
@@ -51,6 +51,7 @@ ALLOWED = {
     "subprocess": {
         "pipeline/components/canary.py",
         "pipeline/components/infrastructure.py",
+        "stargan_tf/comparison/runs.py",
         "stargan_tf/native_output.py",
     },
     # A SavedModel is a program: only what the user names, and what was just written.
@@ -226,7 +227,8 @@ def test_a_weights_file_calls_nothing(tmp_path, function, protocol):
     "name", ["unittest.__main__", "idlelib.idle", "..x", ".x", "a..b", "a.b; x", "os.path", "a/b.c"]
 )
 def test_a_run_names_no_module_that_is_no_algorithm(name):
-    with pytest.raises(UserError, match="expected one of stargan_v2, stargan, or the dotted path"):
+    expected = re.escape(f"expected one of {', '.join(NAMES)}, or the dotted path")
+    with pytest.raises(UserError, match=expected):
         settings_class(name)
 
 
