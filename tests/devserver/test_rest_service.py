@@ -104,7 +104,7 @@ def test_metadata(client):
         ("POST", "/v1/models/nobody:predict", 404, "expected one of: echo"),
         ("POST", f"{ECHO}/versions/9:predict", 404, "Version 9"),
         ("POST", f"{ECHO}/labels/stable:predict", 400, "no label"),
-        ("GET", "/", 404, "/v1/models/"),
+        ("GET", "/models", 404, "/v1/models/"),
         ("GET", "/favicon.ico", 404, "/v1/models/"),
         ("POST", "/%ff%fe", 404, "/v1/models/"),
         ("WHAT", "/", 404, "/v1/models/"),
