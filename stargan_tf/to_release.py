@@ -42,7 +42,7 @@ def export_release(run_dir: str, out: str) -> str:
     run = RunDir(run_dir)
     config, domains = run.read()
     published = published_checkpoints(config.algorithm)
-    algorithm = make_algorithm(config, len(domains))
+    algorithm = make_algorithm(config, len(domains), run.label_sets())
     state = TrainState(algorithm)
     progress = restore_newest(run, state, algorithm.earlier_paths).progress
     step = int(state.step.numpy())

@@ -8,6 +8,7 @@ from stargan_tf.algorithms.drawable import mode_of
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
+from stargan_tf.data.attributes import exclusive_groups
 from stargan_tf.labels import LabelSet
 from stargan_tf.names import find_domain
 from stargan_tf.sampling.codes import CodeMaker
@@ -116,7 +117,10 @@ def _label_sets(model: TrainedModel) -> tuple[LabelSet, ...]:
         return model.label_sets
     by_label = mode_of(model.drawable.modes, drawable.NOTHING) is not None
     needs_domains = model.trained is not None and model.trained.algorithm.needs_domains
-    return (LabelSet(tuple(model.domains), attributes=by_label and not needs_domains),)
+    names = tuple(model.domains)
+    if not by_label or needs_domains:
+        return (LabelSet(names, attributes=False),)
+    return (LabelSet(names, attributes=True, exclusive=exclusive_groups((), names)),)
 
 
 def target_index(name: str, domains: Sequence[str]) -> int | None:

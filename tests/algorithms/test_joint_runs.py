@@ -12,7 +12,9 @@ from stargan_tf.data.training_data import TrainingData
 from stargan_tf.errors import UserError
 from stargan_tf.labels import LabelSet
 from stargan_tf.loading import load_run
+from stargan_tf.to_release import export_release
 from stargan_tf.training_run import describe_run, train_run
+from stargan_tf.weights.torch_file import read_torch_file
 from tests.algorithms.stargan_runs import OF_D, OF_G, TINY, tensors, trained
 from tests.data.infos import INFO
 
@@ -65,6 +67,14 @@ def test_grids_and_validation_are_of_both_sets(joint_runs):
     assert names == {f"{step:06d}_{name}" for step in (0, 4) for name in ("cycle", "label")}
     records = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
     assert {name for r in records for name in r if name[:4] == "val/"} == {"val/rec", "val/id"}
+
+
+def test_both_become_files_of_pytorch(joint_runs, tmp_path):
+    """D reads all labels; G takes them beside the image, with the mask."""
+    export_release(str(joint_runs[0].root), str(tmp_path))
+    G, D = (read_torch_file(tmp_path / f"4-{kind}.ckpt") for kind in "GD")
+    assert G["main.0.weight"].shape[:2] == (4, 3 + 5 + 2)
+    assert D["conv2.weight"].shape[0] == 5
 
 
 def test_a_run_is_described_before_it_begins(faces_dir, moods_dir, tmp_path):

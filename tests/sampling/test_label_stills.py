@@ -168,6 +168,13 @@ def test_labels_of_models_that_do_not_say_are_attributes(config):
             sample(dataclasses.replace(config, set=("Red",), overwrite=True), other)
 
 
+def test_hair_has_one_colour_even_where_a_model_does_not_say(config):
+    unsaid = model(LabelSet(("Black_Hair", "Blond_Hair", "Young"), True))._replace(label_sets=())
+    both = dataclasses.replace(config, set=("Black_Hair,Blond_Hair",))
+    with pytest.raises(UserError, match="Black_Hair and Blond_Hair"):
+        sample(both, unsaid)
+
+
 def test_models_that_take_more_than_labels_are_said(config):
     other = fake_model()._replace(label_sets=(FACES,))
     with pytest.raises(UserError, match="^Found --set or --mask for a model that takes more"):

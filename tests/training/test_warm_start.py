@@ -189,7 +189,7 @@ class WithoutHeads(StarGANv2):
 
 def test_another_number_of_domains_needs_an_algorithm_that_knows_its_heads(parent):
     check_parent(WithoutHeads(child_of(parent[0]), 2), ("lion", "wolf"))
-    message = r"domains \(cat, dog there, cat, dog, wild here\)\. Use its settings"
+    message = r"labels \(cat, dog there, cat, dog, wild here\)\. Use its settings"
     with pytest.raises(UserError, match=message):
         check_parent(WithoutHeads(child_of(parent[0]), 3), ("cat", "dog", "wild"))
 
