@@ -21,7 +21,7 @@ def peak() -> int:
 def reset_peak() -> bool:
     """Makes `peak` begin anew; returns False where the system cannot."""
     with contextlib.suppress(OSError):
-        _RESET.write_text(_RESET_PEAK)
+        _RESET.write_text(_RESET_PEAK, encoding="utf-8")
         return True
     return False
 
