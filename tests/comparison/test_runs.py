@@ -101,7 +101,8 @@ def test_a_request_to_stop_reaches_the_command_once(kind, tmp_path):
         "sys.exit(143)\n"
     )
     program = (
-        "import os, sys\n"
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # whatever these tests run under
         "from stargan_tf.comparison.runs import _run\n"
         "from stargan_tf.errors import UserError\n"
         f"os.chdir({str(tmp_path)!r})\n"
