@@ -1,7 +1,8 @@
 """Progress bars: in a terminal they move, in a log they are a line now and then."""
 
+import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -19,4 +20,19 @@ def bar(*arguments: Any, seconds: float = 0.1, log_seconds: float = 20.0, **opti
         seconds = log_seconds
         # tqdm's own thread would draw as often as this.
         options["maxinterval"] = seconds
+        options.setdefault("file", _Lines(sys.stderr))
     return tqdm(*arguments, mininterval=seconds, **options)
+
+
+class _Lines:
+    """A stream for a bar that never goes back to the beginning of a line: it begins the next."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        lines = [line.rstrip() for line in re.split("[\r\n]", text)]
+        self._stream.writelines(f"{line}\n" for line in lines if line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

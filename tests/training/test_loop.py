@@ -34,6 +34,14 @@ def test_last_image_and_checkpoint_come_at_the_end_whenever_that_is(training):
     assert run.saved() == [4, 6]
 
 
+def test_what_takes_long_at_first_is_said_once_in_each_sitting(training, capfd):
+    for sitting in range(2):
+        run = training(sample_every=0)
+        run.state.step.assign(3 * sitting)
+        run()
+        assert capfd.readouterr().out.count("Compiling the first iteration") == 1
+
+
 def test_zero_means_never(training):
     run = training(sample_every=0, eval_every=0)
     run()

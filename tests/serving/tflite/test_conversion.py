@@ -150,7 +150,9 @@ def test_signatures_share_their_weights(exported):
     )
     assert sizes["float32"] < 4 * weights + 400_000  # the graph, and no second copy
     assert sizes["float16"] < 2 * weights + 400_000
-    assert sizes["int8"] < sizes["float16"]
+    assert sizes["int8"] < weights + 400_000
+    # Not below float16: of networks so small most is the graph, which is largest in int8.
+    assert sizes["int8"] < sizes["float32"]
 
 
 @each_type
