@@ -55,8 +55,20 @@ class Minimize(Protocol):
 
     gradient_scale: float
 
-    def __call__(self, objective: Callable[[], Objective], *networks: str) -> Losses:
-        """Takes one step of the named networks' optimizers down the objective."""
+    def __call__(
+        self,
+        objective: Callable[[], Objective],
+        *networks: str,
+        tape: tf.GradientTape | None = None,
+    ) -> Losses:
+        """Takes one step of the named networks' optimizers down the objective.
+
+        Args:
+          objective: computes what is minimised.
+          *networks: those that are stepped.
+          tape: has recorded what the objective takes from before; else all of it is recorded
+            when it is called.
+        """
         ...
 
 

@@ -107,11 +107,16 @@ class OneUpdate:
         self._minimize = minimize
         self._number = number
 
-    def __call__(self, objective: Callable[[], Objective], *networks: str) -> Losses:
+    def __call__(
+        self,
+        objective: Callable[[], Objective],
+        *networks: str,
+        tape: tf.GradientTape | None = None,
+    ) -> Losses:
         """See `Minimize`."""
         self.count += 1
         chosen = self.count - 1 == self._number
-        return self._minimize(objective, *networks) if chosen else _NoLosses()
+        return self._minimize(objective, *networks, tape=tape) if chosen else _NoLosses()
 
 
 class _NoLosses(dict):

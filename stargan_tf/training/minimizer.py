@@ -23,19 +23,25 @@ class Minimizer:
         self._replicas = replicas
         self.gradient_scale = gradient_scale(next(iter(state.optimizers.values())))
 
-    def __call__(self, objective: Callable[[], Objective], *networks: str) -> Losses:
+    def __call__(
+        self,
+        objective: Callable[[], Objective],
+        *networks: str,
+        tape: tf.GradientTape | None = None,
+    ) -> Losses:
         """Takes one step down the objective with each network's optimizer.
 
         Args:
           objective: computes the total and the losses that are logged.
           *networks: names of those that are stepped; all others stay as they are.
+          tape: see `Minimize`.
 
         Returns:
           The objective's losses.
         """
         optimizers = [self._state.optimizers[name] for name in networks]
         weights = [self._state.networks[name].trainable_variables for name in networks]
-        with tf.GradientTape() as tape:
+        with tape or tf.GradientTape() as tape:
             total, losses = objective()
             # Optimizers add up the replicas' gradients; each loss is a mean over
             # its replica's share, so the sum needs dividing by their number.

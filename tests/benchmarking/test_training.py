@@ -97,7 +97,7 @@ def test_a_step_that_reads_a_loss_of_another_update_can_be_measured():
     class Minimize:
         gradient_scale = 1.0
 
-        def __call__(self, objective, *networks):
+        def __call__(self, objective, *networks, tape=None):
             return {"adv": tf.constant(2.0)}
 
     one = OneUpdate(Minimize(), 1)

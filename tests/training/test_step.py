@@ -4,12 +4,14 @@ Compiling is what takes time, so one step is compiled, on two replicas, and all 
 compared with steps that run uncompiled on one.
 """
 
+import collections
 import dataclasses
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.models.generator import Generator
 from stargan_tf.shapes import ShapeError
 from stargan_tf.training.step import TrainStep
 from tests.training import tiny
@@ -233,3 +235,23 @@ def test_replicas_keep_equal_copies(compiled):
     for variable in compiled.variables():
         first, second = compiled.strategy.experimental_local_results(variable)
         np.testing.assert_array_equal(first, second, err_msg=variable.name)
+
+
+def test_g_draws_no_image_twice_with_the_same_weights(monkeypatch):
+    """D's updates share the sources' features, and the first has the images of G's first update."""
+    step = TrainStep(tiny.fresh_state(), tf.distribute.get_strategy())
+    calls = collections.Counter()
+    for part in ("encode", "decode"):
+        monkeypatch.setattr(Generator, part, counted(getattr(Generator, part), part, calls))
+    with tiny.eagerly():
+        step(tiny.batch(0)._asdict(), 0)
+    # Each update of G draws x_fake, x_fake2 and x_rec, and D needs images by reference besides.
+    assert calls == {"encode": 2 * 2, "decode": 2 * 3 + 1}
+
+
+def counted(method, name, calls):
+    def call(*args):
+        calls[name] += 1
+        return method(*args)
+
+    return call

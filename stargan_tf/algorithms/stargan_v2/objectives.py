@@ -1,5 +1,7 @@
 """From losses to what each update minimises: Choi et al. 2020, equations 1 to 5."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Losses, Networks, Objective
@@ -12,6 +14,23 @@ from stargan_tf.losses.reconstruction import (
     style_reconstruction_loss,
 )
 from stargan_tf.models.face_masks import Masks
+from stargan_tf.models.generator import EncodedImage
+
+
+class Translated(NamedTuple):
+    """Images, drawn again in styles."""
+
+    encoded: EncodedImage  # of the sources
+    x_fake: tf.Tensor  # [N, R, R, 3]
+
+
+def translate(
+    networks: Networks, x: tf.Tensor, s: tf.Tensor, masks: Masks | None = None
+) -> Translated:
+    """Draws images x [N, R, R, 3] in styles s [N, style_dim]; masks as of `masks_of`."""
+    G = networks["generator"]
+    encoded = G.encode(x)
+    return Translated(encoded, G.decode(encoded, s, masks))
 
 
 def discriminator_objective(
@@ -65,6 +84,7 @@ def generator_objective(
     s_trg2: tf.Tensor,
     lambda_ds: tf.Tensor,
     masks: Masks | None = None,
+    translated: Translated | None = None,
 ) -> Objective:
     """What G (and, with latent styles, F and E) minimise.
 
@@ -78,14 +98,14 @@ def generator_objective(
       s_trg2: other styles of the same domains, [N, style_dim].
       lambda_ds: the present weight of the diversity sensitive loss, a scalar.
       masks: of `x_real`; see `masks_of`.
+      translated: `x_real` in `s_trg`, if the tape has recorded that already.
 
     Returns:
       The objective, with the losses adv, sty, ds and cyc.
     """
     G, E, D = networks["generator"], networks["style_encoder"], networks["discriminator"]
 
-    encoded = G.encode(x_real)  # once for both styles
-    x_fake = G.decode(encoded, s_trg, masks)
+    encoded, x_fake = translated or translate(networks, x_real, s_trg, masks)
     adv = logistic_loss(D(x_fake, y_trg), real=True)  # G wants its images called real
 
     s_pred = E(x_fake, y_trg)

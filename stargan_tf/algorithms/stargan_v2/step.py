@@ -7,9 +7,11 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Losses, Minimize, Networks, Objective
 from stargan_tf.algorithms.stargan_v2.objectives import (
+    Translated,
     discriminator_objective,
     generator_objective,
     masks_of,
+    translate,
 )
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.shapes import check_shapes, floats, integers
@@ -89,32 +91,45 @@ def step(
 
         return minimize(objective, "discriminator")
 
-    def update_G(styles: Callable[[], tuple[tf.Tensor, tf.Tensor]], *stepped: str) -> Losses:
+    def update_G(
+        styles: Callable[[], tuple[tf.Tensor, tf.Tensor]],
+        *stepped: str,
+        translated: Translated | None = None,
+        tape: tf.GradientTape | None = None,
+    ) -> Losses:
         def objective() -> Objective:
             return generator_objective(
-                networks, settings, x_real, y_org, y_trg, *styles(), lambda_ds, masks
+                networks, settings, x_real, y_org, y_trg, *styles(), lambda_ds, masks, translated
             )
 
-        return minimize(objective, *stepped)
+        return minimize(objective, *stepped, tape=tape)
 
     batch.check(settings)
     x_real, y_org, x_ref, x_ref2, y_trg, z_trg, z_trg2 = batch
     G, F, E = (networks[name] for name in ("generator", "mapping_network", "style_encoder"))
-    encoded = G.encode(x_real)  # D's updates leave G as it is: one pass serves both
     masks = masks_of(networks, x_real)  # the same in all four
 
+    # D's updates leave G and F as they are. So the images that D is shown first are those that
+    # G's first update begins with, and its tape records how they are drawn.
+    tape = tf.GradientTape()
+    with tape:
+        s_latent = F(z_trg, y_trg)
+        latent = translate(networks, x_real, s_latent, masks)
+
     # 1. D, with styles from latent codes.
-    d_latent = update_D(G.decode(encoded, F(z_trg, y_trg), masks))
+    d_latent = update_D(latent.x_fake)
 
     # 2. D, with styles from reference images.
-    d_ref = update_D(G.decode(encoded, E(x_ref, y_trg), masks))
+    d_ref = update_D(G.decode(latent.encoded, E(x_ref, y_trg), masks))
 
     # 3. G, F and E, with styles from latent codes.
     g_latent = update_G(
-        lambda: (F(z_trg, y_trg), F(z_trg2, y_trg)),
+        lambda: (s_latent, F(z_trg2, y_trg)),
         "generator",
         "mapping_network",
         "style_encoder",
+        translated=latent,
+        tape=tape,
     )
 
     # 4. G alone, with styles from reference images.
