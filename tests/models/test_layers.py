@@ -18,7 +18,12 @@ from stargan_tf.models.layers import (
     select_domain,
     upsample_nearest,
 )
-from stargan_tf.models.normalization import AdaIN, InstanceNormalization, instance_normalize
+from stargan_tf.models.normalization import (
+    EPSILON,
+    AdaIN,
+    InstanceNormalization,
+    instance_normalize,
+)
 
 
 def normal(seed, *shape):
@@ -193,6 +198,40 @@ def test_epsilon_of_instance_normalization():
     x = np.sqrt(1e-5) * expected_normalization(normal(8, 1, 4, 4, 1))  # variance 1e-5
     y = InstanceNormalization()(tf.constant(x, tf.float32)).numpy()
     assert y.std() == pytest.approx(math.sqrt(0.5), rel=1e-2)
+
+
+def plainly_normalized(x, scale, shift):
+    # Not by tf.nn.moments, which has no second derivative by way of the mean.
+    centred = x - tf.reduce_mean(x, axis=[1, 2], keepdims=True)
+    variance = tf.reduce_mean(centred**2, axis=[1, 2], keepdims=True)
+    scale, shift = (tf.reshape(v, [-1, 1, 1, x.shape[-1]]) for v in (scale, shift))
+    return centred * tf.math.rsqrt(variance + EPSILON) * scale + shift
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("rows", [(), (3,)], ids=["learned", "of styles"])
+def test_gradients_of_normalisation(rows, compiled):
+    """Of the values, and of the first gradients, against what TensorFlow makes of the formula."""
+    rng = np.random.default_rng(0)
+    x, up, along = (tf.constant(rng.normal(1, 2, [3, 4, 6, 5]), tf.float32) for _ in range(3))
+    scale, shift = (tf.constant(rng.normal(size=(*rows, 5)), tf.float32) for _ in range(2))
+
+    def gradients(normalize):
+        inputs = (x, scale, shift)
+        with tf.GradientTape() as outer:
+            outer.watch(inputs)
+            with tf.GradientTape() as inner:
+                inner.watch(inputs)
+                total = tf.reduce_sum(up * normalize(*inputs))
+            first = inner.gradient(total, inputs)
+            length = tf.reduce_sum(along * first[0]) + tf.reduce_sum(first[1] ** 2)
+        return [*first, *outer.gradient(length, (x, scale))]
+
+    if compiled:
+        gradients = tf.function(gradients)
+    expected = gradients(plainly_normalized)
+    for found, right in zip(gradients(instance_normalize), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-5)
 
 
 def test_bfloat16_features_are_normalized_with_float32_statistics():
