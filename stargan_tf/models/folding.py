@@ -1,7 +1,7 @@
 """Folding: weights that layers compute from others are made for good, for export."""
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
+from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D, WholeMapConv2D
 
 
 def fold(network: keras.Model) -> None:
@@ -10,5 +10,5 @@ def fold(network: keras.Model) -> None:
     Outputs stay the same up to rounding, but training no longer reaches those layers.
     """
     for layer in network.submodules:
-        if isinstance(layer, PerDomainDense | ResamplingConv2D):
+        if isinstance(layer, PerDomainDense | ResamplingConv2D | WholeMapConv2D):
             layer.fold()

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from stargan_tf.compat import keras
 from stargan_tf.models.blocks import ResBlk
-from stargan_tf.models.layers import Conv2D, leaky_relu
+from stargan_tf.models.layers import Conv2D, WholeMapConv2D, leaky_relu
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
@@ -30,7 +30,7 @@ class Trunk(KeepsArguments, keras.layers.Layer):
             ResBlk(i, o, normalize=False, downsample=True)
             for i, o in zip(widths[:-1], widths[1:], strict=True)
         ]
-        self.to_vector = Conv2D(widths[-1], 4, padding="valid")
+        self.to_vector = WholeMapConv2D(widths[-1], 4)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Maps images to vectors.

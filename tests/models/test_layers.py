@@ -12,6 +12,7 @@ from stargan_tf.models.layers import (
     DownsamplingConv2D,
     PerDomainDense,
     UpsamplingConv2D,
+    WholeMapConv2D,
     average_pool,
     he_normal,
     leaky_relu,
@@ -76,6 +77,47 @@ def test_resampling_convolution_is_the_plain_one_in_values_and_gradients(layer, 
         results.append([y, *tape.gradient(total, weights)])
     for ours, expected in zip(*results, strict=True):
         np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_a_product_over_the_whole_map_is_the_convolution_that_it_folds_to(use_bias):
+    x = normal(0, 3, 4, 4, 5)
+    layer = WholeMapConv2D(6, 4, use_bias=use_bias)
+    layer(x)
+    randomize(layer)
+    results = []
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+            total = tf.reduce_mean(y * normal(1, *y.shape))
+        results.append([y, *tape.gradient(total, [x, *layer.trainable_variables])])
+        layer.fold()
+    for product, convolution in zip(*results, strict=True):
+        assert product.shape == convolution.shape
+        np.testing.assert_allclose(product, convolution, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+def test_gradients_of_leaky_relu(dtype):
+    """The first, and that of the first by the image behind it, as R1 takes it."""
+    x, up = (tf.cast(normal(seed, 4, 5), dtype) for seed in (0, 1))
+    x = tf.concat([x, tf.zeros([4, 1], dtype)], 1)
+    up = tf.concat([up, tf.ones([4, 1], dtype)], 1)
+    slope = tf.where(x > 0, tf.ones_like(x), tf.cast(0.2, dtype))
+    with tf.GradientTape() as outer:
+        outer.watch((x, up))
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = leaky_relu(x)
+            total = tf.reduce_sum(up * y)
+        dx = inner.gradient(total, x)
+        length = tf.reduce_sum(tf.square(dx))
+    by_x, by_up = outer.gradient(length, (x, up))
+    np.testing.assert_array_equal(y, slope * x)
+    np.testing.assert_array_equal(dx, slope * up)
+    np.testing.assert_array_equal(by_up, slope * (2 * dx))
+    assert by_x is None or not np.any(by_x)
 
 
 def test_resampling_without_convolution():

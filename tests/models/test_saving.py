@@ -28,6 +28,7 @@ from stargan_tf.models.layers import (
     ResamplingConv2D,
     TransposedConv2D,
     UpsamplingConv2D,
+    WholeMapConv2D,
 )
 from stargan_tf.models.normalization import AdaIN, InstanceNormalization
 from stargan_tf.models.saving import dtype_policy
@@ -39,6 +40,7 @@ LAYERS = {
     "conv": (lambda: Conv2D(5, 1, use_bias=False), [MAPS]),
     "downsampling": (lambda: DownsamplingConv2D(5), [MAPS]),
     "upsampling": (lambda: UpsamplingConv2D(5), [MAPS]),
+    "whole_map": (lambda: WholeMapConv2D(5, 8), [MAPS]),
     "transposed": (lambda: TransposedConv2D(5, use_bias=False), [MAPS]),
     "plain_resblk": (lambda: PlainResBlk(4), [MAPS]),
     "per_domain_dense": (lambda: PerDomainDense(3, 5), [S]),
