@@ -26,23 +26,27 @@ def fan_in_uniform() -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
-@tf.custom_gradient
-def leaky_relu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """LeakyReLU of slope 0.2.
+def leaky_relu(x: tf.Tensor, slope: float = LEAKY_RELU_SLOPE) -> tf.Tensor:
+    """LeakyReLU.
 
     Its gradient looks at the output, which has the sign of the input: the convolution behind
     keeps that for its own gradient, and the input need not be kept as well.
     """
-    y = tf.nn.leaky_relu(x, LEAKY_RELU_SLOPE)
-    side = tf.stop_gradient(y)  # no second gradient comes this way
 
-    def gradient(dy: tf.Tensor) -> tf.Tensor:
-        if dy.dtype == tf.float32:
-            return tf.raw_ops.LeakyReluGrad(gradients=dy, features=side, alpha=LEAKY_RELU_SLOPE)
-        # On CPUs that operation takes several times as long in bfloat16.
-        return dy * tf.maximum(tf.sign(side), tf.cast(LEAKY_RELU_SLOPE, dy.dtype))
+    @tf.custom_gradient
+    def activate(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        y = tf.nn.leaky_relu(x, slope)
+        side = tf.stop_gradient(y)  # no second gradient comes this way
 
-    return y, gradient
+        def gradient(dy: tf.Tensor) -> tf.Tensor:
+            if dy.dtype == tf.float32:
+                return tf.raw_ops.LeakyReluGrad(gradients=dy, features=side, alpha=slope)
+            # On CPUs that operation takes several times as long in bfloat16.
+            return dy * tf.maximum(tf.sign(side), tf.cast(slope, dy.dtype))
+
+        return y, gradient
+
+    return activate(x)
 
 
 @serializable

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import Conv2D, fan_in_uniform
+from stargan_tf.models.layers import Conv2D, fan_in_uniform, leaky_relu
 from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 
@@ -135,7 +135,7 @@ def _halving_convs(base_channels: int, num_layers: int) -> list[Conv2D]:
 
 def _halved(x: tf.Tensor, convs: list[Conv2D]) -> tf.Tensor:
     for layer in convs:
-        x = tf.nn.leaky_relu(layer(x), _LEAKY_RELU_SLOPE)
+        x = leaky_relu(layer(x), _LEAKY_RELU_SLOPE)
     return x
 
 

@@ -26,9 +26,10 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         `multi_worker` do not fit together.
     """
     cluster = read_cluster(config.multi_worker)
-    # Gradients of LeakyReLU next to a bias make this graph rewrite fail, at every trace and with
-    # a page of log, so the training step loses nothing without it. The option holds for the whole
-    # process: graphs that sample and evaluate during training run without the rewrite as well.
+    # This graph rewrite fails where a convolution goes to LeakyReLU and to a pooling, as the first
+    # of E and D does: at every trace and with a page of log, so the training step loses nothing
+    # without it. The option holds for the whole process: graphs that sample and evaluate during
+    # training run without the rewrite as well.
     tf.config.optimizer.set_experimental_options({"remapping": False})
     gpus = tf.config.list_physical_devices("GPU")
     _let_memory_grow(gpus)

@@ -108,10 +108,13 @@ def test_einsum(equation, shapes, products):
 
 @pytest.mark.parametrize(("layer", "outputs"), [(DownsamplingConv2D, 4 * 3), (UpsamplingConv2D, 0)])
 def test_resampling_layers_count_what_they_compute(layer, outputs):
-    """A kernel of 4x4 at the smaller size, which is that of the input when upsampling."""
+    """A kernel of 4x4 at the smaller size, which is that of the input when upsampling.
+
+    And it is made as a product of 16 x 9 and the kernel of 3x3.
+    """
     conv = layer(5)
     conv.build(X.shape)
-    assert counted(conv, X) == 2 * 2 * (outputs or 8 * 6) * 16 * 3 * 5
+    assert counted(conv, X) == 2 * (2 * (outputs or 8 * 6) * 16 + 16 * 9) * 3 * 5
 
 
 def test_heads_of_domains():
