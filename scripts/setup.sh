@@ -55,6 +55,10 @@ fetch_python() {
   "$uv" pip install --quiet --python "$FOLDER/bin/python" "$UV"
 }
 
+# It would be emptied, for whoever else uses it.
+[ ! -L "$FOLDER" ] || fail "$FOLDER is a link to another folder, expected one of this checkout: \
+remove the link."
+
 python=${2:-}
 if [ -n "$python" ]; then
   version=$(version_of "$python")

@@ -197,6 +197,17 @@ def test_a_named_python_that_will_not_do_is_an_error(tmp_path, name, found):
     assert not (machine.checkout / ".venv").exists()
 
 
+def test_an_environment_of_another_checkout_is_not_emptied(tmp_path):
+    machine = Machine(tmp_path, {"python3": "3.11"})
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "kept").touch()
+    (machine.checkout / ".venv").symlink_to(tmp_path / "others")
+    done = machine.setup()
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: .venv is a link to another folder, expected one of")
+    assert (tmp_path / "others" / "kept").exists() and not machine.calls.read_text()
+
+
 @pytest.mark.parametrize("has_uv", [True, False])
 def test_without_any_uv_fetches_one(tmp_path, has_uv):
     machine = Machine(tmp_path, {"python3": "3.14"})
