@@ -63,7 +63,7 @@ class Conv2D(keras.layers.Conv2D):
 class WholeMapConv2D(Conv2D):
     """Convolution by a kernel as large as the map, computed as one matrix product.
 
-    That is an order of magnitude faster on CPUs. Folded it is a convolution again, whose
+    That takes a third of the time on CPUs. Folded it is a convolution again, whose
     weights converters to 8 bits scale by the channel, not all alike.
     """
 

@@ -37,7 +37,7 @@ def _normalize(
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:
     """Normalises [N, H, W, C] float32, with scale and shift [N or 1, 1, 1, C].
 
-    Its gradient, written out, passes half as often over the maps as that which TensorFlow
+    Its gradient, written out, passes over the maps fewer times than the one that TensorFlow
     would make of these operations.
     """
     centred = x - tf.reduce_mean(x, axis=[1, 2], keepdims=True)
