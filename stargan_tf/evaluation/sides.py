@@ -196,12 +196,13 @@ class SidesMaker:
 
     def _images(self, domain: str) -> np.ndarray:
         images = np.concatenate([batch for batch, _ in self._batches(domain)])
+        enough = len(images) >= MIN_IMAGES
         images = images[: self._max_sources or None]
+        advice = "raise --max_sources" if enough else "prepare the data set again with more images"
         check(
             len(images) >= MIN_IMAGES,
             f"Found {len(images)} validation images of domain {domain} to translate, expected at "
-            f"least {MIN_IMAGES}: raise --max_sources, or prepare the data set again with a "
-            "larger --val_fraction.",
+            f"least {MIN_IMAGES}: {advice}.",
         )
         return images
 

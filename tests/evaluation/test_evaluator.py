@@ -331,5 +331,16 @@ def test_one_image_is_too_few(tmp_path):
 
 
 def test_too_few_sources(make):
-    with pytest.raises(UserError, match="Found 3 validation images of domain cat .* at least 4"):
+    found = "Found 3 validation images of domain cat .* at least 4: raise --max_sources"
+    with pytest.raises(UserError, match=found):
         make(max_sources=3).evaluate(evaluated())
+
+
+def test_more_sources_are_not_asked_for_where_there_are_none(tmp_path):
+    counts = {"train/cat": 4, "train/dog": 4, "val/cat": 2, "val/dog": 2}
+    source = makers.folder(tmp_path / "source", counts)
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
+    config = EvaluateConfig(run_dir=".", max_sources=8)
+    evaluator = Evaluator(config, tmp_path / "data", tmp_path / "out", fake_networks())
+    with pytest.raises(UserError, match="at least 4: prepare the data set again with more images"):
+        evaluator.evaluate(evaluated())
