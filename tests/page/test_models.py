@@ -135,7 +135,9 @@ def test_make_page(site, tmp_path):
 
 def make_page(models, folder, port):
     settings = [f"MODELS={models}", f"PAGE_DIR={folder}/page", f"PAGE_PORT={port}"]
-    return ["make", "--old-file=.venv/.installed", *settings, "page"]
+    # The tests themselves are run by make, and a make within another tells of its folder.
+    silent = "--no-print-directory"
+    return ["make", silent, "--old-file=.venv/.installed", *settings, "page"]
 
 
 def is_served(port):
