@@ -236,6 +236,7 @@ def test_deps_are_what_the_sources_import():
     assert not problems, report(problems)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["losses", "train", "wiring", "pipeline", "tests/data"])
 def test_a_dependency_more_or_less_is_reported(name):
     for dep in TARGETS[name]["deps"]:

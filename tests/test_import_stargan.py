@@ -151,6 +151,7 @@ def test_G_alone_draws(alone, tmp_path):
     assert {path.name for path in out.iterdir()} == {f"x__to_{n}__style.png" for n in LABELS}
 
 
+@pytest.mark.slow
 def test_G_alone_is_exported(alone, tmp_path):
     out = tmp_path / "models" / "faces"
     config = ExportConfig(run_dir=str(alone[0]), out=str(out), formats=("saved_model",))

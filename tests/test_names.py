@@ -116,6 +116,7 @@ ODD = "aé\u0301가\u1100\u1161_.-+ /\\\udcff\0\u200d\u202e"
 NAME = st.text(max_size=12) | st.text(ODD, max_size=12)
 
 
+@pytest.mark.slow
 @given(NAME)
 @example("\u1100\u1161")
 @example("_\u0301")

@@ -106,6 +106,7 @@ def test_a_run_is_loaded_and_another_starts_from_it(odd_run, temporary, tmp_path
     assert not list(temporary.glob("stargan_tf_*"))
 
 
+@pytest.mark.slow
 def test_exported_models(tmp_path, temporary):
     folder = shutil.copytree(MODEL, tmp_path / ODD / "pets") / "1"
     model = load_model("", str(folder))

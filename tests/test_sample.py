@@ -123,6 +123,7 @@ def test_the_command_to_run_again_would_work(
     again.validate()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_grid_of_a_folder(run_dir, images, tmp_path):
     (images / "notes.txt").write_text("no image")
@@ -167,6 +168,7 @@ def test_stopping_leaves_no_half_written_video(run_dir, images, tmp_path, kind):
     assert list(out.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_an_exported_model_needs_no_run(exported, images, tmp_path):
     out = tmp_path / "grid.png"

@@ -134,6 +134,7 @@ def test_formats_that_are_not_read_are_named(content: bytes, name: str, tmp_path
         images.load_image(tmp_path / "photo.jpg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
 def test_images_of_2_to_the_28_pixels_are_used(file_format: str, tmp_path: Path) -> None:
     content = makers.large(2**15, 2**13, file_format)

@@ -34,6 +34,7 @@ def shade(name: str) -> np.ndarray:
     return np.mean([[int(text[at : at + 2], 16) for at in (1, 3, 5)] for text in shades], axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", portrait_attributes.STYLES)
 def test_hair_has_the_colour_of_the_label(style: str) -> None:
     for seed in SEEDS:

@@ -66,6 +66,7 @@ def test_all_portraits_differ_between_and_within_the_splits(portraits_dir: Path)
     assert len(set(every)) == len(every) == 48
 
 
+@pytest.mark.slow
 def test_seeds_decide_the_portraits(portraits_dir: Path, tmp_path: Path) -> None:
     prepare(tmp_path / "again")
     assert makers.files(tmp_path / "again") == makers.files(portraits_dir)

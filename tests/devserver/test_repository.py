@@ -305,6 +305,7 @@ def test_models_stay_when_they_cannot_be_listed(tmp_path, problem):
     assert sum(str(problem) in line for line in reports) == 2, "it is news again"
 
 
+@pytest.mark.slow
 def test_versions_that_ended_are_out_of_memory(make):
     models = make()
     for number in range(1, 10):
@@ -313,6 +314,7 @@ def test_versions_that_ended_are_out_of_memory(make):
     assert sum(ref() is not None for ref in models.refs) == 1
 
 
+@pytest.mark.slow
 def test_no_request_fails_while_versions_change_in_the_background(make):
     models = make()
     models.add(1)

@@ -168,6 +168,7 @@ def threads_by_kind():
     return len(names) - len(others), others
 
 
+@pytest.mark.slow
 def test_memory_and_threads_stay_as_they_are(served):
     _, client = served
     rng = random.Random(5)

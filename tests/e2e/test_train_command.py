@@ -112,15 +112,18 @@ def test_sigterm_saves_and_exits_with_143(terminated):
     assert_stopped(terminated, signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_exits_with_130(interrupted):
     assert_stopped(interrupted, signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_run_dir_alone_goes_on(terminated, interrupted):
     said = f"Resuming {interrupted.run_dir} at iteration {terminated.saved}, on the CPU."
     assert said in interrupted.stdout
 
 
+@pytest.mark.slow
 def test_run_dir_alone_finishes(interrupted, finished):
     assert finished.returncode == 0, finished.stderr
     assert f"at iteration {interrupted.saved}, on the CPU." in finished.stdout
@@ -128,17 +131,20 @@ def test_run_dir_alone_finishes(interrupted, finished):
     assert load_run(interrupted.run_dir).step == TOTAL_ITERS
 
 
+@pytest.mark.slow
 def test_no_iteration_is_lost_or_done_twice(interrupted, finished):
     steps = [r["step"] for r in records(interrupted.run_dir) if "lambda_ds" in r]
     assert steps == list(range(1, TOTAL_ITERS + 1))
 
 
+@pytest.mark.slow
 def test_lambda_ds_went_on_falling(interrupted, finished):
     values = [r["lambda_ds"] for r in records(interrupted.run_dir) if "lambda_ds" in r]
     expected = [max(0.0, 1 - step / DS_ITER) for step in range(TOTAL_ITERS)]
     assert values == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_what_a_run_leaves(interrupted, finished):
     run_dir = interrupted.run_dir
     assert any((run_dir / "samples").iterdir())
@@ -147,6 +153,7 @@ def test_what_a_run_leaves(interrupted, finished):
     assert validations == [30, 60]
 
 
+@pytest.mark.slow
 def test_nothing_but_progress_is_printed_to_stderr(finished):
     assert all("training" in line for line in finished.stderr.splitlines() if line.strip())
 
@@ -173,6 +180,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(tmp_path, two_domains_dir, arg
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(finished, interrupted):
     process = command(f"--run_dir={interrupted.run_dir}", "--beta1=0.5", "--total_iters=99")
     assert process.returncode == 1
@@ -180,6 +188,7 @@ def test_other_settings_are_refused(finished, interrupted):
     assert process.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_dry_run_describes_and_creates_nothing(tmp_path, two_domains_dir):
     process = command(
         *SETTINGS, "--dry_run", f"--run_dir={tmp_path / 'run'}", f"--data_dir={two_domains_dir}"

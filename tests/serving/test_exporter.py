@@ -69,6 +69,7 @@ def test_summary_says_what_where_and_how_near(exported):
     assert "serve" in lines[-1]
 
 
+@pytest.mark.slow
 def test_warmup_requests_are_valid(exported):
     signatures = tf.saved_model.load(str(exported.base / "1")).signatures
     path = exported.base / "1/assets.extra/tf_serving_warmup_requests"
@@ -155,6 +156,7 @@ def test_a_rounded_file_that_differs_is_rejected_and_the_others_are_written(
     }
 
 
+@pytest.mark.slow
 def test_several_rejected_files_are_named_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(exporter, "compare", lambda *_: Agreement(worst=0.0, psnr=np.nan))
     settings = {"formats": ("tflite",), "tflite_types": ("float16", "dynamic")}

@@ -130,6 +130,7 @@ def test_a_run_that_is_resumed_after_it_went_back_goes_on_with_the_same_batches(
     )
 
 
+@pytest.mark.slow
 def test_a_run_goes_back_so_often_and_then_stops(sitting, after, tmp_path):
     seen = []
 

@@ -136,6 +136,7 @@ def test_progress_bar_counts_and_shows_losses(run, capsys):
     assert "D=4.00" in last and "cyc=4.00" in last
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_by_what_is_written(run):
     with RunLog(run, ALGORITHM, 0, chief=True) as log:
 

@@ -158,6 +158,7 @@ def test_initial_averages_are_the_weights():
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_seed_decides_the_initial_weights():
     first, again, other = (
         tiny.weights(tiny.fresh_state(dataclasses.replace(CONFIG, seed=seed))) for seed in (1, 1, 2)
@@ -179,6 +180,7 @@ def test_lambda_ds_falls_to_zero_without_retracing(compiled):
     assert compiled.step.compiled(("all",)).experimental_get_tracing_count() == 1
 
 
+@pytest.mark.slow
 def test_lambda_ds_counts_inside_the_compiled_step(compiled):
     """Frozen when the step was traced, it would move G in the same way ever after."""
     ends = []
@@ -208,6 +210,7 @@ def test_two_replicas_start_from_the_same_weights(compiled):
     assert not tiny.changed(tiny.weights(fresh), tiny.weights(compiled.state))
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one(compiled, one_replica):
     assert compiled.strategy.num_replicas_in_sync == 2
     state, losses = one_replica

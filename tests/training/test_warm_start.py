@@ -162,6 +162,7 @@ def test_heads_go_by_the_names_of_domains(parent, domains, head_from, sources, w
             np.testing.assert_equal(heads(here), expected)
 
 
+@pytest.mark.slow
 def test_a_run_trains_on_with_another_domain(two_domains_dir, tmp_path, capsys):
     """The data set has cat and dog; the parent knows lion and dog."""
     run = RunDir(tmp_path / "parent")

@@ -179,6 +179,7 @@ def test_limits_are_those_of_training_and_of_models():
     assert images.MODEL_PIXELS == model_images.MAX_PIXELS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
 def test_images_of_2_to_the_28_pixels_are_shrunk_to_what_models_take(file_format):
     limit = Image.MAX_IMAGE_PIXELS
