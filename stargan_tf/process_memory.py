@@ -13,7 +13,8 @@ _RESET_PEAK = "5"  # proc(5): sets the peak to what is held now
 def peak() -> int:
     """The most bytes that were held since the process began, or since `reset_peak`."""
     if _STATUS.exists():
-        return _status("VmHWM")  # Linux's ru_maxrss would include what the parent held
+        # Linux's ru_maxrss would include what the parent held, and VmHWM can lag behind VmRSS.
+        return max(_status("VmHWM"), _status("VmRSS"))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
