@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.compat import keras
+from stargan_tf.models.own_gradients import own_gradient
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 
@@ -33,7 +34,7 @@ def leaky_relu(x: tf.Tensor, slope: float = LEAKY_RELU_SLOPE) -> tf.Tensor:
     keeps that for its own gradient, and the input need not be kept as well.
     """
 
-    @tf.custom_gradient
+    @own_gradient
     def activate(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         y = tf.nn.leaky_relu(x, slope)
         side = tf.stop_gradient(y)  # no second gradient comes this way

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from stargan_tf.compat import keras
 from stargan_tf.models.layers import he_normal, input_width
+from stargan_tf.models.own_gradients import own_gradient
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
@@ -31,7 +32,7 @@ def instance_normalize(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tf.T
     return tf.cast(_normalize(tf.cast(x, tf.float32), scale, shift), x.dtype)
 
 
-@tf.custom_gradient
+@own_gradient
 def _normalize(
     x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, ...]]]:

@@ -93,7 +93,8 @@ def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> E
             num = config.calibration_images if config.needs_calibration else 1
             images = _images(data_dirs, "train", info, num)
             inputs = example_inputs(model.drawable, info, images, _SEED)
-            converter = TFLiteConverter(graph, algorithm, info, inputs)
+            scratch = folders.enter_context(TemporaryDirectory())
+            converter = TFLiteConverter(graph, algorithm, info, inputs, scratch)
             results += _write_tflite(partial, folder, config.tflite_types, converter, probe)
         if "onnx" in config.formats:
             folder = out / ONNX_FOLDER / str(info.version)

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from stargan_tf.files import plain_path
+from stargan_tf.models.own_gradients import without_gradients
 
 FLOAT_SUFFIX = "_float"
 DEFAULT = "serving_default"
@@ -32,10 +33,14 @@ def save_signatures(
       folder: a new one.
       **tracked: whatever else they use, such as tables, or is to be saved, such as assets.
     """
-    graphs = [function.get_concrete_function().graph for function in functions.values()]
+    with without_gradients():
+        # Several names of one function are traced once.
+        traced = {function: function.get_concrete_function() for function in functions.values()}
+    signatures = {name: traced[function] for name, function in functions.items()}
+    variables = [v for function in traced.values() for v in function.graph.variables]
     root = tf.Module()
-    root.weights = list({id(v): v for graph in graphs for v in graph.variables}.values())
+    root.weights = list({id(v): v for v in variables}.values())
     for name, value in tracked.items():
         setattr(root, name, value)
     with plain_path(folder) as path:
-        tf.saved_model.save(root, path, signatures=dict(functions))
+        tf.saved_model.save(root, path, signatures=signatures)

@@ -13,6 +13,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.signatures import DOMAIN, KINDS, SEED, Signature
 from stargan_tf.errors import UserError
+from stargan_tf.models.own_gradients import without_gradients
 from stargan_tf.native_output import shown_on_failure
 from stargan_tf.serving.graph import ServingGraph
 from stargan_tf.serving.inputs import float_spec
@@ -69,7 +70,7 @@ class ONNXConverter:
         signature = self._by_name[name]
         output = output_name(signature)
         # The converter reports at length, partly past Python.
-        with shown_on_failure(), _logging_errors_only(), few_copies():
+        with shown_on_failure(), _logging_errors_only(), few_copies(), without_gradients():
             function = _trace(signature, self._graph, self._info).get_concrete_function()
             frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
             (result,) = frozen.outputs

@@ -1,6 +1,5 @@
 """From the trained networks to TFLite files."""
 
-import tempfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,8 +33,9 @@ class TFLiteConverter:
         algorithm: Algorithm,
         info: ModelInfo,
         inputs: dict[str, np.ndarray],
+        folder: str,
     ) -> None:
-        """Traces the signatures.
+        """Traces the signatures and saves them where TensorFlow's converter takes them from.
 
         Args:
           graph: of folded networks; weights that are computed in the graph would keep the
@@ -43,13 +43,17 @@ class TFLiteConverter:
           algorithm: whose signatures for devices are converted.
           info: names and sizes.
           inputs: typical inputs of every signature, by name, N rows each, for int8.
+          folder: an empty one that must exist while the converter is used.
         """
         on_device = [signature for signature in algorithm.signatures() if signature.on_device]
         self.signatures = tuple(signature.name for signature in on_device)
         self._info = info
         self._decoder_blocks = algorithm.decoder_blocks
         self._inputs = inputs
-        self._functions = {s.name + FLOAT_SUFFIX: _trace(s, graph, info) for s in on_device}
+        self._keys = [name + FLOAT_SUFFIX for name in self.signatures]
+        self._folder = folder
+        functions = [_trace(signature, graph, info) for signature in on_device]
+        save_signatures(dict(zip(self._keys, functions, strict=True)), self._folder)
 
     def convert(self, number_type: str) -> bytes:
         """Makes a file.
@@ -63,10 +67,9 @@ class TFLiteConverter:
           The contents of the .tflite file, with metadata.
         """
         # The converter reports past Python, at length.
-        with tempfile.TemporaryDirectory() as folder, shown_on_failure():
-            save_signatures(self._functions, folder)
+        with shown_on_failure():
             converter = tf.lite.TFLiteConverter.from_saved_model(
-                folder, signature_keys=list(self._functions)
+                self._folder, signature_keys=self._keys
             )
             if number_type == "int8":
                 content = convert_to_int8(converter, self._calibration, self._decoder_blocks)

@@ -13,6 +13,7 @@ from stargan_tf.data.images import decode
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.styles import random_styles
 from tests.data import makers
+from tests.models.graphs import with_own_gradient
 from tests.serving.exports import DOMAINS
 
 SIDE, LATENT, STYLE = 32, 16, 64
@@ -36,6 +37,12 @@ INPUTS = {
 @pytest.fixture(scope="module")
 def signatures(exported):
     return tf.saved_model.load(str(exported.base / "1")).signatures
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_graphs_carry_no_gradients(signatures, name):
+    """They would double the file, and what optimises graphs would not see through them."""
+    assert not with_own_gradient(signatures[name].graph)
 
 
 def request(num=2, **changes):
