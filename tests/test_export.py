@@ -73,8 +73,8 @@ def test_a_rejected_file_is_a_failure_of_the_command(run_dir, tmp_path):
     program = (
         "from stargan_tf import export, flags\n"
         "from stargan_tf.config.export import ExportConfig\n"
-        "from stargan_tf.serving import exporter\n"
-        "exporter.MIN_PSNR['dynamic'] = 99.0\n"
+        "from stargan_tf.serving import formats\n"
+        "formats.MIN_PSNR['dynamic'] = 99.0\n"
         "flags.define(ExportConfig)\n"
         "flags.run(export.main)\n"
     )

@@ -58,7 +58,7 @@ ALLOWED = {
     "saved_model.load": {
         "pipeline/components/canary_process.py",
         "stargan_tf/serving/exported.py",
-        "stargan_tf/serving/exporter.py",
+        "stargan_tf/serving/formats.py",
     },
     "loader.load": {"stargan_tf/devserver/servable.py"},
     # In the graph of the running process; no saved graph holds one.

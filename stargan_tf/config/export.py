@@ -28,6 +28,13 @@ class ExportConfig:
         "What to write, separated by commas: saved_model for TF Serving; tflite for phones; onnx "
         "for Triton, onnxruntime and other runtimes, a file for each signature on float images.",
     )
+    saved_model_type: str = setting(
+        "float32",
+        "What the SavedModel computes in: float32; or bfloat16, which takes less time on "
+        "processors and GPUs that have it, and far more on others. Its images are compared with "
+        "those of float32.",
+        choices=("float32", "bfloat16"),
+    )
     tflite_types: tuple[str, ...] = setting(
         TFLITE_TYPES,
         "TFLite files to write: float32; float16 (half the size); dynamic (8-bit weights, a "

@@ -20,7 +20,7 @@ class ServingGraph:
           mean_codes: s_avg of each domain, [K, D] float32.
         """
         self._model = model
-        self._mean_codes = tf.constant(mean_codes, tf.float32)
+        self.mean_codes = mean_codes
 
     def make_codes(self, mode: Mode, source: tf.Tensor | None, y: tf.Tensor) -> tf.Tensor:
         """See `Drawable.make_codes`."""
@@ -39,7 +39,7 @@ class ServingGraph:
         Returns:
           [N, D] float32.
         """
-        mean = tf.gather(self._mean_codes, y)
+        mean = tf.gather(tf.constant(self.mean_codes, tf.float32), y)
         return mean + tf.reshape(psi, [-1, 1]) * (codes - mean)
 
     def translate(self, x: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ def model_card(info: ModelInfo, settings: TrainConfig, remarks: Sequence[str]) -
 
     Args:
       info: of the exported model.
-      settings: that it was trained with.
+      settings: that it was trained with, but for `mixed_precision`, which is the export's own.
       remarks: sentences of its algorithm; see `Algorithm.remarks`.
     """
     modes = ", ".join(f"{mode.title} ({mode.name})" for mode in info.modes)
@@ -30,6 +30,8 @@ def model_card(info: ModelInfo, settings: TrainConfig, remarks: Sequence[str]) -
     ]
     if info.aligned_faces:
         lines.append("- It takes faces that are aligned as in CelebA-HQ, and no others.")
+    if settings.mixed_precision == "bfloat16":
+        lines.append("- It computes in bfloat16.")
     lines += [f"- {remark}" for remark in remarks]
     changed = _changed(settings)
     lines += ["", "## Training", ""]
@@ -67,6 +69,6 @@ def _changed(settings: TrainConfig) -> str:
         f"`{field.name}={getattr(settings, field.name)}`"
         for field in dataclasses.fields(settings)
         if not field.metadata["path"]
-        and field.name != "algorithm"
+        and field.name not in ("algorithm", "mixed_precision")
         and getattr(settings, field.name) != getattr(default, field.name)
     )

@@ -12,7 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from stargan_tf.errors import UserError
 from stargan_tf.locks import LOCK, exclusive_lock
-from stargan_tf.serving import exporter
+from stargan_tf.serving import formats
 from stargan_tf.serving.export_parity import Agreement
 from tests.serving.exports import DOMAINS, export_toy, make_export
 
@@ -69,6 +69,42 @@ def test_summary_says_what_where_and_how_near(exported):
     assert "serve" in lines[-1]
 
 
+@pytest.fixture(scope="module")
+def in_bfloat16(tmp_path_factory):
+    """The model of `exported`, whose SavedModel computes in fewer bits."""
+    folder = tmp_path_factory.mktemp("bfloat16")
+    return make_export(folder, formats=("saved_model",), saved_model_type="bfloat16")
+
+
+@pytest.mark.slow
+def test_a_saved_model_in_bfloat16_draws_nearly_the_same(exported, in_bfloat16):
+    image = np.random.default_rng(0).uniform(-1, 1, [2, 32, 32, 3]).astype(np.float32)
+    results, kinds = [], []
+    for export in (exported, in_bfloat16):
+        loaded = tf.saved_model.load(str(export.base / "1"))
+        draw = loaded.signatures["translate_style_float"]
+        (result,) = draw(image=tf.constant(image), style_code=tf.ones([2, 64])).values()
+        results.append(result.numpy())
+        library = draw.graph.as_graph_def().library.function
+        kinds.append(
+            {n.attr["T"].type for f in library for n in f.node_def if n.op.startswith("Conv2D")}
+        )
+    assert kinds == [{tf.float32.as_datatype_enum}, {tf.bfloat16.as_datatype_enum}]
+    assert [result.dtype for result in results] == [np.float32] * 2
+    assert 0 < np.abs(results[1] - results[0]).max() < 0.2
+    assert re.search(r"pets/1 .* MB  bfloat16, PSNR \d\d\.\d dB", in_bfloat16.said.summary)
+    card = (in_bfloat16.base / "1/assets.extra/README.md").read_text()
+    assert "It computes in bfloat16." in card
+
+
+@pytest.mark.slow
+def test_a_saved_model_in_bfloat16_that_is_too_far_is_rejected(monkeypatch, tmp_path):
+    monkeypatch.setitem(formats.MIN_PSNR, "bfloat16", 99.0)
+    with pytest.raises(UserError, match="at least 99: .* --saved_model_type=float32"):
+        make_export(tmp_path, formats=("saved_model",), saved_model_type="bfloat16")
+    assert not (tmp_path / "pets/1").exists()
+
+
 @pytest.mark.slow
 def test_warmup_requests_are_valid(exported):
     signatures = tf.saved_model.load(str(exported.base / "1")).signatures
@@ -108,7 +144,7 @@ def test_tflite_alone_makes_no_version_for_servers(tmp_path, data_dir):
 
 @pytest.mark.slow
 def test_an_export_that_differs_is_not_published(tmp_path, monkeypatch, data_dir):
-    monkeypatch.setattr(exporter, "compare", lambda *_: Agreement(worst=0.01, psnr=40.0))
+    monkeypatch.setattr(formats, "compare", lambda *_: Agreement(worst=0.01, psnr=40.0))
     with pytest.raises(UserError, match="differs by 1.0e-02 .* nothing was exported"):
         make_export(tmp_path, data_dir=str(data_dir))
     assert not files_of(tmp_path)
@@ -121,7 +157,7 @@ def test_no_format_is_published_when_an_onnx_file_differs(tmp_path, monkeypatch,
         faulty = signatures == ["map_domain"] and size == batch_size
         return Agreement(worst=fault if faulty else 0.0, psnr=60.0)
 
-    monkeypatch.setattr(exporter, "compare", compared)
+    monkeypatch.setattr(formats, "compare", compared)
     with pytest.raises(UserError, match="map_domain.onnx differs by .* nothing was exported"):
         export_toy(tmp_path, formats=("saved_model", "onnx"), check_images=2)
     assert not files_of(tmp_path)
@@ -141,7 +177,7 @@ def test_all_formats_make_one_version(tmp_path):
 def test_a_rounded_file_that_differs_is_rejected_and_the_others_are_written(
     tmp_path, monkeypatch, data_dir
 ):
-    monkeypatch.setitem(exporter.MIN_PSNR, "int8", 99.0)
+    monkeypatch.setitem(formats.MIN_PSNR, "int8", 99.0)
     said = export_toy(tmp_path, data_dir=str(data_dir), check_images=2).said
     assert re.search(
         r"Rejected int8.tflite \(PSNR \d\d\.\d dB, expected at least 99 dB\), and wrote everything "
@@ -158,7 +194,7 @@ def test_a_rounded_file_that_differs_is_rejected_and_the_others_are_written(
 
 @pytest.mark.slow
 def test_several_rejected_files_are_named_in_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporter, "compare", lambda *_: Agreement(worst=0.0, psnr=np.nan))
+    monkeypatch.setattr(formats, "compare", lambda *_: Agreement(worst=0.0, psnr=np.nan))
     settings = {"formats": ("tflite",), "tflite_types": ("float16", "dynamic")}
     said = export_toy(tmp_path, **settings).said
     files = "float16.tflite (PSNR nan dB, expected at least 45 dB), dynamic.tflite (PSNR nan dB, "
@@ -172,7 +208,7 @@ def test_nothing_is_published_when_one_format_fails(tmp_path, monkeypatch):
     def fail(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exporter.TFLiteConverter, "convert", fail)
+    monkeypatch.setattr(formats.TFLiteConverter, "convert", fail)
     with pytest.raises(KeyboardInterrupt):
         make_export(tmp_path, tflite_types=("float32",))
     assert not files_of(tmp_path)
