@@ -89,6 +89,7 @@ class QuickMetrics:
 
     def _metrics(self) -> dict[str, float]:
         metrics = {}
+        self._drawer.forget()  # the weights are others than at the call before
         for mode in self._drawer.modes:
             found = [
                 self._measure(Task(mode, self._domains[s], self._domains[t], t))

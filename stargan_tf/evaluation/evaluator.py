@@ -157,7 +157,11 @@ class Evaluator:
         keep_in = folder.images(task.name) if self._config.keep_images else None
         outputs = translations.outputs(task)
         real = RealDomains(sides.train, sides.classifiers[task.target])
-        found = measure(task, outputs, num_outputs, self._networks, real, on_progress, keep_in)
+        # Sources are validation images, whose features are known.
+        known = sides.val[task.source].first(num_sources) if task.mode == SOURCE else None
+        found = measure(
+            task, outputs, num_outputs, self._networks, real, on_progress, keep_in, known
+        )
         metrics = {self._names.key(metric, task): value for metric, value in found.items()}
         folder.keep_task(task.name, key, metrics)
         return metrics

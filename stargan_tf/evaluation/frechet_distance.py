@@ -44,14 +44,6 @@ def frechet_distance(first: FeatureStatistics, second: FeatureStatistics) -> flo
     # tr (C1 C2)^(1/2) is the sum of the singular values of A1^T A2 where Ci = Ai Ai^T. They
     # come with errors relative to the largest; the eigenvalues of C1 C2, the squares, would too,
     # and their roots would then be wrong by the root of the rounding error.
-    overlap = np.linalg.svd(_factor(first).T @ _factor(second), compute_uv=False).sum()
+    overlap = np.linalg.svd(first.factor.T @ second.factor, compute_uv=False).sum()
     # Rounding may take the distance of equal sets below 0.
     return max(0.0, means + spreads - 2.0 * float(overlap))
-
-
-def _factor(statistics: FeatureStatistics) -> np.ndarray:
-    """A [dim, rank] with A A^T = covariance."""
-    variances, directions = np.linalg.eigh(statistics.covariance)  # ascending
-    # What rounding leaves of variances that are 0 must go: its roots would not be small.
-    kept = variances > statistics.dim * np.finfo(np.float64).eps * max(variances[-1], 0.0)
-    return directions[:, kept] * np.sqrt(variances[kept])

@@ -1,5 +1,6 @@
 """Improved precision and recall: how real the outputs are, and how much of the real they cover."""
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -28,7 +29,66 @@ class PrecisionRecall(NamedTuple):
     recall: float
 
 
-def precision_recall(real: ArrayLike, fake: ArrayLike, *, k: int = 3) -> PrecisionRecall:
+class Manifold:
+    """Where the images of a set lie: balls around its points.
+
+    Attributes:
+      rows: [n, dim] float32 or float64, the points.
+      k: which neighbour a ball reaches to.
+      center: [dim] float64, subtracted before distances are taken.
+    """
+
+    def __init__(
+        self, rows: ArrayLike, *, of: str, k: int = 3, center: np.ndarray | None = None
+    ) -> None:
+        """Computes no distances yet.
+
+        Args:
+          rows: [n, dim], any real type.
+          of: whose they are, for the error.
+          k: which neighbour a ball reaches to.
+          center: of another set, to which distances will be taken; their own mean by default.
+
+        Raises:
+          UserError: there are no more than k rows, or one is not finite.
+        """
+        self.rows = checked_activations(rows, of=of, least=k + 1)
+        self.k = k
+        # Distances stay, but there is less to cancel in them.
+        self.center = self.rows.mean(axis=0, dtype=np.float64) if center is None else center
+
+    @functools.cached_property
+    def squared_radii(self) -> np.ndarray:
+        """Squared distance of each point to its k-th nearest neighbour, [n], computed once."""
+        nearest = np.full((len(self.rows), self.k), np.inf)
+        for rows, columns, distances, _ in _squared_distances(self.rows, self.rows, self.center):
+            if rows == columns:
+                np.fill_diagonal(distances, np.inf)  # no point is its own neighbour
+            candidates = np.concatenate([nearest[rows], distances], axis=1)
+            nearest[rows] = np.partition(candidates, self.k - 1, axis=1)[:, : self.k]
+        return nearest.max(axis=1)
+
+    def covered_share(self, points: np.ndarray) -> float:
+        """Share of the points [m, dim] that lie in a ball."""
+        covered = np.zeros(len(points), bool)
+        for rows, columns, distances, rounding in _squared_distances(
+            points, self.rows, self.center
+        ):
+            inside = distances <= self.squared_radii[columns] + rounding  # [rows, columns]
+            covered[rows] |= inside.any(axis=1)
+        return float(covered.mean())
+
+
+def real_manifold(rows: ArrayLike, *, k: int = 3) -> Manifold:
+    """The manifold of real images, to be compared with several sets of others.
+
+    Raises:
+      UserError: see `Manifold`.
+    """
+    return Manifold(rows, of="the real images", k=k)
+
+
+def precision_recall(real: ArrayLike | Manifold, fake: ArrayLike, *, k: int = 3) -> PrecisionRecall:
     """Shares of each set that lie on the manifold of the other.
 
     The manifold of a set is estimated as the union of balls around its points, each
@@ -39,44 +99,21 @@ def precision_recall(real: ArrayLike, fake: ArrayLike, *, k: int = 3) -> Precisi
     Source: Kynkaanniemi et al. 2019, equations 1 and 2.
 
     Args:
-      real: [n, dim], any real type.
+      real: [n, dim], any real type, or their `real_manifold`, whose radii are computed once.
       fake: [m, dim], any real type.
-      k: which neighbour a ball reaches to.
+      k: which neighbour a ball reaches to; that of the manifold counts.
 
     Raises:
       UserError: a set has no more than k images, the lengths of the activations differ, or one
         is not finite.
     """
-    real = checked_activations(real, of="the real images", least=k + 1)
-    fake = checked_activations(fake, of="the generated images", least=k + 1)
-    check_same_dim(real.shape[1], fake.shape[1])
-    # Distances stay, but there is less to cancel in them.
-    center = real.mean(axis=0, dtype=np.float64)
+    if not isinstance(real, Manifold):
+        real = real_manifold(real, k=k)
+    other = Manifold(fake, of="the generated images", k=real.k, center=real.center)
+    check_same_dim(real.rows.shape[1], other.rows.shape[1])
     return PrecisionRecall(
-        precision=_covered_share(fake, real, center, k),
-        recall=_covered_share(real, fake, center, k),
+        precision=real.covered_share(other.rows), recall=other.covered_share(real.rows)
     )
-
-
-def _covered_share(points: np.ndarray, manifold: np.ndarray, center: np.ndarray, k: int) -> float:
-    """Share of the points that lie in a ball of the manifold."""
-    squared_radii = _squared_radii(manifold, center, k)
-    covered = np.zeros(len(points), bool)
-    for rows, columns, distances, rounding in _squared_distances(points, manifold, center):
-        inside = distances <= squared_radii[columns] + rounding  # [rows, columns]
-        covered[rows] |= inside.any(axis=1)
-    return float(covered.mean())
-
-
-def _squared_radii(points: np.ndarray, center: np.ndarray, k: int) -> np.ndarray:
-    """Squared distance of each point to its k-th nearest neighbour: [n]."""
-    nearest = np.full((len(points), k), np.inf)
-    for rows, columns, distances, _ in _squared_distances(points, points, center):
-        if rows == columns:
-            np.fill_diagonal(distances, np.inf)  # no point is its own neighbour
-        candidates = np.concatenate([nearest[rows], distances], axis=1)
-        nearest[rows] = np.partition(candidates, k - 1, axis=1)[:, :k]
-    return nearest.max(axis=1)
 
 
 def _squared_distances(

@@ -1,14 +1,16 @@
 """Features of real images: computed once, then kept by content."""
 
+import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from stargan_tf.config.settings import check
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.evaluation.features.base import FeatureNetwork
+from stargan_tf.evaluation.precision_recall import Manifold, real_manifold
 from stargan_tf.evaluation.statistics import FeatureStatistics, RunningStatistics
 from stargan_tf.evaluation.statistics_cache import FeatureCache, statistics_key
 
@@ -21,7 +23,8 @@ _BATCH = 32
 _SIDES_AT_ONCE = 16
 
 
-class ImageFeatures(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class ImageFeatures:
     """Features of a set of images.
 
     Attributes:
@@ -32,6 +35,21 @@ class ImageFeatures(NamedTuple):
 
     statistics: FeatureStatistics
     rows: np.ndarray
+
+    @functools.cached_property
+    def manifold(self) -> Manifold:
+        """Of the rows, for precision and recall; made once."""
+        return real_manifold(self.rows)
+
+    def first(self, count: int) -> "ImageFeatures | None":
+        """Features of the first images of a real set; None where not all of their rows are kept."""
+        if count > len(self.rows):
+            return None
+        if count == self.statistics.count:
+            return self
+        running = RunningStatistics(self.statistics.dim)
+        running.update(self.rows[:count])
+        return ImageFeatures(running.result(), self.rows[:count])
 
 
 def real_images(
@@ -83,7 +101,7 @@ def real_images(
         f"least {MIN_IMAGES} to compare with: prepare the data set again with more images.",
     )
     result = ImageFeatures(running.result(of=f"domain {domain}"), np.concatenate(rows))
-    cache.save(key, *result)
+    cache.save(key, result.statistics, result.rows)
     return result
 
 
@@ -143,7 +161,7 @@ def attribute_images(
         batches = ((network(images).numpy(), labels.numpy()) for images, labels in dataset)
         computed = _by_side(batches, part, network.dim, on_progress)
         for name, features in computed.items():
-            cache.save(keys[name], *features)
+            cache.save(keys[name], features.statistics, features.rows)
         found |= computed
     return {name: found[name] for name in sides if name in found}
 

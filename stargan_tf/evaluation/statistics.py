@@ -1,8 +1,10 @@
 """Mean and covariance of activations that arrive batch by batch."""
 
 import dataclasses
+import functools
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import ArrayLike
 
 from stargan_tf.config.settings import check
@@ -31,6 +33,22 @@ class FeatureStatistics:
     def dim(self) -> int:
         """Length of the activations."""
         return len(self.mean)
+
+    @functools.cached_property
+    def factor(self) -> np.ndarray:
+        """A [dim, rank] float64 with A A^T = covariance, made once.
+
+        By Cholesky with pivots, a tenth of the time of eigenvectors; it ends where what is left
+        is rounding, so that covariances of few images, which are singular, do.
+
+        Source: Higham 2009, Cholesky factorization, WIREs Computational Statistics 1.
+        """
+        # What rounding leaves of variances that are 0 must go: its roots would not be small.
+        least = self.dim * np.finfo(np.float64).eps * max(self.covariance.diagonal().max(), 0.0)
+        lower, order, rank, _ = scipy.linalg.lapack.dpstrf(self.covariance, tol=least, lower=1)
+        factor = np.empty((self.dim, rank))
+        factor[order - 1] = np.tril(lower)[:, :rank]  # LAPACK counts from 1
+        return factor
 
 
 class RunningStatistics:

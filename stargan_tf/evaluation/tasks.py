@@ -17,6 +17,7 @@ from stargan_tf.evaluation.measuring import MeasuringNetworks
 from stargan_tf.evaluation.precision_recall import precision_recall
 from stargan_tf.evaluation.real_images import MAX_ROWS, ImageFeatures
 from stargan_tf.evaluation.statistics import RunningStatistics
+from stargan_tf.sampling.drawing import to_8_bit
 
 # The mode of the images as they are, which no model may have.
 SOURCE = "source"
@@ -76,6 +77,7 @@ def measure(
     real: RealDomains,
     on_progress: Callable[[int], object],
     keep_in: Path | None = None,
+    known: ImageFeatures | None = None,
 ) -> dict[str, float]:
     """Measures the outputs of a task as they come; none is held for longer than its batch.
 
@@ -87,23 +89,27 @@ def measure(
       real: what the outputs are compared with.
       on_progress: called with the number of outputs after each batch.
       keep_in: folder for the outputs as PNG files; None for nowhere.
+      known: features of all outputs, where they need not be computed.
 
     Returns:
       FD of all outputs and diversity; KD, accuracy, precision and recall of at most
       MAX_ROWS outputs, evenly spread over the sources.
     """
+    if keep_in:
+        outputs = _keeping(keep_in, outputs)
+    if known is not None:
+        for _ in outputs if keep_in else ():
+            pass  # written as they come
+        on_progress(num_outputs)
+        return compare(task, known, real)
     statistics = RunningStatistics(networks.features.dim)
-    rows, diversity, number = SpreadRows(num_outputs, MAX_ROWS), [], 0
+    rows, diversity = SpreadRows(num_outputs, MAX_ROWS), []
     for batch in outputs:
-        shown = quantize_to_8_bit(batch)
-        features, distances = networks.measure(shown)
+        features, distances = networks.measure(quantize_to_8_bit(batch))
         statistics.update(features)
         rows.add(features)
         if distances is not None:
             diversity.append(distances)
-        if keep_in:
-            _keep(keep_in, shown.numpy(), number)
-        number += len(batch)
         on_progress(len(features))
     metrics = compare(task, ImageFeatures(statistics.result(), rows.result()), real)
     if diversity:
@@ -123,7 +129,7 @@ def compare(task: Task, found: ImageFeatures, real: RealDomains) -> dict[str, fl
       FD, KD, accuracy, precision, recall.
     """
     train = real.images[task.target]
-    shares = precision_recall(train.rows, found.rows)
+    shares = precision_recall(train.manifold, found.rows)
     return {
         "FD": frechet_distance(train.statistics, found.statistics),
         "KD": kernel_distance(train.rows, found.rows),
@@ -133,9 +139,13 @@ def compare(task: Task, found: ImageFeatures, real: RealDomains) -> dict[str, fl
     }
 
 
-def _keep(folder: Path, images: np.ndarray, first: int) -> None:
+def _keeping(folder: Path, outputs: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Writes the outputs as they pass."""
     folder.mkdir(parents=True, exist_ok=True)
-    pixels = np.round((images + 1) * 127.5).astype(np.uint8)
-    for row, outputs in enumerate(pixels):
-        for column, output in enumerate(outputs):
-            Image.fromarray(output).save(folder / f"{first + row:05d}_{column:02d}.png")
+    number = 0
+    for batch in outputs:
+        for row, images in enumerate(to_8_bit(batch), number):
+            for column, image in enumerate(images):
+                Image.fromarray(image).save(folder / f"{row:05d}_{column:02d}.png")
+        number += len(batch)
+        yield batch

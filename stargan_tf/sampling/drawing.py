@@ -1,5 +1,6 @@
 """Drawing in batches, with the compiled networks of a model."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ class BatchDrawer:
             lambda x: tf.TensorSpec(x.shape, x.dtype),
             self._encode.get_concrete_function().structured_outputs,
         )
+        self._encoded_spec = encoded_spec
         indices_spec = tf.TensorSpec([None], tf.int32)
         codes_spec = tf.TensorSpec([None, model.code_dim])
 
@@ -36,6 +38,12 @@ class BatchDrawer:
             return model.draw(chosen, codes)
 
         self._draw = draw
+
+    @property
+    def encoded_bytes(self) -> int:
+        """What one encoded image takes."""
+        specs = tf.nest.flatten(self._encoded_spec)
+        return sum(spec.dtype.size * math.prod(spec.shape[1:]) for spec in specs)
 
     def encode(self, images: np.ndarray) -> Any:
         """Runs the part of the networks that no code changes.
