@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.evaluation.during_training import MAX_PAIRS, QuickMetrics, spread_pairs
@@ -53,6 +54,28 @@ def test_metrics_are_the_same_every_time_and_follow_the_networks(data_dir):
     assert algorithm.made == [grey]  # compiled once
 
 
+def test_nothing_of_earlier_weights_is_kept(data_dir):
+    """Codes of references and encoded sources are made once for all pairs, and at every call."""
+
+    class Mixing(Painter):
+        def make_codes(self, mode, source, y):
+            return super().make_codes(mode, source, y) + tf.gather(self.colours, y)
+
+        def encode(self, x):
+            return x + self.colours[0, 0]
+
+        def draw(self, encoded, codes):
+            return 0.5 * encoded + super().draw(encoded, codes)
+
+    painter = Mixing({0: np.zeros(3), 1: np.zeros(3)})
+    measure = quick_metrics(data_dir)
+    first = measure(painter)
+    painter.paint({0: np.full(3, 0.4), 1: np.full(3, -0.4)})
+    later = measure(painter)
+    assert later == quick_metrics(data_dir)(painter)
+    assert all(later[name] != first[name] for name in later if "KD" in name)
+
+
 def test_networks_that_measure_are_loaded_when_needed(data_dir):
     calls = []
     measure = quick_metrics(data_dir, load=lambda: calls.append(1) or fake_networks())
@@ -99,6 +122,8 @@ def test_many_domains_take_no_longer_than_a_dozen_pairs(tmp_path, capsys):
     painter = Painter(dict.fromkeys(range(14), np.zeros(3)))
     first = measure(painter)
     assert len([mode for mode, *_ in painter.calls if mode == "latent"]) == MAX_PAIRS
+    references = [domain for mode, domain, _ in painter.calls if mode == "reference"]
+    assert len(references) == len({target for _, target in spread_pairs(14)})
     assert measure(painter) == first and "val/KD_mean_colours_reference" in first
     said = capsys.readouterr().err
     assert said.count("16 validation images for 12 of the 182 pairs of domains;") == 1

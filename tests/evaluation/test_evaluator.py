@@ -14,8 +14,11 @@ from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation import evaluator as evaluator_module
+from stargan_tf.evaluation import outputs as outputs_module
 from stargan_tf.evaluation.evaluator import Evaluator
-from stargan_tf.evaluation.real_images import real_images
+from stargan_tf.evaluation.features.images import quantize_to_8_bit
+from stargan_tf.evaluation.outputs import OutputDrawer
+from stargan_tf.evaluation.real_images import ImageFeatures, real_images
 from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
 from stargan_tf.sampling.drawing import to_8_bit
 from tests.data import makers
@@ -98,6 +101,54 @@ def test_the_same_command_gives_the_same_metrics(make, tmp_path):
     for file in (tmp_path / "out" / "tasks").iterdir():
         file.unlink()
     assert make().evaluate(evaluated()) == first
+
+
+class CountingPainter(Painter):
+    """Notes how many images are encoded at each call, too."""
+
+    def encode(self, x):
+        note = tf.py_function(lambda x: self.calls.append(("encode", -1, len(x))), [x], [])
+        with tf.control_dependencies([note]):
+            return tf.identity(x)
+
+
+def test_no_network_is_asked_twice_for_the_same(make, data_dir, tmp_path):
+    """Not for real images, not for sources or references, and never for a task's sake."""
+    data = tmp_path / "data"
+    shutil.copytree(data_dir, data, ignore=shutil.ignore_patterns("cache"))
+    painter, evaluator = CountingPainter(COLOURS), make(data=data)
+    evaluator.evaluate(evaluated(painter))
+    outputs = 2 * 2 * 6 * 3  # modes, pairs, sources, outputs of each
+    assert evaluator._networks.features.seen == 2 * (12 + 6) + outputs
+    shown = 4  # first images of each domain, in the images of changes
+    numbers = {}
+    for mode, domain, number in painter.calls:
+        numbers.setdefault((mode, domain), []).append(number)
+    assert sorted(numbers["encode", -1]) == [shown, shown, 6, 6]
+    assert sorted(numbers["reference", 0]) == sorted(numbers["reference", 1]) == [shown, 6]
+
+
+@pytest.mark.parametrize("max_sources", [0, 4])
+def test_the_same_metrics_as_with_nothing_kept(make, monkeypatch, max_sources):
+    # As feature networks must, or sources would not be what real images are.
+    monkeypatch.setattr(MeanColours, "prepare", lambda self, images: quantize_to_8_bit(images))
+    monkeypatch.setattr(MeanColours, "protocol", "8-bit")
+    settings = {"max_sources": max_sources}
+    kept = make(**settings).evaluate(evaluated())
+    monkeypatch.setattr(outputs_module, "MOST_KEPT_BYTES", 0)
+    monkeypatch.setattr(OutputDrawer, "_codes_of", codes_made_anew)
+    monkeypatch.setattr(ImageFeatures, "first", lambda self, count: None)
+    monkeypatch.setattr(ImageFeatures, "manifold", property(lambda self: self.rows))
+    evaluator, painter = make("anew", **settings), CountingPainter(COLOURS)
+    anew = evaluator.evaluate(evaluated(painter))
+    assert evaluator._networks.features.seen > 2 * 2 * (max_sources or 6) * 3
+    assert len([name for name, *_ in painter.calls if name == "encode"]) > 8
+    assert kept.pop("about") == anew.pop("about")
+    assert kept == pytest.approx(anew, rel=1e-6, abs=1e-9)
+
+
+def codes_made_anew(self, task, references):
+    return self._codes.make(self.modes[task.mode], references, task.index)
 
 
 def test_modes_and_number_of_sources(make):

@@ -3,7 +3,7 @@ import pytest
 
 from stargan_tf.errors import UserError
 from stargan_tf.evaluation import precision_recall as module
-from stargan_tf.evaluation.precision_recall import precision_recall
+from stargan_tf.evaluation.precision_recall import precision_recall, real_manifold
 
 
 def normal(count, dim=8, seed=0):
@@ -54,6 +54,21 @@ def test_agrees_with_the_definition(k, block, monkeypatch):
     expected = point_by_point(real, fake, k)
     assert 0.1 < min(expected) < max(expected) < 0.99
     assert precision_recall(real, fake, k=k) == pytest.approx(expected)
+
+
+def test_radii_of_real_images_are_computed_once(monkeypatch):
+    real, fakes = normal(40), [0.8 * normal(31, seed=seed) + 0.4 for seed in (1, 2)]
+    expected = [precision_recall(real, fake, k=2) for fake in fakes]
+    manifold, calls = real_manifold(real, k=2), []
+    distances = module._squared_distances
+
+    def counting(first, second, center):
+        calls.append(first is second)
+        return distances(first, second, center)
+
+    monkeypatch.setattr(module, "_squared_distances", counting)
+    assert [precision_recall(manifold, fake) for fake in fakes] == expected
+    assert sum(calls) == 1 + 2  # of the real set, and of each other one
 
 
 def test_equal_sets():

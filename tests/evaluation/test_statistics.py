@@ -49,6 +49,19 @@ def test_batches_change_nothing():
         np.testing.assert_array_equal(cut.covariance, whole.covariance)
 
 
+@pytest.mark.parametrize("count", [2, 5, 40])  # of 7 dimensions: singular up to 7 images
+def test_factor_of_the_covariance(count):
+    statistics = statistics_of([rows(count)])
+    factor = statistics.factor
+    assert factor.shape == (7, min(count - 1, 7)) and factor is statistics.factor
+    scale = np.abs(statistics.covariance).max()
+    np.testing.assert_allclose(factor @ factor.T, statistics.covariance, atol=1e-14 * scale)
+
+
+def test_factor_of_images_that_are_all_the_same():
+    assert statistics_of([np.ones((4, 7))]).factor.shape == (7, 0)
+
+
 def test_no_row_is_kept():
     running = RunningStatistics(4)
     held = sum(v.nbytes for v in vars(running).values() if isinstance(v, np.ndarray))

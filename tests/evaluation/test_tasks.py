@@ -85,6 +85,18 @@ def test_references_are_the_targets_and_do_not_repeat():
         assert len(used) == 5 and used <= known
 
 
+@pytest.mark.parametrize(("mode", "num_outs"), [("latent", 1), ("reference", 1), ("latent", 3)])
+def test_outputs_do_not_depend_on_how_many_are_drawn_at_once(mode, num_outs):
+    task = LATENT._replace(mode=mode)
+    settings = {"num": 70, "num_outs": num_outs}
+    few, many = (
+        np.concatenate(drawn(task, Painter(COLOURS), batch_size=size, **settings))
+        for size in (2, 64)
+    )
+    assert few.shape[:2] == (70, num_outs)
+    np.testing.assert_allclose(few, many, atol=1e-6)
+
+
 def test_few_references_repeat():
     batches = drawn(REFERENCE, Painter(COLOURS), references=painted(1, 2))
     assert np.concatenate(batches).shape[:2] == (6, 5)

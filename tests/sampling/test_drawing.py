@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.models.precision import mixed_precision
@@ -50,6 +51,14 @@ def test_pairs_are_taken_as_given():
     styles = np.float32([[0, 0, 0], [3, 3, 3], [1, 0, -1]])
     translations = drawer.draw_pairs(drawer.encode(images), np.array([1, 1, 0]), styles)
     np.testing.assert_array_equal(translations[:, 0, 0], [[0.5] * 3, [2.0] * 3, [0.5, 0, -0.5]])
+
+
+def test_size_of_what_is_encoded():
+    algorithm = make_algorithm(CONFIG, 3)
+    for model in (algorithm.drawable(algorithm.build(algorithm.averaged)), FakeDrawable()):
+        drawer = BatchDrawer(model)
+        encoded = tf.nest.flatten(drawer.encode(uniform(2, SIZE, SIZE, 3)))
+        assert 2 * drawer.encoded_bytes == sum(part.numpy().nbytes for part in encoded)
 
 
 def test_the_drawing_is_traced_once():
