@@ -133,7 +133,8 @@ class TrainConfig:
     eval_every: int = setting(
         10_000,
         "Measure the averaged networks on validation images: losses, and by a few translations "
-        "kernel distance, diversity and domain accuracy; 0 for never.",
+        "kernel distance, diversity and domain accuracy, of at most 12 pairs of domains; 0 for "
+        "never.",
         least=0,
         fixed=False,
     )

@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
+from stargan_tf.config.train import TrainConfig
 from stargan_tf.evaluation.during_training import MAX_PAIRS, QuickMetrics, spread_pairs
 from tests.data import makers
 from tests.evaluation.fakes import Painter, fake_networks
@@ -111,6 +114,11 @@ def test_pairs_are_bounded_and_spread(count):
         assert sources == targets == set(range(count))
     else:
         assert max(sources) - min(sources) > 0.8 * count and len(targets) > MAX_PAIRS / 2
+
+
+def test_the_flag_tells_how_many_pairs_are_measured():
+    flag = next(field for field in dataclasses.fields(TrainConfig) if field.name == "eval_every")
+    assert f"at most {MAX_PAIRS} pairs of domains" in flag.metadata["help"]
 
 
 def test_many_domains_take_no_longer_than_a_dozen_pairs(tmp_path, capsys):
