@@ -1,7 +1,8 @@
 """Runs the program beside this file by the XLA of JAX, and compares its results.
 
-`stargan_tf.benchmarking.step_export` copies it into the folder of a program. There it stands alone, for a machine without this package: see README.md beside it. The calls into
-JAX's XLA are those of jaxlib 0.10.
+`stargan_tf.benchmarking.step_export` copies it into the folder of a program. There it stands alone,
+for a machine without this package: see README.md beside it. The calls into JAX's XLA are those of
+jaxlib 0.10.
 """
 
 import importlib

@@ -32,10 +32,10 @@ _README = """# One training iteration as a program for XLA
 | `manifest.json` | names, shapes and types of both, in the program's order; settings |
 | `run_step.py` | runs the program and compares |
 
-`run_step.py` needs NumPy and JAX, whose XLA it takes; nothing else of JAX is used:
+`run_step.py` needs NumPy and JAX 0.10, whose XLA it takes; nothing else of JAX is used:
 
 ```sh
-pip install jax        # or jax[cuda12], for a GPU of NVIDIA
+pip install "jax==0.10.*"        # with jax[cuda12] in place of jax, for a GPU of NVIDIA
 python run_step.py
 ```
 

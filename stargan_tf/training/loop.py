@@ -24,7 +24,7 @@ Agreement = Callable[[signal.Signals | None], signal.Signals | None]
 
 _COMPILING = "Compiling the first iteration, which takes from seconds to minutes ..."
 _COMPILING_BY_XLA = (
-    "Compiling the first iteration by XLA, which takes minutes on GPUs, and longer on CPUs ..."
+    "Compiling the first iteration by XLA, which takes from minutes to a quarter of an hour ..."
 )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import json
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from stargan_tf.training.optimizers import plain_adam
 from stargan_tf.training.runtime import make_strategy
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
+from tests.algorithms.stargan_runs import trained
 from tests.training.tiny import CONFIG
 
 NUM_LABELS = 3
@@ -138,3 +140,42 @@ def test_xla_drifts_from_the_graph_as_rounding_does(algorithm, pairs):
     ]
     assert drift[0] < TOLERANCE
     assert max(drift) < MOST_DRIFT, drift
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_and_without_xla(two_domains_dir, tmp_path, capfd):
+    """Settings and checkpoints fit, and losses are those of the graph but for rounding."""
+    losses = {}
+    for name, first, second in (("graph", False, False), ("a", True, False), ("b", False, True)):
+        for xla, total_iters in ((first, 2), (second, 4)):
+            run = trained(
+                two_domains_dir, tmp_path / name, xla=xla, total_iters=total_iters, sample_every=0
+            )
+            assert ("by XLA" in capfd.readouterr().out) == xla
+        losses[name] = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+    for name in ("a", "b"):
+        assert len(losses[name]) == len(losses["graph"]) > 0
+        for expected, found in zip(losses["graph"], losses[name], strict=True):
+            keys = [key for key in expected if key.startswith(("D/", "G/"))]
+            assert keys
+            for key in keys:
+                assert found[key] == pytest.approx(expected[key], rel=MOST_DRIFT, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_an_overflow_of_float16_skips_the_update_under_xla():
+    """An infinite loss scale leaves the weights as they are, and the scale falls."""
+    run = Run(settings_of("ablation.multi_task", xla=True, mixed_precision="float16", lr=1e-3))
+    before = run.state.networks["discriminator"].get_weights()
+    for optimizer in run.state.optimizers.values():
+        optimizer._loss_scale._current_loss_scale.assign(2.0**126)
+    losses = run.losses(0)
+    assert np.isfinite(list(losses.values())).all()
+    assert all(o.loss_scale == 2.0**125 for o in run.state.optimizers.values())
+    for old, new in zip(before, run.state.networks["discriminator"].get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    for optimizer in run.state.optimizers.values():
+        optimizer._loss_scale._current_loss_scale.assign(2.0**4)
+    run.losses(1)
+    after = run.state.networks["discriminator"].get_weights()
+    assert any((old != new).any() for old, new in zip(before, after, strict=True))
