@@ -64,7 +64,7 @@ def stateless(state: TrainState, updates: tuple[str, ...], batch: Batch) -> Stat
     arguments = {f"batch/{name}": batch[name].numpy() for name in sorted(batch)}
     for name, tensor in zip(order, captured, strict=True):
         # Copied: the step writes into the memory that NumPy would look at.
-        arguments[name] = np.array(variables[name] if name in variables else tensor)
+        arguments[name] = variables.get(name, tensor).numpy().copy()
 
     losses = step(batch)
     results = {f"loss/{name}": losses[name].numpy() for name in sorted(losses)}
