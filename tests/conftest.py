@@ -13,6 +13,9 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 # Two tests run at once. Threads of OpenBLAS wait by giving way to all others, and starve then.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# XLA's own passes run all the same. LLVM, which optimises what they make, takes ten times as long.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 # What hypothesis keeps for the next time stays out of the project.
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "stargan_tf_hypothesis")

@@ -104,7 +104,9 @@ def _works(
         training = bool(set(what) & set(TRAINING))
         # Before TensorFlow uses a device. It changes the process, and files of a model are
         # measured as other programs load them: see `Variant.validate`.
-        strategy = make_strategy(variants[0].training) if training else None
+        xla = any(variant.training.xla for variant in variants)
+        devices = dataclasses.replace(variants[0].training, xla=xla)
+        strategy = make_strategy(devices) if training else None
         works = []
         tracing = stack.enter_context(bar(desc="tracing", unit="graph"))
         for number, variant in enumerate(variants):

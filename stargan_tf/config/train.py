@@ -152,6 +152,20 @@ class TrainConfig:
         least=0,
         fixed=False,
     )
+    xla: bool = setting(
+        False,
+        "Compile each replica's whole step by XLA; may change on resume. Off by default: on CPUs "
+        "it compiles for many minutes, on GPUs nobody has measured it yet. Not on several CPU "
+        "devices.",
+        fixed=False,
+    )
+    tf32: bool = setting(
+        True,
+        "On GPUs from Ampere on, let float32 convolutions and matrix products round their inputs "
+        "to TF32, 10 bits of 23: TensorFlow's default and that of PyTorch's convolutions. "
+        "--notf32 is exact float32, and slower; may change on resume.",
+        fixed=False,
+    )
     skip_bad_records: bool = setting(
         False,
         "Read every record of the data set first, and train without those that are damaged, which "
@@ -196,6 +210,11 @@ class TrainConfig:
             not (self.multi_worker and self.virtual_replicas),
             f"Found --multi_worker and --virtual_replicas={self.virtual_replicas}, expected one "
             "of them: the second is for trying out several devices on one machine.",
+        )
+        check(
+            not (self.xla and self.virtual_replicas > 1),
+            f"Found --xla and --virtual_replicas={self.virtual_replicas}, expected one of them: "
+            "XLA cannot sum gradients over CPU devices; leave one out.",
         )
         replicas = max(self.virtual_replicas, 1)
         check(

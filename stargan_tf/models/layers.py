@@ -196,9 +196,14 @@ def average_pool(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.avg_pool2d(x, 2, 2, "VALID")
 
 
+@tf.custom_gradient
 def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
-    """Repeats every pixel twice in both directions: [N, H, W, C] to [N, 2H, 2W, C]."""
-    return tf.image.resize(x, [2 * x.shape[1], 2 * x.shape[2]], method="nearest")
+    """Repeats every pixel twice in both directions: [N, H, W, C] to [N, 2H, 2W, C].
+
+    Its gradient sums the four copies of a pixel by the pooling above: XLA has none of resizing.
+    """
+    y = tf.image.resize(x, [2 * x.shape[1], 2 * x.shape[2]], method="nearest")
+    return y, lambda dy: 4 * average_pool(dy)
 
 
 @serializable

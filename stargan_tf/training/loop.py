@@ -22,6 +22,11 @@ Evaluator = Callable[[Networks], dict[str, float]]
 # Given the signal that this process got, returns the one that all workers stop for.
 Agreement = Callable[[signal.Signals | None], signal.Signals | None]
 
+_COMPILING = "Compiling the first iteration, which takes from seconds to minutes ..."
+_COMPILING_BY_XLA = (
+    "Compiling the first iteration by XLA, which takes from minutes to a quarter of an hour ..."
+)
+
 
 def train(
     state: TrainState,
@@ -76,7 +81,7 @@ def train(
             log.write_images(done, sample(networks, done))
         while (stopped_by := agree_to_stop(request.signal)) is None and done < config.total_iters:
             if done == start_step:
-                log.say("Compiling the first iteration, which takes from seconds to minutes ...")
+                log.say(_COMPILING_BY_XLA if config.xla else _COMPILING)
             start = time.perf_counter()
             with around(done):
                 batch = next(iterator)

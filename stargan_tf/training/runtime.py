@@ -19,19 +19,25 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
     With `multi_worker`, those of all machines in TF_CONFIG
     (MultiWorkerMirroredStrategy), once all of them have come to this call; otherwise
     every visible GPU, or the CPU, as one device or as `virtual_replicas`. Call it
-    before TensorFlow has used a device.
+    before TensorFlow has used a device. It sets options of the whole process, TF32 among them.
 
     Raises:
-      UserError: the batch cannot be split evenly over the replicas, or TF_CONFIG and
-        `multi_worker` do not fit together.
+      UserError: the batch cannot be split evenly over the replicas, TF_CONFIG and
+        `multi_worker` do not fit together, or XLA is asked for on several CPUs.
     """
     cluster = read_cluster(config.multi_worker)
+    gpus = tf.config.list_physical_devices("GPU")
+    check(
+        not (config.xla and cluster and not gpus),
+        "Found --xla and --multi_worker without a GPU, expected GPUs: XLA cannot sum gradients "
+        "over CPUs; leave --xla out.",
+    )
+    tf.config.experimental.enable_tensor_float_32_execution(config.tf32)
     # This graph rewrite fails where a convolution goes to LeakyReLU and to a pooling, as the first
     # of E and D does: at every trace and with a page of log, so the training step loses nothing
     # without it. The option holds for the whole process: graphs that sample and evaluate during
     # training run without the rewrite as well.
     tf.config.optimizer.set_experimental_options({"remapping": False})
-    gpus = tf.config.list_physical_devices("GPU")
     _let_memory_grow(gpus)
     if cluster:
         strategy = _join(cluster)
@@ -39,6 +45,10 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
         _split_cpu(config.virtual_replicas)
         devices = [f"CPU:{i}" for i in range(config.virtual_replicas)]
         strategy = tf.distribute.MirroredStrategy(devices)
+    elif config.xla and len(gpus) < 2:
+        # Of one device, too, MirroredStrategy gathers gradients between the parts of a step, which
+        # XLA cannot compile on CPUs.
+        strategy = tf.distribute.OneDeviceStrategy("GPU:0" if gpus else "CPU:0")
     else:
         strategy = tf.distribute.MirroredStrategy(None if gpus else ["CPU:0"])
     replicas = strategy.num_replicas_in_sync

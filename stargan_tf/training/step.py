@@ -1,6 +1,7 @@
 """The compiled training step: an algorithm's updates, the averages and the schedule."""
 
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -44,14 +45,17 @@ class TrainStep:
     def compiled(self, updates: tuple[str, ...]) -> tf.types.experimental.GenericFunction:
         """The function that runs these updates; compiled at its first call."""
         if updates not in self._compiled:
-            # Nothing in it branches on tensors; without AutoGraph, tracing is faster.
-            function = functools.partial(self._run, updates)
+            on_replica = functools.partial(self._update_networks, updates)
+            # Nothing in them branches on tensors; without AutoGraph, tracing is faster.
+            if self._algorithm.settings.xla:
+                # All of it and nothing around it: that is what strategies of GPUs know how to run.
+                on_replica = tf.function(on_replica, autograph=False, jit_compile=True)
+            function = functools.partial(self._run, on_replica)
             self._compiled[updates] = tf.function(function, autograph=False)
         return self._compiled[updates]
 
-    def _run(self, updates: tuple[str, ...], batch: Batch) -> Losses:
+    def _run(self, update_networks: Callable[[Batch], Losses], batch: Batch) -> Losses:
         state, settings = self._state, self._algorithm.settings
-        update_networks = functools.partial(self._update_networks, updates)
         losses = {
             name: self._strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None)
             for name, loss in self._strategy.run(update_networks, (batch,)).items()

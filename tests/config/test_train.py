@@ -96,6 +96,10 @@ def test_published_defaults():
             )
             for steps in ("100", "110:100", "5:5", "a:b", "-1:2", "1:2:3")
         ],
+        (
+            {"virtual_replicas": 2, "xla": True},
+            "--xla and --virtual_replicas=2, expected one of them",
+        ),
         ({"virtual_replicas": 3}, "--batch_size=8 for 3 replicas, expected a multiple: try 6"),
         ({"virtual_replicas": 16}, "--batch_size=8 for 16 replicas, expected a multiple: try 16"),
     ],

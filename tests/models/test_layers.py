@@ -126,6 +126,20 @@ def test_resampling_without_convolution():
     np.testing.assert_allclose(average_pool(repeat(x)), x, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+def test_the_gradient_of_upsampling_is_that_of_resizing(dtype):
+    x, up = tf.cast(normal(2, 2, 4, 6, 3), dtype), tf.cast(normal(3, 2, 8, 12, 3), dtype)
+    gradients = []
+    for upsample in (upsample_nearest, lambda x: tf.image.resize(x, [8, 12], method="nearest")):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = upsample(x)
+        gradients.append(tf.cast(tape.gradient(y, x, up), tf.float32))
+    assert np.abs(gradients[1]).max() > 1
+    tolerance = 1e-6 if dtype == tf.float32 else 2**-5  # bfloat16 rounds each sum
+    np.testing.assert_allclose(*gradients, atol=tolerance)
+
+
 @pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("downsample", [False, True])
 @pytest.mark.parametrize("dim_out", [4, 7])

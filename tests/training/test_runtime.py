@@ -61,3 +61,42 @@ def test_a_gpu_that_tensorflow_does_not_find_is_mentioned(monkeypatch, tmp_path)
     assert describe_devices(make_strategy(CONFIG)) == (
         "the CPU, for TensorFlow finds no GPU (README.md, Versions and GPUs)"
     )
+
+
+def test_xla_trains_on_the_cpu_as_one_device():
+    """MirroredStrategy's merging of gradients between parts of a step would not compile there."""
+    strategy = make_strategy(dataclasses.replace(CONFIG, xla=True))
+    assert isinstance(strategy, tf.distribute.OneDeviceStrategy)
+    assert describe_devices(strategy) == "the CPU"
+
+
+def test_xla_on_several_gpus_keeps_the_strategy_that_mirrors(monkeypatch):
+    made = []
+
+    class Mirrored:
+        num_replicas_in_sync = 2
+
+        def __init__(self, devices):
+            made.append(devices)
+
+    monkeypatch.setattr(runtime, "_let_memory_grow", lambda gpus: None)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["GPU:0", "GPU:1"])
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", Mirrored)
+    make_strategy(dataclasses.replace(CONFIG, xla=True))
+    assert made == [None]
+
+
+def test_xla_on_several_cpus_is_rejected_before_they_wait_for_each_other(monkeypatch):
+    monkeypatch.setattr(runtime, "read_cluster", lambda _: "a cluster")
+    monkeypatch.setattr(runtime, "_join", lambda cluster: pytest.fail("waited"))
+    with pytest.raises(UserError, match="--xla and --multi_worker without a GPU, expected GPUs"):
+        make_strategy(dataclasses.replace(CONFIG, xla=True, multi_worker=True))
+
+
+@pytest.mark.parametrize("tf32", [True, False])
+def test_tf32_is_as_the_setting_says(tf32):
+    try:
+        make_strategy(dataclasses.replace(CONFIG, tf32=tf32))
+        assert tf.config.experimental.tensor_float_32_execution_enabled() == tf32
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(True)
