@@ -20,7 +20,7 @@ def main() -> int:
     jax = importlib.import_module("jax")
     xla_client = importlib.import_module("jax._src.lib").xla_client
     folder = Path(__file__).parent
-    names = json.loads((folder / "manifest.json").read_text())
+    names = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     device = jax.devices()[0]
     program = xla_client._xla.mlir.hlo_to_stablehlo((folder / "step.hlo.pb").read_bytes())
     devices = xla_client.DeviceList((device,))
@@ -49,7 +49,7 @@ def main() -> int:
 
 def arrays(path: Path) -> list[np.ndarray]:
     """Those of a file, in their order."""
-    with np.load(path) as content:
+    with np.load(path, allow_pickle=False) as content:
         return [content[name] for name in sorted(content)]
 
 

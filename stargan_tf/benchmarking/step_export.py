@@ -75,9 +75,9 @@ def export_step(settings: TrainConfig, num_labels: int, out: str) -> str:
 def write_folder(folder: Path, program: Stateless, settings: dict[str, Any]) -> None:
     """Writes a program with its numbers into an empty folder."""
     (folder / "step.hlo.pb").write_bytes(program.hlo)
-    (folder / "step.hlo.txt").write_text(program.text)
+    (folder / "step.hlo.txt").write_text(program.text, encoding="utf-8")
     if program.stablehlo:
-        (folder / "step.mlir").write_text(program.stablehlo)
+        (folder / "step.mlir").write_text(program.stablehlo, encoding="utf-8")
     np.savez(folder / "arguments.npz", **_numbered(program.arguments))
     np.savez(folder / "results.npz", **_numbered(program.results))
     manifest = {
@@ -86,14 +86,16 @@ def write_folder(folder: Path, program: Stateless, settings: dict[str, Any]) -> 
         "arguments": _described(program.arguments),
         "results": _described(program.results),
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     title = f"{settings['algorithm']}, {settings['img_size']} pixels, batch "
     title += str(settings["batch_size"])
     row = "| `step.mlir` | the same, as StableHLO text |\n" if program.stablehlo else ""
     readme = _README.format(title=title, version=tf.__version__, stablehlo=row)
-    (folder / "README.md").write_text(readme)
+    (folder / "README.md").write_text(readme, encoding="utf-8")
     # Here it is no command, so that the call comes with the copy.
-    (folder / _RUNNER.name).write_text(_RUNNER.read_text() + _CALL)
+    (folder / _RUNNER.name).write_text(
+        _RUNNER.read_text(encoding="utf-8") + _CALL, encoding="utf-8"
+    )
 
 
 def _numbered(arrays: Arrays) -> Arrays:
