@@ -7,7 +7,6 @@ compared with the target's training images. Where labels are attributes, one of 
 
 import hashlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,8 @@ from stargan_tf.evaluation.results import MetricNames, table, with_means
 from stargan_tf.evaluation.results_folder import ResultsFolder
 from stargan_tf.evaluation.sides import Sides, SidesMaker
 from stargan_tf.evaluation.statistics_cache import FeatureCache, shard_digests
-from stargan_tf.evaluation.tasks import (
-    SOURCE,
-    RealDomains,
-    Task,
-    compare,
-    measure,
-)
+from stargan_tf.evaluation.task_runner import TaskRunner
+from stargan_tf.evaluation.tasks import SOURCE, Task
 from stargan_tf.evaluation.translations import Translations
 
 # Raised when the same networks and images give other metrics than before.
@@ -120,87 +114,23 @@ class Evaluator:
         total = sum(sources[task] * translations.num_outs(task.mode) for task in tasks)
         total += sum(sources[task] for task in changes)
         metrics: dict[str, float] = {}
+        runner = TaskRunner(
+            translations, sides, self._networks, folder, settings, keep=self._config.keep_images
+        )
         with bar(total=total, unit="image", desc="Translations", dynamic_ncols=True) as shown:
             for task in tasks:
                 shown.set_postfix_str(task.name, refresh=False)
-                metrics |= self._run(task, translations, sides, settings, folder, shown.update)
-            metrics |= self._ceiling(sides)
+                metrics |= runner.run(task, shown.update)
+            metrics |= runner.ceiling()
             for task in changes:
-                metrics |= self._change(task, translations, settings, folder)
+                metrics |= runner.change(task)
                 shown.update(sources[task])
         for mode in modes:
-            name = f"change_{mode}"
-            self.images[name] = self._change_image(name, mode, translations, settings, folder)
+            self.images[f"change_{mode}"] = runner.change_image(mode)
         outs = max(map(translations.num_outs, modes))
         results = with_means(metrics) | {"about": settings | self._about(model, sides, outs)}
         folder.write(results, table(results, self._names), self.images)
         return results
-
-    def _run(
-        self,
-        task: Task,
-        translations: Translations,
-        sides: Sides,
-        settings: dict[str, Any],
-        folder: ResultsFolder,
-        on_progress: Callable[[int], object],
-    ) -> dict[str, float]:
-        """The metrics of a task, measured now or by an evaluation that was interrupted."""
-        num_sources, num_outs = len(translations.sources(task)), translations.num_outs(task.mode)
-        num_outputs = num_sources * num_outs
-        key = self._key(task.name, settings, num_sources, num_outs)
-        if not self._config.keep_images:
-            kept = folder.task_metrics(task.name, key)
-            if kept is not None:
-                on_progress(num_outputs)
-                return kept
-        keep_in = folder.images(task.name) if self._config.keep_images else None
-        outputs = translations.outputs(task)
-        real = RealDomains(sides.train, sides.classifiers[task.target])
-        # Sources are validation images, whose features are known.
-        known = sides.val[task.source].first(num_sources) if task.mode == SOURCE else None
-        found = measure(
-            task, outputs, num_outputs, self._networks, real, on_progress, keep_in, known
-        )
-        metrics = {self._names.key(metric, task): value for metric, value in found.items()}
-        folder.keep_task(task.name, key, metrics)
-        return metrics
-
-    def _change(
-        self,
-        task: Task,
-        translations: Translations,
-        settings: dict[str, Any],
-        folder: ResultsFolder,
-    ) -> dict[str, float]:
-        """How far outputs are from their sources.
-
-        It is kept apart from the other metrics of a task, so that those of evaluations that did
-        not know it need not be measured again.
-        """
-        name = f"change_{task.name}"
-        key = self._key(name, settings, len(translations.sources(task)), 1)
-        kept = folder.task_metrics(name, key)
-        if kept is None:
-            metric = "change_same" if task.source == task.target else "change"
-            kept = {self._names.key(metric, task): translations.change(task)}
-            folder.keep_task(name, key, kept)
-        return kept
-
-    def _change_image(
-        self,
-        name: str,
-        mode: str,
-        translations: Translations,
-        settings: dict[str, Any],
-        folder: ResultsFolder,
-    ) -> np.ndarray:
-        key = self._key(name, settings, self._config.max_sources, 1)
-        image = folder.task_image(name, key)
-        if image is None:
-            image = translations.change_image(mode)
-            folder.keep_image(name, key, image)
-        return image
 
     def _modes(self, model: TrainedModel, info: DatasetInfo) -> tuple[str, ...]:
         """The modes to measure: all of the model, unless the settings name some."""
@@ -219,16 +149,6 @@ class Evaluator:
             "was trained on.",
         )
         return self._config.modes or known
-
-    def _ceiling(self, sides: Sides) -> dict[str, float]:
-        """The metrics of real validation images, which translations can hardly beat."""
-        metrics = {}
-        for name, index in dict((target, index) for _, target, index in sides.pairs).items():
-            task = Task("real", name, name, index)
-            real = RealDomains(sides.train, sides.classifiers[name])
-            found = compare(task, sides.val[name], real)
-            metrics |= {self._names.key(metric, task): value for metric, value in found.items()}
-        return metrics
 
     def _info(self, labels: tuple[str, ...]) -> DatasetInfo:
         info = DatasetInfo.load(self._data_dir)
@@ -264,13 +184,6 @@ class Evaluator:
             "seed": self._config.seed,
             **exclusive,
         }
-
-    def _key(
-        self, task: str, settings: dict[str, Any], sources: int, num_outs: int
-    ) -> dict[str, Any]:
-        """What the metrics of a task of this name depend on."""
-        key = {name: value for name, value in settings.items() if name != "modes"}
-        return key | {"task": task, "num_outs_per_domain": num_outs, "max_sources": sources}
 
     def _about(self, model: TrainedModel, sides: Sides, num_outs: int) -> dict[str, Any]:
         sources = dict.fromkeys(source for source, _, _ in sides.pairs)

@@ -13,8 +13,8 @@ from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.evaluate import EvaluateConfig
 from stargan_tf.data.input_pipeline import eval_dataset
 from stargan_tf.errors import UserError
-from stargan_tf.evaluation import evaluator as evaluator_module
 from stargan_tf.evaluation import outputs as outputs_module
+from stargan_tf.evaluation import task_runner
 from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.features.images import quantize_to_8_bit
 from stargan_tf.evaluation.outputs import OutputDrawer
@@ -217,12 +217,12 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(make, monkeypatch):
         done.append(task.name)
         return measure(task, *arguments)
 
-    measure = evaluator_module.measure
-    monkeypatch.setattr(evaluator_module, "measure", interrupted)
+    measure = task_runner.measure
+    monkeypatch.setattr(task_runner, "measure", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make().evaluate(evaluated())
     monkeypatch.setattr(
-        evaluator_module, "measure", lambda task, *a: done.append(task.name) or measure(task, *a)
+        task_runner, "measure", lambda task, *a: done.append(task.name) or measure(task, *a)
     )
     results = make().evaluate(evaluated())
     assert len(done) == 6 and len(set(done)) == 6
