@@ -196,7 +196,7 @@ def average_pool(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.avg_pool2d(x, 2, 2, "VALID")
 
 
-@tf.custom_gradient
+@own_gradient
 def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
     """Repeats every pixel twice in both directions: [N, H, W, C] to [N, 2H, 2W, C].
 

@@ -49,7 +49,7 @@ _NOT_HE = {"gain": 1 / 3, "folds": False}
 def _judged(network: PatchDiscriminator, x: tf.Tensor) -> tf.Tensor:
     """Scores of patches and logits of labels in one."""
     src, cls = network(x)
-    return tf.concat([tf.reshape(src, [x.shape[0], -1]), cls], axis=1)
+    return tf.concat([tf.reshape(src, [tf.shape(x)[0], -1]), cls], axis=1)
 
 
 NETWORKS = {
