@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 
@@ -119,14 +121,18 @@ def test_make_page(site, tmp_path):
         assert done.returncode != 0
         assert f"error: Port {port} cannot be had: give another" in done.stderr
     process = subprocess.Popen(
-        make_page(models, tmp_path, port), cwd=ROOT, stdout=subprocess.PIPE, text=True
+        make_page(models, tmp_path, port),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         assert "Built" in process.stdout.readline()
         assert f"Open http://127.0.0.1:{port}/" in process.stdout.readline()
         until(lambda: is_served(port))
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # as Ctrl-C does, which reaches the server too
         process.wait(timeout=30)
     (model,) = json.loads((tmp_path / "page/models.json").read_text())
     assert (model["name"], model["version"], len(model["examples"])) == ("pets", 1, 2)
