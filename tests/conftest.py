@@ -90,19 +90,28 @@ def three_domains_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def toy_export(tmp_path_factory: pytest.TempPathFactory, three_domains_dir: Path):
-    """A model of an algorithm that is not the product's, in every format, exported once."""
-    from tests.serving.exports import export_toy
-
-    return export_toy(tmp_path_factory.mktemp("toys"), data_dir=str(three_domains_dir))
+def of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the processes that run the tests make once, and all of them read."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, three_domains_dir: Path):
-    """A model in every format, exported once."""
-    from tests.serving.exports import make_export
+def toy_export(of_all_processes: Path, three_domains_dir: Path):
+    """A model of an algorithm that is not the product's, in every format, exported once."""
+    from tests.serving import exports
 
-    return make_export(tmp_path_factory.mktemp("models"), data_dir=str(three_domains_dir))
+    folder = of_all_processes / "toys"
+    return exports.export_once(folder, exports.make_toy, data_dir=str(three_domains_dir))
+
+
+@pytest.fixture(scope="session")
+def exported(of_all_processes: Path, three_domains_dir: Path):
+    """A model in every format, exported once."""
+    from tests.serving import exports
+
+    folder = of_all_processes / "models"
+    return exports.export_once(folder, exports.make_model, data_dir=str(three_domains_dir))
 
 
 @pytest.fixture(scope="session")

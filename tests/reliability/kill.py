@@ -158,8 +158,7 @@ def _coarse(phase: str) -> str:
 
 def trial(
     work: Path,
-    kills: int,
-    kind: signal.Signals,
+    kinds: Sequence[signal.Signals],
     seed: int,
     aimed_at: Sequence[str] = PHASES,
     per_run: int = 5,
@@ -168,8 +167,7 @@ def trial(
 
     Args:
       work: an empty folder.
-      kills: how many signals.
-      kind: which one.
+      kinds: the signals, in their order.
       seed: of the moments.
       aimed_at: the phases that get their turn.
       per_run: how many signals each run gets before it may end.
@@ -185,11 +183,11 @@ def trial(
     phases: list[str] = []
     differences: list[str] = []
     runs = 0
-    while len(phases) < kills:
+    while len(phases) < len(kinds):
         run = RunDir(work / f"run{runs}")
-        told = _break(run, work / "data", moments, kind, min(per_run, kills - len(phases)))
+        told = _break(run, work / "data", moments, kinds[len(phases) :][:per_run])
         phases += told
-        print(f"{run.root.name}: {kind.name} in {', '.join(told) or 'no phase'}", flush=True)
+        print(f"{run.root.name}: a signal in {', '.join(told) or 'no phase'}", flush=True)
         runs += 1
         found = [f"{run.root.name}: {text}" for text in compare(unbroken, run)]
         print("\n".join(found) or f"{run.root.name} equals the unbroken run.", flush=True)
@@ -209,12 +207,14 @@ def _moments(
 
 
 def _break(
-    run: RunDir, data_dir: Path, moments: Iterator[Moment], kind: signal.Signals, times: int
+    run: RunDir, data_dir: Path, moments: Iterator[Moment], kinds: Sequence[signal.Signals]
 ) -> list[str]:
-    """Trains to the end with so many signals on the way; returns the phases they came in."""
+    """Trains to the end with these signals on the way; returns the phases they came in."""
     phases: list[str] = []
     while True:
-        moment = next(moments) if len(phases) < times else None
+        left = kinds[len(phases) :]
+        kind = left[0] if left else None
+        moment = next(moments) if left else None
         exact = moment if kind == signal.SIGKILL and moment and moment.phase != "start-up" else None
         sitting = Sitting(run, data_dir, exact)
         with contextlib.ExitStack() as stack:
@@ -224,7 +224,8 @@ def _break(
         status = sitting.end()
         if status == 0:
             return phases
-        assert status in (-kind, 128 + kind), f"{status}: {Path(f'{run.root}.log').read_text()}"
+        expected = (-kind, 128 + kind) if kind else ()
+        assert status in expected, f"{status}: {Path(f'{run.root}.log').read_text()}"
 
 
 def main() -> int:
@@ -239,7 +240,8 @@ def main() -> int:
     arguments = parser.parse_args()
     kind = signal.Signals[f"SIG{arguments.signal}"]
     with tempfile.TemporaryDirectory() as work:
-        result = trial(Path(work), arguments.kills, kind, arguments.seed, arguments.phases)
+        kinds = [kind] * arguments.kills
+        result = trial(Path(work), kinds, arguments.seed, arguments.phases)
     print(f"{len(result.phases)} times {kind.name} in {result.runs} runs, in these phases:")
     for phase, count in sorted(collections.Counter(result.phases).items()):
         print(f"  {phase:24}{count:4}")

@@ -1,6 +1,9 @@
 """Small exported models, with random weights."""
 
+import fcntl
+import pickle
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,6 +129,17 @@ def export_toy(models_dir: Path, **settings) -> Export:
     """Exports a toy as the next version of models_dir/pets."""
     config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
     return Export(models_dir, make_toy(1), export(config, make_toy(1)))
+
+
+def export_once(models_dir: Path, make: Callable[[int], TrainedModel], **settings) -> Export:
+    """Exports a model as models_dir/pets, unless another process has done so: then waits for it."""
+    said = models_dir.with_suffix(".pickle")
+    with models_dir.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            config = ExportConfig(run_dir=".", out=str(models_dir / NAME), **settings)
+            said.write_bytes(pickle.dumps(export(config, make(1))))
+    return Export(models_dir, make(1), pickle.loads(said.read_bytes()))
 
 
 def make_export(models_dir: Path, seed: int = 1, **settings) -> Export:
