@@ -101,6 +101,13 @@ def third_party(file: str) -> set[str]:
     }
 
 
+def starts_processes(file: str) -> bool:
+    return any(
+        isinstance(node, ast.Import) and any(alias.name == "subprocess" for alias in node.names)
+        for node in tree(file).body
+    )
+
+
 def started_mains(file: str) -> set[str]:
     """Commands of the project whose module names stand in a file, to be run by it."""
     names = {

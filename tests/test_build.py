@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.source_tree import ROOT, file_of, files, imports, is_main, started_mains, third_party
+from tests.source_tree import (
+    ROOT,
+    file_of,
+    files,
+    imports,
+    is_main,
+    started_mains,
+    starts_processes,
+    third_party,
+)
 
 FILES = list(files())
 
@@ -126,7 +135,9 @@ def expected_deps(targets: Targets) -> dict[str, set[str]]:
 
 def needs(file: str, owner: dict[str, str]) -> set[str]:
     """The labels of what one file imports, or starts as a command, and of __init__.py above."""
-    modules = {i.module for i in imports(file)} | (started_mains(file) if is_test(file) else set())
+    modules = {i.module for i in imports(file)}
+    if is_test(file) or starts_processes(file):
+        modules |= started_mains(file)
     sources = {file_of(module) for module in modules}
     sources |= {f"{folder}/__init__.py" for folder in PurePosixPath(file).parents}
     own = {":" + owner[source] for source in sources if source in owner}

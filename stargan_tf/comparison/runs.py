@@ -81,9 +81,9 @@ def complete_runs(config: AblationConfig, runs: list[ComparedRun]) -> None:
             continue
         minutes = f"after {(time.monotonic() - start) / 60:.0f} min"
         print(f"{where}: trains to iteration {run.total_iters}, {minutes}.")
-        _run("train", _training_flags(config, run))
+        _run("stargan_tf.train", _training_flags(config, run))
         print(f"{where}: is measured.")
-        _run("evaluate", _evaluation_flags(config, run))
+        _run("stargan_tf.evaluate", _evaluation_flags(config, run))
 
 
 def _training_flags(config: AblationConfig, run: ComparedRun) -> dict[str, Any]:
@@ -108,9 +108,9 @@ def _evaluation_flags(config: AblationConfig, run: ComparedRun) -> dict[str, Any
     }
 
 
-def _run(name: str, values: dict[str, Any]) -> None:
+def _run(module: str, values: dict[str, Any]) -> None:
     """Runs a command in a process of its own, which leaves nothing behind in this one."""
-    command = [sys.executable, "-m", f"stargan_tf.{name}"]
+    command = [sys.executable, "-m", module]
     command += [f"--{flag}={value}" for flag, value in values.items()]
     # In a session of its own: Ctrl-C reaches it through us, once, for a second one would stop it
     # before it has saved.
@@ -126,8 +126,8 @@ def _run(name: str, values: dict[str, Any]) -> None:
             ) from interrupt
     check(
         status == 0,
-        f"The command {name} ended with status {status} for {values['run_dir']}, expected 0: mend "
-        "what it says above and run the same command again.",
+        f"{module} ended with status {status} for {values['run_dir']}, expected 0: mend what it "
+        "says above and run the same command again.",
     )
 
 

@@ -29,7 +29,7 @@ def commands(monkeypatch):
 
     def note(name, values):
         found.append((name, values))
-        if name == "evaluate":
+        if name == "stargan_tf.evaluate":
             values["out"].mkdir(parents=True)
             (values["out"] / "metrics.json").write_text("{}")
 
@@ -51,7 +51,7 @@ def test_what_is_trained_and_measured(commands, tmp_path):
     config = config_of(tmp_path, rows=("b", "d"), seeds=("4",), total_iters=6, num_outputs=20)
     complete_runs(config, planned_runs(config))
     train, evaluate, train_d, evaluate_d = (values for _, values in commands)
-    assert [name for name, _ in commands] == ["train", "evaluate"] * 2
+    assert [name for name, _ in commands] == ["stargan_tf.train", "stargan_tf.evaluate"] * 2
     assert train["flagfile"].name == "ablation_b.flags"
     assert (train["seed"], train["total_iters"], train["data_dir"]) == (4, 6, "data")
     assert train_d["run_dir"] == evaluate_d["run_dir"] == tmp_path / "d_4"
@@ -79,8 +79,8 @@ def test_what_is_complete_is_skipped(commands, tmp_path, capsys):
 
 
 def test_a_command_that_fails_ends_the_work(tmp_path):
-    with pytest.raises(UserError, match="command train ended with status 1 for .*run, expected 0"):
-        runs_module._run("train", {"run_dir": tmp_path / "run", "no_such_flag": 1})
+    with pytest.raises(UserError, match="train ended with status 1 for .*run, expected 0"):
+        runs_module._run("stargan_tf.train", {"run_dir": tmp_path / "run", "no_such_flag": 1})
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -107,7 +107,7 @@ def test_a_request_to_stop_reaches_the_command_once(kind, tmp_path):
         "from stargan_tf.errors import UserError\n"
         f"os.chdir({str(tmp_path)!r})\n"
         "try:\n"
-        "    _run('train', {'run_dir': 'run'})\n"
+        "    _run('stargan_tf.train', {'run_dir': 'run'})\n"
         "except UserError as error:\n"
         "    print(error)\n"
     )
