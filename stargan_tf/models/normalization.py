@@ -51,13 +51,21 @@ def _normalize(
         along = tf.reduce_mean(dy * centred, axis=[1, 2], keepdims=True)
         # Less what the mean and the variance of x answer.
         dx = slope * dy - (centred * (slope * tf.square(inverse) * along) + slope * mean)
-        pixels = tf.cast(tf.shape(x)[1] * tf.shape(x)[2], tf.float32)
+        pixels = _pixels(x)
         d_scale, d_shift = along * inverse * pixels, mean * pixels
         if scale.shape[0] == 1:
             d_scale, d_shift = (tf.reduce_sum(d, axis=0, keepdims=True) for d in (d_scale, d_shift))
         return dx, d_scale, d_shift
 
     return centred * slope + shift, gradient
+
+
+def _pixels(x: tf.Tensor) -> tf.Tensor | float:
+    """Of a map: a number where the size is known, which saves the graph ten operations."""
+    height, width = x.shape[1:3]
+    if height and width:
+        return float(height * width)
+    return tf.cast(tf.shape(x)[1] * tf.shape(x)[2], tf.float32)
 
 
 @serializable

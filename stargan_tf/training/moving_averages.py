@@ -31,9 +31,10 @@ def update_averages(
 
     Call it outside of the replicas; every device updates its own copies.
     """
+    rate = 1 - decay  # once, not for each
 
     def update(average: tf.Variable, variable: tf.Tensor) -> None:
-        average.assign_sub((1 - decay) * (average - variable))
+        average.assign_sub(rate * (average - variable))
 
     for average, variable in zip(averages, variables, strict=True):
         strategy.extended.update(average, update, args=(variable,), group=False)

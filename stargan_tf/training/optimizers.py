@@ -1,5 +1,6 @@
 """Adam as the paper's reference computes it."""
 
+import dataclasses
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -41,6 +42,7 @@ class Adam(keras.optimizers.Optimizer):
         self.beta2 = beta2
         self.l2 = l2
         self.epsilon = epsilon
+        self._shared: _Shared | None = None
 
     def build(self, var_list: list[tf.Variable]) -> None:
         """Creates both moments of every variable."""
@@ -55,25 +57,45 @@ class Adam(keras.optimizers.Optimizer):
             self.add_variable_from_reference(variable, "second_moment") for variable in var_list
         ]
 
+    def apply_gradients(self, *args, **kwargs) -> tf.Variable:
+        """See Keras. All variables share what depends on the step alone."""
+        try:
+            return super().apply_gradients(*args, **kwargs)
+        finally:
+            self._shared = None
+
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
         """Moves one variable by its gradient of the same shape."""
+        if self._shared is None:
+            self._shared = self._of_this_step()
+        shared = self._shared
         index = self._index_dict[self._var_key(variable)]
-        step = tf.cast(self.iterations + 1, tf.float32)
-        beta1_power = tf.pow(self.beta1, step)
-        beta2_power = tf.pow(self.beta2, step)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self.first_moments[index].handle,
             v=self.second_moments[index].handle,
-            beta1_power=beta1_power,
+            beta1_power=shared.beta1_power,
+            beta2_power=shared.beta2_power,
+            lr=shared.learning_rate,
+            beta1=shared.beta1,
+            beta2=shared.beta2,
+            epsilon=shared.epsilon,
+            grad=gradient + shared.l2 * variable,
+        )
+
+    def _of_this_step(self) -> "_Shared":
+        step = tf.cast(self.iterations + 1, tf.float32)
+        beta2_power = tf.pow(self.beta2, step)
+        return _Shared(
+            learning_rate=tf.identity(self.learning_rate),
+            beta1=tf.constant(self.beta1),
+            beta2=tf.constant(self.beta2),
+            beta1_power=tf.pow(self.beta1, step),
             beta2_power=beta2_power,
-            lr=self.learning_rate,
-            beta1=self.beta1,
-            beta2=self.beta2,
             # The operation adds epsilon to the uncorrected root; scaled like the
             # root, it is as if added to the corrected one.
             epsilon=self.epsilon * tf.sqrt(1 - beta2_power),
-            grad=gradient + self.l2 * variable,
+            l2=tf.constant(self.l2),
         )
 
     def get_config(self) -> dict:
@@ -86,6 +108,19 @@ class Adam(keras.optimizers.Optimizer):
             "epsilon": self.epsilon,
             "name": self.name,
         }
+
+
+@dataclasses.dataclass(frozen=True)
+class _Shared:
+    """Scalars of one step. No tuple: Keras would take an optimizer's tuples into checkpoints."""
+
+    learning_rate: tf.Tensor
+    beta1: tf.Tensor
+    beta2: tf.Tensor
+    beta1_power: tf.Tensor
+    beta2_power: tf.Tensor
+    epsilon: tf.Tensor
+    l2: tf.Tensor
 
 
 class Moments(NamedTuple):
