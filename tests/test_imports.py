@@ -149,7 +149,7 @@ _NAMES_OF_ALGORITHMS = {
     *("domain_styles", "latent_encoder", "D/reg", "G/cyc", "G/sty"),
     *(f"{update}_{loss}" for update in ("D/latent", "D/ref") for loss in ("real", "fake", "reg")),
     *(f"G/{s}_{loss}" for s in ("latent", "ref") for loss in ("adv", "sty", "ds", "cyc")),
-    *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
+    *("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc", "r1_every", "fused_passes"),
     *(f"D/{loss}" for loss in ("real", "cls", "fake", "gp", "fake_same", "gp_same")),
     *(f"G/{loss}" for loss in ("adv", "cls", "rec", "adv_same", "cls_same", "rec_same", "id")),
     *("lambda_cls", "lambda_rec", "lambda_gp", "lambda_id", "n_critic", "same_domain"),

@@ -172,7 +172,7 @@ def test_other_settings_are_refused_and_named(run):
         *("img_size", "base_channels", "max_conv_dim", "latent_dim", "style_dim"),
         *("mapping_hidden_dim", "w_hpf", "lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc"),
         *("ds_iter", "batch_size", "beta1", "beta2", "weight_decay", "ema_decay"),
-        *("randcrop_prob", "seed"),
+        *("randcrop_prob", "seed", "r1_every", "fused_passes"),
     ],
 )
 def test_every_setting_that_decides_the_training_is_kept(run, field):

@@ -14,6 +14,7 @@ from stargan_tf.algorithms.algorithm import (
 )
 from stargan_tf.algorithms.signatures import Signature
 from stargan_tf.algorithms.stargan_v2.codes import MODES, StyledDrawing
+from stargan_tf.algorithms.stargan_v2.fused_step import fused_step
 from stargan_tf.algorithms.stargan_v2.networks import (
     LANDMARK_NETWORK,
     NAMES,
@@ -36,13 +37,6 @@ class StarGANv2(Algorithm):
     settings: StarGANv2Settings
     modes = MODES
     averaged = TRANSLATING
-    bar_losses = {
-        "D": "D/latent_real",
-        "adv": "G/latent_adv",
-        "sty": "G/latent_sty",
-        "ds": "G/latent_ds",
-        "cyc": "G/latent_cyc",
-    }
     domain_layers = {
         "mapping_network": ("unshared", "style"),
         "style_encoder": ("heads",),
@@ -56,6 +50,13 @@ class StarGANv2(Algorithm):
         "discriminator_optimizer": ("optimizers", "discriminator"),
         "lambda_ds": ("schedule", "lambda_ds"),
     }
+
+    @property
+    def bar_losses(self) -> dict[str, str]:
+        """Those of styles from latent codes, unless both passes are one."""
+        styles = "both" if self.settings.fused_passes else "latent"
+        losses = {name: f"G/{styles}_{name}" for name in ("adv", "sty", "ds", "cyc")}
+        return {"D": f"D/{styles}_real", **losses}
 
     @property
     def decoder_blocks(self) -> int:
@@ -96,6 +97,10 @@ class StarGANv2(Algorithm):
         """See `TrainBatch`."""
         return draws(self.settings)
 
+    def updates_at(self, iteration: int) -> tuple[str, ...]:
+        """R1 is a part of every r1_every-th iteration, from the first on."""
+        return ("all",) if iteration % self.settings.r1_every == 0 else ("without R1",)
+
     def schedule(self, iteration: tf.Tensor) -> dict[str, tf.Tensor]:
         """lambda_ds falls linearly to 0 over ds_iter iterations."""
         left = 1 - tf.cast(iteration, tf.float32) / self.settings.ds_iter
@@ -109,10 +114,11 @@ class StarGANv2(Algorithm):
         updates: tuple[str, ...],
         minimize: Minimize,
     ) -> Losses:
-        """All four updates at every iteration."""
-        del updates
+        """See `step` and `fused_step`."""
+        take = fused_step if self.settings.fused_passes else step
+        r1_times = self.settings.r1_every if "all" in updates else 0
         lambda_ds = schedule["lambda_ds"]
-        return step(networks, self.settings, TrainBatch(**batch), lambda_ds, minimize)
+        return take(networks, self.settings, TrainBatch(**batch), lambda_ds, minimize, r1_times)
 
     def validation_losses(
         self, networks: Networks, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor

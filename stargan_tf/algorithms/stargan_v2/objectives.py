@@ -41,6 +41,7 @@ def discriminator_objective(
     x_fake: tf.Tensor,
     y_trg: tf.Tensor,
     gradient_scale: float = 1.0,
+    r1_times: int = 1,
 ) -> Objective:
     """What D minimises: adversarial loss and R1.
 
@@ -52,16 +53,24 @@ def discriminator_objective(
       x_fake: generated images, [N, R, R, 3], taken as constants.
       y_trg: the domains they were generated for, [N].
       gradient_scale: see `r1_penalty`.
+      r1_times: how many times R1 counts; at 0 it is not computed.
 
     Returns:
-      The objective, with the losses real, fake and reg.
+      The objective, with the losses real, fake and, if it was computed, reg.
     """
     D = networks["discriminator"]
-    reg, real_logits = r1_penalty(lambda x: D(x, y_org), x_real, gradient_scale)
+    regularization = {}
+    if r1_times:
+        reg, real_logits = r1_penalty(lambda x: D(x, y_org), x_real, gradient_scale)
+        regularization["reg"] = reg
+    else:
+        real_logits = D(x_real, y_org)
     real = logistic_loss(real_logits, real=True)
     fake = logistic_loss(D(tf.stop_gradient(x_fake), y_trg), real=False)
-    total = real + fake + settings.lambda_reg * reg
-    return Objective(total, {"real": real, "fake": fake, "reg": reg})
+    total = real + fake
+    if r1_times:
+        total += r1_times * settings.lambda_reg * reg
+    return Objective(total, {"real": real, "fake": fake, **regularization})
 
 
 def masks_of(networks: Networks, x: tf.Tensor) -> Masks | None:
@@ -85,6 +94,7 @@ def generator_objective(
     lambda_ds: tf.Tensor,
     masks: Masks | None = None,
     translated: Translated | None = None,
+    s_org: tf.Tensor | None = None,
 ) -> Objective:
     """What G (and, with latent styles, F and E) minimise.
 
@@ -99,6 +109,7 @@ def generator_objective(
       lambda_ds: the present weight of the diversity sensitive loss, a scalar.
       masks: of `x_real`; see `masks_of`.
       translated: `x_real` in `s_trg`, if the tape has recorded that already.
+      s_org: E's styles of `x_real` [N, style_dim], likewise.
 
     Returns:
       The objective, with the losses adv, sty, ds and cyc.
@@ -115,7 +126,8 @@ def generator_objective(
     x_fake2 = G.decode(constant, tf.stop_gradient(s_trg2), masks)
     ds = diversity_sensitive_loss(x_fake, x_fake2)
 
-    s_org = E(x_real, y_org)
+    if s_org is None:
+        s_org = E(x_real, y_org)
     x_rec = G(x_fake, s_org, masks_of(networks, x_fake))
     cyc = cycle_consistency_loss(x_rec, x_real)
 

@@ -63,6 +63,16 @@ class StarGANv2Settings(SizeSettings):
 
     # Objectives.
     lambda_reg: float = setting(1.0, "Weight of the R1 gradient penalty.", least=0)
+    r1_every: int = setting(
+        1,
+        "R1 is computed at every so many iterations, and counts as many times then (published: 1).",
+        least=1,
+    )
+    fused_passes: bool = setting(
+        False,
+        "One update of D and one of the others in place of two: each takes the mean over styles "
+        "from latent codes and styles of references. The style encoder learns from both.",
+    )
     lambda_sty: float = setting(1.0, "Weight of the style reconstruction loss.", least=0)
     lambda_ds: float = setting(
         1.0,

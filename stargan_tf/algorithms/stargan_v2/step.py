@@ -67,6 +67,7 @@ def step(
     batch: TrainBatch,
     lambda_ds: tf.Tensor,
     minimize: Minimize,
+    r1_times: int = 1,
 ) -> Losses:
     """The four updates, on one replica's share of the batch.
 
@@ -76,6 +77,7 @@ def step(
       batch: one replica's share.
       lambda_ds: the present weight of the diversity sensitive loss, a scalar.
       minimize: see `Minimize`.
+      r1_times: see `discriminator_objective`.
 
     Returns:
       Every loss of every update, by log key.
@@ -86,8 +88,8 @@ def step(
 
     def update_D(x_fake: tf.Tensor) -> Losses:
         def objective() -> Objective:
-            scale = minimize.gradient_scale
-            return discriminator_objective(networks, settings, x_real, y_org, x_fake, y_trg, scale)
+            common = (networks, settings, x_real, y_org, x_fake, y_trg)
+            return discriminator_objective(*common, minimize.gradient_scale, r1_times)
 
         return minimize(objective, "discriminator")
 
