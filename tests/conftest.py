@@ -30,6 +30,9 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 tf.get_logger().setLevel("ERROR")
+# TensorFlow's passes over graphs take as long as a hundred iterations of tiny networks. Commands,
+# in processes of their own, run with them, and so do the golden numbers.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 # The same examples each time, and no clock: machines are slow at times.
 hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("same")

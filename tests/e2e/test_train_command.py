@@ -108,6 +108,7 @@ def assert_stopped(sitting, kind):
     assert "Traceback" not in sitting.stderr
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_exits_with_143(terminated):
     assert_stopped(terminated, signal.SIGTERM)
 

@@ -73,7 +73,8 @@ def test_summary_says_what_where_and_how_near(exported):
 def in_bfloat16(tmp_path_factory):
     """The model of `exported`, whose SavedModel computes in fewer bits."""
     folder = tmp_path_factory.mktemp("bfloat16")
-    return make_export(folder, formats=("saved_model",), saved_model_type="bfloat16")
+    settings = {"formats": ("saved_model",), "saved_model_type": "bfloat16", "check_images": 2}
+    return make_export(folder, **settings)
 
 
 @pytest.mark.slow
@@ -101,7 +102,7 @@ def test_a_saved_model_in_bfloat16_draws_nearly_the_same(exported, in_bfloat16):
 def test_a_saved_model_in_bfloat16_that_is_too_far_is_rejected(monkeypatch, tmp_path):
     monkeypatch.setitem(formats.MIN_PSNR, "bfloat16", 99.0)
     with pytest.raises(UserError, match="at least 99: .* --saved_model_type=float32"):
-        make_export(tmp_path, formats=("saved_model",), saved_model_type="bfloat16")
+        make_export(tmp_path, formats=("saved_model",), saved_model_type="bfloat16", check_images=1)
     assert not (tmp_path / "pets/1").exists()
 
 
@@ -122,10 +123,10 @@ def test_warmup_requests_are_valid(exported):
 @pytest.mark.slow
 def test_versions_follow_each_other(tmp_path):
     only = {"formats": ("saved_model",), "check_images": 1}
-    make_export(tmp_path, **only)
+    export_toy(tmp_path, **only)
     (tmp_path / "pets/tflite/3").mkdir(parents=True)
     (tmp_path / "pets/.7.partial.x").mkdir()
-    made = make_export(tmp_path, **only)
+    made = export_toy(tmp_path, **only)
     assert "version 4" in made.said.summary
     assert sorted(p.name for p in (tmp_path / "pets").iterdir()) == [
         ".7.partial.x",
@@ -138,7 +139,8 @@ def test_versions_follow_each_other(tmp_path):
 
 @pytest.mark.slow
 def test_tflite_alone_makes_no_version_for_servers(tmp_path, data_dir):
-    make_export(tmp_path, formats=("tflite",), tflite_types=("float16",), data_dir=str(data_dir))
+    settings = {"formats": ("tflite",), "tflite_types": ("float16",), "check_images": 1}
+    export_toy(tmp_path, data_dir=str(data_dir), **settings)
     assert files_of(tmp_path) == {"pets/tflite/1/float16.tflite"}
 
 
@@ -146,7 +148,7 @@ def test_tflite_alone_makes_no_version_for_servers(tmp_path, data_dir):
 def test_an_export_that_differs_is_not_published(tmp_path, monkeypatch, data_dir):
     monkeypatch.setattr(formats, "compare", lambda *_: Agreement(worst=0.01, psnr=40.0))
     with pytest.raises(UserError, match="differs by 1.0e-02 .* nothing was exported"):
-        make_export(tmp_path, data_dir=str(data_dir))
+        export_toy(tmp_path, data_dir=str(data_dir), check_images=1)
     assert not files_of(tmp_path)
 
 
@@ -210,7 +212,7 @@ def test_nothing_is_published_when_one_format_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(formats.TFLiteConverter, "convert", fail)
     with pytest.raises(KeyboardInterrupt):
-        make_export(tmp_path, tflite_types=("float32",))
+        export_toy(tmp_path, tflite_types=("float32",), check_images=1)
     assert not files_of(tmp_path)
 
 
