@@ -81,6 +81,7 @@ def test_metrics_of_an_exported_model(exported, three_domains_dir, tmp_path):
     assert any((tmp_path / "logs" / "evaluation_latent_outs2").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

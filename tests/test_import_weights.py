@@ -130,6 +130,7 @@ def test_the_next_step_of_adam_is_that_of_pytorch(runs, variant):
     assert 2 * moved == len(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", SETTINGS)
 def test_and_back(runs, variant, tmp_path):
     """What PyTorch wrote comes out again: contents, order, shapes, types, bit by bit."""

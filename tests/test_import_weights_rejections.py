@@ -152,6 +152,7 @@ def no_optimizer(content):
     del content["discriminator"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -124,6 +124,7 @@ def _keywords(call: ast.Call) -> set[str]:
     return wrong
 
 
+@pytest.mark.slow
 def test_nothing_runs_what_it_reads():
     wrong = [danger for file in PRODUCT for danger in dangers(file, tree(file))]
     assert not wrong, "\n".join(wrong)

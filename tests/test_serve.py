@@ -96,6 +96,7 @@ def test_help_is_quick_and_teaches():
     assert "looked up as NAME in --models_dir" in help_text
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_told_to_stop(models, kind):
@@ -119,6 +120,7 @@ def takes_signals(task):
     return int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_signal_that_another_thread_takes_stops_it(models):
     with served(f"--models_dir={models}", *FREE) as process:
@@ -131,6 +133,7 @@ def test_a_signal_that_another_thread_takes_stops_it(models):
     assert process.process.returncode == 0 and output.startswith("Stopping")
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_new_models_and_versions_are_found(models, tmp_path):
     shutil.copytree(models / "echo" / "1", tmp_path / "echo" / "1")

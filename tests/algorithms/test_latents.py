@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from stargan_tf.algorithms.latents import draw_latents
@@ -8,6 +9,7 @@ def latents(*seeds, latent_dim=3):
     return draw_latents(tf.constant(seeds, tf.int64), latent_dim).numpy()
 
 
+@pytest.mark.slow
 def test_latents_are_standard_normal():
     found = latents(*range(2_000), latent_dim=16)
     assert found.shape == (2_000, 16) and found.dtype == np.float32

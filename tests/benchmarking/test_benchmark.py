@@ -29,6 +29,7 @@ def compared(tmp_path_factory):
     return text, json.loads(out.read_text())
 
 
+@pytest.mark.slow
 def test_everything_is_measured_in_both_settings(compared):
     text, found = compared
     rows = {(row["what"], row["variant"]): row for row in found["rows"]}
@@ -44,6 +45,7 @@ def test_everything_is_measured_in_both_settings(compared):
     assert "B: --batch_size=4" in text
 
 
+@pytest.mark.slow
 def test_ratios_of_all_that_both_have(compared):
     _, found = compared
     named = {row["what"] for row in found["rows"] if row["variant"] == 1}
@@ -52,6 +54,7 @@ def test_ratios_of_all_that_both_have(compared):
         assert len(one["ratios"]) == 4
 
 
+@pytest.mark.slow
 def test_images_of_a_data_set(two_domains_dir):
     settings = variant(data_dir=str(two_domains_dir))
     text = benchmark(dataclasses.replace(CONFIG, what=("iteration", "input")), [settings])

@@ -126,6 +126,7 @@ def test_the_stream_is_a_function_of_the_seed(uneven_dir: Path) -> None:
     assert np.abs(other.x_real - wanted[0].x_real).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [1, 5, BLOCK_STEPS - 1, BLOCK_STEPS, 2 * BLOCK_STEPS + 3])
 def test_a_resumed_stream_equals_an_unbroken_one(uneven_dir: Path, start: int) -> None:
     small = {"img_size": 4, "batch_size": 2}

@@ -121,6 +121,7 @@ def test_the_flag_tells_how_many_pairs_are_measured():
     assert f"at most {MAX_PAIRS} pairs of domains" in flag.metadata["help"]
 
 
+@pytest.mark.slow
 def test_many_domains_take_no_longer_than_a_dozen_pairs(tmp_path, capsys):
     domains = tuple(f"domain{number:02}" for number in range(14))
     counts = {f"{s}/{d}": n for s, n in (("train", 5), ("val", 2)) for d in domains}

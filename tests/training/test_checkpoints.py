@@ -305,6 +305,7 @@ def test_a_file_that_is_cut_short_or_missing_is_noticed(run, capsys, name, size)
     assert f"taking {run.checkpoints / 'iteration-1'}, the newest" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data-00000-of-00001", "index", "json"])
 def test_a_file_that_may_not_be_read_is_no_damaged_one(run, name):
     """Training from the one before would remove it in time."""

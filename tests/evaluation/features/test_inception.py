@@ -26,6 +26,7 @@ def test_prepares_images_as_the_published_evaluation(network):
     assert (steps > 0).mean() < 0.01
 
 
+@pytest.mark.slow
 def test_any_number_of_images(network):
     batch = np.random.RandomState(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
     features = network(batch)
