@@ -17,10 +17,6 @@ def normal(seed: int, *shape: int) -> np.ndarray:
     return np.random.RandomState(seed).standard_normal(shape).astype(np.float32)
 
 
-def mask(seed: int) -> np.ndarray:
-    return np.random.RandomState(seed).uniform(0, 1, (2, 256, 256, 1)).astype(np.float32)
-
-
 def check(key: str, found: np.ndarray) -> float:
     """Compares an output, and returns the largest difference.
 

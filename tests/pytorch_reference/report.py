@@ -86,12 +86,12 @@ def comparison(ours: Row, theirs: Row, gap: float) -> Row:
 def difference(ours: Results, theirs: Results) -> float:
     """By how much results differ at most: numbers relatively, lists by their deviation."""
     assert set(ours) == set(theirs)
-    found = [0.0]
+    found = []
     for name, value in theirs.items():
         scale = np.std(value) if isinstance(value, list) else abs(value)
         gaps = np.abs(np.subtract(ours[name], value))
         found.append(float(np.max(gaps) / max(scale, np.finfo(np.float32).tiny)))
-    return max(found)
+    return float(np.max(found))  # NaN, if one is
 
 
 def table(found: Row) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import subprocess
 import sys
 
@@ -80,6 +81,8 @@ def test_memory_that_the_system_does_not_tell():
 def test_differences():
     assert difference({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 4.0}) == 0.5
     assert difference({"images": [0.0, 2.5]}, {"images": [0.0, 2.0]}) == 0.5
+    nan = float("nan")
+    assert math.isnan(difference({"a": 1.0, "b": nan, "c": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}))
     with pytest.raises(AssertionError):
         difference({"a": 1.0}, {"b": 1.0})
 
@@ -99,7 +102,12 @@ class FakeSide:
         self.name, self.seconds = name, 2.0 if name == "PyTorch" else 1.0
         assert command[0] == sys.executable and job.training == TRAINING
         software = {"torch": "2"} if name == "PyTorch" else {"stargan_tf": "1"}
-        self.facts = {**fakes.FACTS, "software": software, "machine": fakes.MACHINE}
+        self.facts = {
+            **fakes.FACTS,
+            "results": {"loss": 1.0},
+            "software": software,
+            "machine": fakes.MACHINE,
+        }
 
     def __enter__(self):
         return self

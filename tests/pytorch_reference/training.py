@@ -13,7 +13,7 @@ from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from tests.pytorch_reference.networks import AVERAGED, build_networks
 
 torch = importlib.import_module("torch")  # in no lock, nor in BUILD
-F = torch.nn.functional
+functional = torch.nn.functional
 
 
 class Training:
@@ -66,25 +66,32 @@ class Training:
         G, F, E = (self.networks[name] for name in AVERAGED)
         x_real, y_trg = batch["x_real"], batch["y_trg"]
 
-        def latent_styles():
-            return F(batch["z_trg"], y_trg), F(batch["z_trg2"], y_trg)
+        def latent(code):
+            return F(batch[code], y_trg)
 
-        def reference_styles():
-            return E(batch["x_ref"], y_trg), E(batch["x_ref2"], y_trg)
+        def reference(image):
+            return E(batch[image], y_trg)
 
-        def update_D(make_style):
+        def translate(style, source):
+            # Autocast keeps weights that it has cast, here without a gradient: in a context apart.
             with torch.no_grad(), self._precision:
-                x_fake = G(x_real, make_style())
+                return G(x_real, style(source))
+
+        def update_D(style, source):
+            x_fake = translate(style, source)
             return self._update(lambda: self._discriminator_losses(batch, x_fake), "discriminator")
 
-        def update_G(make_styles, *names):
-            return self._update(lambda: self._generator_losses(batch, *make_styles()), *names)
+        def update_G(style, source, source2, *names):
+            x_fake2 = translate(style, source2)
+            return self._update(
+                lambda: self._generator_losses(batch, style(source), x_fake2), *names
+            )
 
         updates = {
-            "D/latent": update_D(lambda: F(batch["z_trg"], y_trg)),
-            "D/ref": update_D(lambda: E(batch["x_ref"], y_trg)),
-            "G/latent": update_G(latent_styles, "generator", "mapping_network", "style_encoder"),
-            "G/ref": update_G(reference_styles, "generator"),
+            "D/latent": update_D(latent, "z_trg"),
+            "D/ref": update_D(reference, "x_ref"),
+            "G/latent": update_G(latent, "z_trg", "z_trg2", *AVERAGED),
+            "G/ref": update_G(reference, "x_ref", "x_ref2", "generator"),
         }
         losses = {
             f"{update}_{name}": loss.item()
@@ -112,32 +119,30 @@ class Training:
         total.backward()
         for name in names:
             self._optimizers[name].step()
-        return losses
+        return {name: loss.detach() for name, loss in losses.items()}
 
     def _discriminator_losses(self, batch, x_fake):
         D = self.networks["discriminator"]
         x_real = batch["x_real"].clone().requires_grad_()
         logits = D(x_real, batch["y_org"])
         losses = {
-            "real": F.softplus(-logits).mean(),
-            "fake": F.softplus(D(x_fake, batch["y_trg"])).mean(),
+            "real": functional.softplus(-logits).mean(),
+            "fake": functional.softplus(D(x_fake, batch["y_trg"])).mean(),
             "reg": _r1(logits, x_real),
         }
         total = losses["real"] + losses["fake"] + self._settings.lambda_reg * losses["reg"]
         return total, losses
 
-    def _generator_losses(self, batch, s_trg, s_trg2):
+    def _generator_losses(self, batch, s_trg, x_fake2):
         G, _, E, D = self.networks.values()
         x_real, y_org, y_trg = (batch[name] for name in ("x_real", "y_org", "y_trg"))
         x_fake = G(x_real, s_trg)
-        with torch.no_grad():
-            x_fake2 = G(x_real, s_trg2)
         x_rec = G(x_fake, E(x_real, y_org))
         losses = {
-            "adv": F.softplus(-D(x_fake, y_trg)).mean(),
-            "sty": F.l1_loss(E(x_fake, y_trg), s_trg),
-            "ds": F.l1_loss(x_fake, x_fake2),
-            "cyc": F.l1_loss(x_rec, x_real),
+            "adv": functional.softplus(-D(x_fake, y_trg)).mean(),
+            "sty": functional.l1_loss(E(x_fake, y_trg), s_trg),
+            "ds": functional.l1_loss(x_fake, x_fake2),
+            "cyc": functional.l1_loss(x_rec, x_real),
         }
         weights = {
             "adv": 1.0,
