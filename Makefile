@@ -12,7 +12,7 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
 MODERN_DATE := 2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo translate page browser ablation compare-algorithms pipeline test test-torch lint format lock audit clean
+.PHONY: help setup demo translate page browser ablation compare-algorithms pipeline test test-torch benchmark-torch lint format lock audit clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -131,10 +131,20 @@ test: $(STAMP) $(if $(CHROMIUM),$(PAGE_TOOLS))  ## Run every test.
 # set up to find one.
 TORCH := .venv-torch
 
-test-torch: $(STAMP) $(TORCH)/.installed  ## Load our checkpoints for PyTorch with PyTorch itself.
+# REFERENCE: StarGAN v2 in plain PyTorch, checked before anything is compared with it.
+REFERENCE := -m tests.pytorch_reference
+compare = $(PY) $(REFERENCE) benchmark --torch_python=$(TORCH)/bin/python
+
+test-torch: $(STAMP) $(TORCH)/.installed  ## Check with PyTorch our checkpoints for it, and that it trains as we do.
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	  $(PY) -m tests.weights write_for_torch "$$folder" && \
 	  $(TORCH)/bin/python -m tests.weights check_with_torch "$$folder"
+	@$(TORCH)/bin/python $(REFERENCE) check_golden
+	@$(compare) --flagfile=$(FLAGFILES)/smoke.flags --what=iteration,generator --repeats=1 --warm_up=1
+
+# BENCHMARK_FLAGS: those of docs/performance.md, such as --what=generator --batch_size=1.
+benchmark-torch: $(STAMP) $(TORCH)/.installed  ## Time the training iteration, or the generator, against PyTorch.
+	@$(compare) $(BENCHMARK_FLAGS)
 
 $(TORCH)/.installed:
 	$(PY) -m venv $(TORCH)

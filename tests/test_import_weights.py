@@ -30,7 +30,8 @@ from stargan_tf.weights.torch_file import read_torch_file
 from stargan_tf.weights.torch_writer import write_torch_file
 from tests.training import tiny
 from tests.weights.imports import DOMAINS, KINDS, config_of, do_import, file
-from tests.weights.tiny_release import FOLDER, SETTINGS
+from tests.weights.tiny_release import FOLDER
+from tests.weights.tiny_settings import SETTINGS
 
 LANDMARK_NETWORK = "landmark_network"
 

@@ -13,7 +13,7 @@ from stargan_tf.training.run_dir import RunDir
 from stargan_tf.weights.torch_file import read_torch_file
 from stargan_tf.weights.torch_writer import write_torch_file
 from tests.weights.imports import DOMAINS, KINDS, config_of, do_import, file
-from tests.weights.tiny_release import SETTINGS
+from tests.weights.tiny_settings import SETTINGS
 
 BAD_LANDMARKS = {
     "another key": {"median": np.zeros([98, 2])},

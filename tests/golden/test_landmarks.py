@@ -12,9 +12,11 @@ from tensorflow.python.util import deprecation
 from stargan_tf.models.face_masks import face_masks, masks_of_large
 from stargan_tf.models.landmark_network import LandmarkNetwork
 from stargan_tf.models.landmarks import landmarks
+from tests.golden.cases import CASES
 from tests.golden.forward import EXPECTED, uniform
-from tests.golden.training import CASES, LandmarkStandIn, blobs
-from tests.golden.weights import GOLDEN, set_weights
+from tests.golden.networks import set_weights
+from tests.golden.training import LandmarkStandIn, blobs
+from tests.golden.weights import GOLDEN
 
 BLOBS = np.load(GOLDEN / "v2_hpf.npz")
 

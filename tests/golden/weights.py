@@ -5,10 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stargan_tf.algorithms.stargan_v2.published import published_tensors
-from stargan_tf.compat import keras
-from stargan_tf.weights.places import Place, fill
-
 GOLDEN = Path(__file__).parent
 MANIFEST = {
     **json.loads((GOLDEN / "v2_manifest.json").read_text()),
@@ -34,13 +30,3 @@ def draw_tensors(manifest_name: str) -> dict[str, np.ndarray]:
     rs = np.random.RandomState(manifest["seed"])
     tensors = [tensor for tensor in manifest["tensors"] if tensor[2] != "keep"]
     return {name: draw(shape, rule, rs) for name, shape, rule in tensors}
-
-
-def set_weights(network: keras.Model, manifest_name: str) -> None:
-    """Fills every weight of a network by a manifest's recipe."""
-    fill(published_tensors(network), draw_tensors(manifest_name), manifest_name)
-
-
-def view(network: keras.Model, name: str) -> Place:
-    """Where a published tensor lives in one of our networks."""
-    return published_tensors(network)[name]

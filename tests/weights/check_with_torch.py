@@ -7,17 +7,21 @@ order. A step moves a weight by about the learning rate, 1e-4, of which an error
 step is 1e-8; and a weight of about 1 is rounded to 6e-8, so two results may differ by one unit in
 the last place, 1.2e-7 of the weight.
 
-The networks of `torch_networks` must draw of the files what ours draw, to 1e-4 of the deviation of
-an output.
+The networks of tests/pytorch_reference, which are modules, take the files whole. They must draw of
+them what ours draw, to 1e-4 of the deviation of an output.
 """
 
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tests.weights import tiny_stargan, torch_networks, torch_stargan
+from tests.pytorch_reference.arrays import from_torch, to_torch
+from tests.pytorch_reference.networks import build_networks
+from tests.weights import tiny_stargan, torch_landmarks, torch_stargan
+from tests.weights.tiny_settings import SETTINGS
 
 torch = importlib.import_module("torch")  # in no lock, nor in BUILD
 
@@ -54,28 +58,36 @@ def check(variant: Path) -> int:
     return compared
 
 
-def compare_outputs(networks: dict, variant: Path) -> None:
+def compare_outputs(tensors: dict, variant: Path) -> None:
     """Computes with PyTorch what our networks have computed."""
     with np.load(variant / "outputs.npz") as arrays:
         arrays = dict(arrays)
-    x, z, s, masks, y = (torch.tensor(arrays[f"inputs/{n}"]) for n in ("x", "z", "s", "masks", "y"))
-    x, y = x.permute(0, 3, 1, 2), y.tolist()
-    masks = tuple(masks.permute(0, 1, 4, 2, 3)) if "fan" in networks else None
+    x, z, s, y = (to_torch(arrays[f"inputs/{name}"]) for name in ("x", "z", "s", "y"))
+    settings, num_domains = SETTINGS[variant.name]
+    has_skips = settings.w_hpf > 0
+    assert has_skips == ("fan" in tensors)
+    masks = tuple(map(to_torch, arrays["inputs/masks"])) if has_skips else None
     arguments = {
         "generator": (x, s, masks),
         "mapping_network": (z, y),
         "style_encoder": (x, y),
         "discriminator": (x, y),
-        "fan": (x,),
     }
-    for name, tensors in networks.items():
-        function = {"fan": "landmark_network"}.get(name, name)
-        found = getattr(torch_networks, function)(tensors, *arguments[name])
-        found = found.permute(0, 2, 3, 1) if found.ndim == 4 else found
-        expected = arrays[function]
-        assert found.shape == expected.shape and expected.std() > 0, name
-        error = np.abs(found.numpy() - expected).max() / expected.std()
-        assert error < OF_DEVIATION, f"{name} gives other outputs: {error:.1e} of their deviation"
+    for name, network in build_networks(settings, num_domains).items():
+        assert list(network.state_dict()) == list(tensors[name]), f"another order in {name}"
+        network.load_state_dict(tensors[name])
+        with torch.no_grad():
+            compare_output(name, network(*arguments[name]), arrays)
+    if has_skips:
+        heatmaps = torch_landmarks.landmark_network(tensors["fan"], x)
+        compare_output("landmark_network", heatmaps, arrays)
+
+
+def compare_output(name: str, found: Any, arrays: dict) -> None:
+    found, expected = from_torch(found), arrays[name]
+    assert found.shape == expected.shape and expected.std() > 0, name
+    error = np.abs(found - expected).max() / expected.std()
+    assert error < OF_DEVIATION, f"{name} gives other outputs: {error:.1e} of their deviation"
 
 
 def of(arrays: dict, prefix: str) -> list:

@@ -19,7 +19,7 @@ from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 from stargan_tf.weights.places import Place, take_out
 from tests.weights import tiny_stargan
-from tests.weights.tiny_release import SETTINGS
+from tests.weights.tiny_settings import SETTINGS
 
 STEPS = 3
 
