@@ -71,7 +71,7 @@ def activation_bytes(state: TrainState) -> int:
 
 
 def _output_bytes(network: keras.Model, *inputs: tf.TensorSpec) -> int:
-    graph = tf.function(network).get_concrete_function(*inputs).graph
+    graph = tf.function(network, autograph=False).get_concrete_function(*inputs).graph
     return sum(
         output.shape.num_elements() * output.dtype.size
         for operation in graph.get_operations()
