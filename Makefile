@@ -82,17 +82,17 @@ CHROMIUM = $(shell which chromium google-chrome 2>/dev/null | head -n 1)
 browser: $(PAGE_TOOLS)  ## Install what the page's tests need: Chromium, from Debian, and npm packages.
 	@test -n "$(CHROMIUM)" || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
 
-# Three algorithms on the drawn portraits. Each gets as much time, 25 minutes on two quiet cores,
+# Three algorithms on the drawn portraits. Each gets as much time, 12 minutes on two quiet cores,
 # where an iteration of them took 0.41, 0.12 and 0.19 s, and about as many weights: 1.5 million that
 # draw, 0.7 million that judge.
 # COMPARE_FLAGS: flags of stargan_tf.train for all of them. Interrupted, it goes on where it was.
 FLAGFILES := stargan_tf/flagfiles
 COMPARED_stargan := --flagfile=$(FLAGFILES)/stargan_portraits_64.flags --g_conv_dim=32 --d_conv_dim=16
 COMPARED_v2 := --flagfile=$(FLAGFILES)/demo.flags --mapping_hidden_dim=128 \
-  --total_iters=3600 --ds_iter=3600
-COMPARED_v1 := $(COMPARED_stargan) --total_iters=12000 --num_iters_decay=6000
+  --total_iters=1800 --ds_iter=1800
+COMPARED_v1 := $(COMPARED_stargan) --total_iters=6000 --num_iters_decay=3000
 COMPARED_rectified := $(COMPARED_stargan) --flagfile=$(FLAGFILES)/stargan_rectified.flags \
-  --total_iters=8000 --num_iters_decay=4000
+  --total_iters=4000 --num_iters_decay=2000
 COMPARED := v2 v1 rectified
 compared = $(PY) -m stargan_tf.train $(COMPARED_$(1)) --data_dir=data/portraits \
   --run_dir=runs/compare/$(1) $(COMPARE_FLAGS) && \
