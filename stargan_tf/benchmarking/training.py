@@ -10,7 +10,7 @@ from stargan_tf.algorithms.algorithm import Algorithm, Losses, Objective
 from stargan_tf.benchmarking.work import Traced, Work
 from stargan_tf.training.minimizer import Minimizer
 from stargan_tf.training.state import TrainState
-from stargan_tf.training.step import TrainStep
+from stargan_tf.training.step import TrainStep, update_networks
 from stargan_tf.types import Batch
 
 # How many iterations are searched for different patterns of updates.
@@ -70,11 +70,10 @@ class Training:
         self, one: "OneUpdate", updates: tuple[str, ...]
     ) -> tf.types.experimental.GenericFunction:
         """A function that takes one update's step; TensorFlow leaves out what it does not need."""
-        networks, schedule = self.state.training_networks, self.state.schedule
 
         def on_replica(batch: Batch) -> Losses:
             one.count = 0
-            losses = self.algorithm.step(networks, batch, schedule, updates, one)
+            losses = update_networks(self.state, batch, updates, one)
             one.log_keys = [*losses]
             return losses
 

@@ -5,15 +5,10 @@ import math
 import tensorflow as tf
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import (
-    Conv2D,
-    DownsamplingConv2D,
-    UpsamplingConv2D,
-    average_pool,
-    leaky_relu,
-    upsample_nearest,
-)
+from stargan_tf.models.convolutions import Conv2D, DownsamplingConv2D, UpsamplingConv2D
+from stargan_tf.models.layers import average_pool, leaky_relu, upsample_nearest
 from stargan_tf.models.normalization import AdaIN, InstanceNormalization
+from stargan_tf.models.own_gradients import recomputed_on_request
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
@@ -45,6 +40,7 @@ class ResBlk(KeepsArguments, keras.layers.Layer):
         self.conv2 = Conv2D(dim_out)
         self.conv1x1 = Conv2D(dim_out, 1, use_bias=False) if dim_in != dim_out else None
 
+    @recomputed_on_request
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Runs the block.
 
@@ -108,6 +104,7 @@ class AdaINResBlk(KeepsArguments, keras.layers.Layer):
             self.conv1x1.trainable = False
             self.conv1x1.build([None, None, None, dim_in])
 
+    @recomputed_on_request
     def call(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
         """Runs the block.
 
