@@ -24,6 +24,8 @@ os.environ.setdefault(
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from tensorflow.python import pywrap_tfe as _pywrap_tfe  # noqa: E402
+from tensorflow.python.eager import context as _context  # noqa: E402
 
 # Only possible before TensorFlow is used, hence once, here, for virtual_replicas=2.
 tf.config.set_logical_device_configuration(
@@ -33,6 +35,9 @@ tf.get_logger().setLevel("ERROR")
 # TensorFlow's passes over graphs take as long as a hundred iterations of tiny networks. Commands,
 # in processes of their own, run with them, and so do the golden numbers.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+# Nor is each new variable's creation compiled as a function, which takes 2 ms and 45 kB for good.
+_context.context().ensure_initialized()
+_pywrap_tfe.TFE_ContextSetRunEagerOpAsFunction(_context.context()._handle, False)
 # The same examples each time, and no clock: machines are slow at times.
 hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("same")

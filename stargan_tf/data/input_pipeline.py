@@ -17,6 +17,9 @@ from stargan_tf.errors import UserError
 from stargan_tf.names import normalised
 from stargan_tf.types import IMAGE, LABEL, NORMAL, STREAMS, UNIFORM, Batch, Draw
 
+# Else TensorFlow reads and rewrites all that a dataset calls, for half a second of each start.
+_as_written = tf.autograph.experimental.do_not_convert
+
 
 def train_dataset(
     data_dir: Path,
@@ -63,14 +66,16 @@ def train_dataset(
         )
     info = DatasetInfo.load(data_dir)
     index = RecordIndex(data_dir, "train", info.groups)
-    make = _ExampleMaker(index, len(info.attributes), config, tuple(draws))
-    plan = SamplingPlan(index.sizes, make.streams, make.records, batch_size, config.seed)
+    maker = _ExampleMaker(index, len(info.attributes), config, tuple(draws))
+    plan = SamplingPlan(index.sizes, maker.streams, maker.records, batch_size, config.seed)
+    make = _as_written(maker)
     share = batch_size // num_workers
     mine = slice(worker * share, (worker + 1) * share)
 
     def plan_block(number: np.ndarray) -> np.ndarray:
         return plan.block(int(number))[:, mine]
 
+    @_as_written
     def block_examples(number: tf.Tensor) -> tf.data.Dataset:
         steps = tf.numpy_function(plan_block, [number], tf.int64, stateful=False)
         steps = tf.ensure_shape(steps, [BLOCK_STEPS, share, plan.width])
@@ -118,6 +123,7 @@ def eval_dataset(
     def read(place: np.ndarray) -> bytes:
         return index.read(*place)
 
+    @_as_written
     def make(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         record = tf.numpy_function(read, [place], tf.string, stateful=False)
         group = tf.cast(first + place[0], tf.int32)

@@ -34,6 +34,7 @@ class CodeMaker:
             mode: tf.function(
                 lambda *inputs, mode=mode: model.make_codes(mode, *((None,) + inputs)[-2:]),
                 input_signature=[*sources[mode.source], domains],
+                autograph=False,
             )
             for mode in model.modes
         }

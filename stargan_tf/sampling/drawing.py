@@ -23,7 +23,7 @@ class BatchDrawer:
         self._batch_size = batch_size
         any_image = tf.TensorSpec([None, model.img_size, model.img_size, 3])
         # Signatures with open batch sizes: one compilation serves every call.
-        self._encode = tf.function(model.encode, input_signature=[any_image])
+        self._encode = tf.function(model.encode, input_signature=[any_image], autograph=False)
         encoded_spec = tf.nest.map_structure(
             lambda x: tf.TensorSpec(x.shape, x.dtype),
             self._encode.get_concrete_function().structured_outputs,
@@ -32,7 +32,7 @@ class BatchDrawer:
         indices_spec = tf.TensorSpec([None], tf.int32)
         codes_spec = tf.TensorSpec([None, model.code_dim])
 
-        @tf.function(input_signature=[encoded_spec, indices_spec, codes_spec])
+        @tf.function(input_signature=[encoded_spec, indices_spec, codes_spec], autograph=False)
         def draw(encoded: Any, indices: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
             chosen = tf.nest.map_structure(lambda x: tf.gather(x, indices), encoded)
             return model.draw(chosen, codes)

@@ -151,7 +151,7 @@ def _classifier(model: TrainedModel, batch_size: int) -> Classifier:
     algorithm, networks = model.trained
     side = model.drawable.img_size
 
-    @tf.function(input_signature=[tf.TensorSpec([None, side, side, 3])])
+    @tf.function(input_signature=[tf.TensorSpec([None, side, side, 3])], autograph=False)
     def probabilities(x: tf.Tensor) -> tf.Tensor:
         return tf.sigmoid(algorithm.classify(networks, x))
 

@@ -1,6 +1,7 @@
 """Adam as the paper's reference computes it."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -50,12 +51,13 @@ class Adam(keras.optimizers.Optimizer):
         if getattr(self, "_built", False):
             return
         self._built = True
-        self.first_moments = [
-            self.add_variable_from_reference(variable, "first_moment") for variable in var_list
-        ]
-        self.second_moments = [
-            self.add_variable_from_reference(variable, "second_moment") for variable in var_list
-        ]
+        with tf.variable_creator_scope(_same_name):
+            self.first_moments = [
+                self.add_variable_from_reference(variable, "first_moment") for variable in var_list
+            ]
+            self.second_moments = [
+                self.add_variable_from_reference(variable, "second_moment") for variable in var_list
+            ]
 
     def apply_gradients(self, *args, **kwargs) -> tf.Variable:
         """See Keras. All variables share what depends on the step alone."""
@@ -111,6 +113,11 @@ class Adam(keras.optimizers.Optimizer):
             "epsilon": self.epsilon,
             "name": self.name,
         }
+
+
+def _same_name(next_creator: Callable[..., tf.Variable], **kwargs) -> tf.Variable:
+    """TensorFlow compiles the creation of a variable, 2 ms, for each new pair of name and shape."""
+    return next_creator(**{**kwargs, "name": "moment"})
 
 
 @dataclasses.dataclass(frozen=True)

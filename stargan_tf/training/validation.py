@@ -32,7 +32,7 @@ class Validation:
         if networks is not self._networks:  # compiled once, as long as they stay the same
             self._networks = networks
             losses = functools.partial(self._algorithm.validation_losses, networks)
-            self._compiled = tf.function(losses, reduce_retracing=True)
+            self._compiled = tf.function(losses, reduce_retracing=True, autograph=False)
         sums: dict[str, float] = {}
         count = 0
         for number, (x, y) in enumerate(self._images):

@@ -131,7 +131,7 @@ def test_tflite_agreement(entry, folded):
     inputs = [value[1:] for value in entry.inputs]
     module = tf.Module()
     module.network = network
-    function = tf.function(lambda *values: entry.call(network, *values))
+    function = tf.function(lambda *values: entry.call(network, *values), autograph=False)
     concrete = function.get_concrete_function(*map(tf.TensorSpec.from_tensor, inputs))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     interpreter = tf.lite.Interpreter(model_content=converter.convert())

@@ -108,7 +108,7 @@ def _trace(
                 inputs[name] = _domain_in_range(inputs[name], len(info.domains))
         return signature.compute(graph, **inputs)
 
-    return tf.function(compute, input_signature=specs)
+    return tf.function(compute, input_signature=specs, autograph=False)
 
 
 def _domain_in_range(index: tf.Tensor, num_domains: int) -> tf.Tensor:

@@ -68,7 +68,7 @@ class SavedModel:
                 result = encode_images(result, self._info.image_format)
             return {encoded_spec(signature.output, self._info).name: result}
 
-        return tf.function(compute, input_signature=specs)
+        return tf.function(compute, input_signature=specs, autograph=False)
 
     def _on_float_images(self, signature: Signature) -> Function:
         """The signature on decoded images and indices of domains."""
@@ -79,7 +79,7 @@ class SavedModel:
             inputs = {n: TABLE[KINDS[n]].check(n, value, self._info) for n, value in given.items()}
             return {signature.output: signature.compute(self._graph, **inputs)}
 
-        return tf.function(compute, input_signature=specs)
+        return tf.function(compute, input_signature=specs, autograph=False)
 
     def _decoded(self, name: str, tensor_name: str, value: tf.Tensor) -> tf.Tensor:
         kind = TABLE[KINDS[name]]

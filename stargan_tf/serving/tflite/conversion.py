@@ -98,4 +98,4 @@ def _trace(
         inputs = dict(zip(signature.inputs, values, strict=True))
         return {signature.output: signature.compute(graph, **inputs)}
 
-    return tf.function(compute, input_signature=specs)
+    return tf.function(compute, input_signature=specs, autograph=False)
