@@ -30,6 +30,7 @@ def fingerprint(folder):
     return load_model(str(folder), "").fingerprint
 
 
+@pytest.mark.slow
 def test_the_fingerprint_of_a_run_is_that_of_its_weights(tmp_path):
     first = fingerprint(begun(tmp_path / "run"))
     (tmp_path / "run").rename(tmp_path / "moved")

@@ -134,6 +134,7 @@ def test_any_name_becomes_one_that_is_safe_and_stays_itself(original):
         assert find_domain(written, [name]) == 0
 
 
+@pytest.mark.slow
 @given(st.lists(NAME, max_size=5, unique=True))
 def test_any_names_are_told_apart_or_rejected(originals):
     try:

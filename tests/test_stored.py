@@ -139,6 +139,7 @@ def test_run_and_export_are_evaluated_alike(stored, tmp_path):
             assert metrics[1][key] == pytest.approx(value, rel=0.02, abs=1e-3), key
 
 
+@pytest.mark.slow
 def test_the_run_can_be_exported(stored, tmp_path):
     config = ExportConfig(
         run_dir=str(stored.run),
@@ -152,6 +153,7 @@ def test_the_run_can_be_exported(stored, tmp_path):
     assert np.abs(old - new).max() <= 1
 
 
+@pytest.mark.slow
 def test_the_export_is_served(stored):
     image, reference = ((IMAGES / name).read_bytes() for name in ("cat.png", "dog.png"))
     with running_server(stored.folder / "models") as server:

@@ -57,7 +57,7 @@ class ResBlk(KeepsArguments, keras.layers.Layer):
             f"{self.name} takes feature maps of {self.dim_in} channels",
             x=floats(x, "N", "H", "W", self.dim_in),
         )
-        return (self._residual(x) + self._shortcut(x)) / math.sqrt(2)  # keeps the variance
+        return (self._residual(x) + self._shortcut(x)) * math.sqrt(0.5)  # keeps the variance
 
     def _residual(self, x: tf.Tensor) -> tf.Tensor:
         x = self.norm1(x) if self.norm1 else x
@@ -122,7 +122,7 @@ class AdaINResBlk(KeepsArguments, keras.layers.Layer):
         residual = self.conv2(leaky_relu(self.norm2(residual, s)))
         if not self.shortcut:
             return residual
-        return (residual + self._shortcut(x)) / math.sqrt(2)  # keeps the variance
+        return (residual + self._shortcut(x)) * math.sqrt(0.5)  # keeps the variance
 
     def _shortcut(self, x: tf.Tensor) -> tf.Tensor:
         # The 1x1 convolution commutes with upsampling: run it at the smaller size.

@@ -163,4 +163,15 @@ def select_domain(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         x=floats(x, "N", "K", "D"),
         y=integers(y, "N"),
     )
-    return tf.gather(x, y, axis=1, batch_dims=1)
+    num_domains = x.shape[1]
+
+    @own_gradient
+    def take(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(dy: tf.Tensor) -> tf.Tensor:
+            # TensorFlow's own takes fifty operations to find each row's place in `x`.
+            there = tf.one_hot(y, num_domains, dtype=dy.dtype)
+            return tf.expand_dims(dy, 1) * tf.expand_dims(there, 2)
+
+        return tf.gather(x, y, axis=1, batch_dims=1), gradient
+
+    return take(x)

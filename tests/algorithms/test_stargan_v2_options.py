@@ -66,6 +66,7 @@ def assert_mean(mean, first, second):
     np.testing.assert_allclose(mean, (first + second) / 2, rtol=1e-4, atol=1e-5 * largest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("w_hpf", [0, 1])
 def test_one_pass_goes_down_the_mean_of_two(w_hpf):
     """In all networks that the two step; E, which references leave as it is, learns from both."""
@@ -87,6 +88,7 @@ def test_one_pass_goes_down_the_mean_of_two(w_hpf):
         assert_mean(loss, *both)
 
 
+@pytest.mark.slow
 def test_r1_counts_more_when_it_comes_less_often():
     config = dataclasses.replace(tiny.CONFIG, lambda_reg=0.5)
     rare = dataclasses.replace(config, r1_every=3)

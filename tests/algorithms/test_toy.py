@@ -53,6 +53,7 @@ def tensors(run):
     return {name: reader.get_tensor(name) for name in names}
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_unbroken_one_to_the_last_bit(runs):
     unbroken, broken = (tensors(run) for run in runs)
     assert unbroken.keys() == broken.keys()
