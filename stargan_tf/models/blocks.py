@@ -40,7 +40,6 @@ class ResBlk(KeepsArguments, keras.layers.Layer):
         self.conv2 = Conv2D(dim_out)
         self.conv1x1 = Conv2D(dim_out, 1, use_bias=False) if dim_in != dim_out else None
 
-    @recomputed_on_request
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Runs the block.
 
@@ -57,6 +56,10 @@ class ResBlk(KeepsArguments, keras.layers.Layer):
             f"{self.name} takes feature maps of {self.dim_in} channels",
             x=floats(x, "N", "H", "W", self.dim_in),
         )
+        return self._map(x)
+
+    @recomputed_on_request
+    def _map(self, x: tf.Tensor) -> tf.Tensor:
         return (self._residual(x) + self._shortcut(x)) * math.sqrt(0.5)  # keeps the variance
 
     def _residual(self, x: tf.Tensor) -> tf.Tensor:
@@ -104,7 +107,6 @@ class AdaINResBlk(KeepsArguments, keras.layers.Layer):
             self.conv1x1.trainable = False
             self.conv1x1.build([None, None, None, dim_in])
 
-    @recomputed_on_request
     def call(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
         """Runs the block.
 
@@ -118,6 +120,10 @@ class AdaINResBlk(KeepsArguments, keras.layers.Layer):
         Raises:
           ShapeError: `x` or `s` has another shape; see `AdaIN.call`, which comes first.
         """
+        return self._map(x, s)
+
+    @recomputed_on_request
+    def _map(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
         residual = self.conv1(leaky_relu(self.norm1(x, s)))
         residual = self.conv2(leaky_relu(self.norm2(residual, s)))
         if not self.shortcut:

@@ -32,9 +32,10 @@ class Conv2D(keras.layers.Conv2D):
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Maps [N, H, W, C] to [N, H, W, filters]; to fewer pixels with strides, or no padding."""
-        with not_before(x):
-            weights = tf.convert_to_tensor(self.kernel)
-            bias = tf.cast(self.bias, x.dtype) if self.use_bias else None
+        # Read whenever it suits: TensorFlow reads all variables of a graph, and would compute `x`
+        # for a read that waits, even where nobody needs the result.
+        weights = tf.convert_to_tensor(self.kernel)
+        bias = tf.cast(self.bias, x.dtype) if self.use_bias else None
         made = self.makes_kernels or weights.dtype != x.dtype
         y = (recomputed(self._convolve_by) if made else self._convolve_by)(x, weights)
         return tf.nn.bias_add(y, bias) if self.use_bias else y
@@ -87,11 +88,6 @@ class TransposedConv2D(keras.layers.Conv2DTranspose):
     def __init__(self, filters: int, kernel_size: int = 4, **kwargs) -> None:
         """See `keras.layers.Conv2DTranspose` for the arguments."""
         super().__init__(filters, kernel_size, **({"padding": "same", "strides": 2} | kwargs))
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Maps [N, H, W, C] to [N, 2H, 2W, filters]."""
-        with not_before(x):
-            return super().call(x)
 
 
 class ResamplingConv2D(Conv2D):

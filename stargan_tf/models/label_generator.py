@@ -36,7 +36,6 @@ class PlainResBlk(KeepsArguments, keras.layers.Layer):
         self.conv1, self.conv2 = conv(channels), conv(channels)
         self.norm1, self.norm2 = InstanceNormalization(), InstanceNormalization()
 
-    @recomputed_on_request
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Maps [N, H, W, channels] to the same shape, in the dtype of the Keras policy.
 
@@ -47,6 +46,10 @@ class PlainResBlk(KeepsArguments, keras.layers.Layer):
             f"{self.name} takes feature maps of {self.channels} channels",
             x=floats(x, "N", "H", "W", self.channels),
         )
+        return self._map(x)
+
+    @recomputed_on_request
+    def _map(self, x: tf.Tensor) -> tf.Tensor:
         residual = tf.nn.relu(self.norm1(self.conv1(x)))
         return x + self.norm2(self.conv2(residual))
 
