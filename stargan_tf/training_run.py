@@ -8,7 +8,7 @@ import sys
 
 import tensorflow as tf
 
-from stargan_tf import __version__
+from stargan_tf import __version__, process_memory
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.config.train import TrainConfig
@@ -23,6 +23,7 @@ from stargan_tf.shell import command
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.dry_run import describe
 from stargan_tf.training.loop import Evaluator, Sampler, train
+from stargan_tf.training.memory_estimate import estimate_memory
 from stargan_tf.training.profiling import NO_ITERATIONS, Profiler
 from stargan_tf.training.rollback import go_back, seed_after
 from stargan_tf.training.run_dir import RunDir
@@ -89,9 +90,19 @@ def describe_run(config: TrainConfig) -> str:
     data, algorithm = _prepare(config, RunDir(config.run_dir))
     if config.skip_bad_records:
         data.skip_bad_records(None)
-    with make_strategy(config).scope(), data.named():
-        speed = measure_throughput(data.batches(config, algorithm.draws()))
-        return describe(TrainState(algorithm), data.labels, speed)
+    strategy = make_strategy(config)
+    with strategy.scope(), data.named():
+        batches = data.batches(config, algorithm.draws())
+        speed = measure_throughput(batches)
+        rows = config.batch_size // strategy.num_replicas_in_sync
+        share = {
+            name: tf.TensorSpec([rows, *spec.shape[1:]], spec.dtype)
+            for name, spec in batches.element_spec.items()
+        }
+        program = process_memory.held() or process_memory.peak()
+        state = TrainState(algorithm)
+        memory = estimate_memory(state, strategy, share, program)
+        return describe(state, data.labels, speed, memory)
 
 
 def _prepare(config: TrainConfig, run: RunDir) -> tuple[TrainingData, Algorithm]:
@@ -158,7 +169,7 @@ def _train(
             raise
         raise UserError(
             f"The device ran out of memory with --batch_size={config.batch_size}: lower it, "
-            "--base_channels or --img_size in a new --run_dir, or try --mixed_precision; "
+            "--base_channels or --img_size in a new --run_dir, or try --recompute; "
             "--dry_run shows an estimate."
         ) from error
     if workers.chief:

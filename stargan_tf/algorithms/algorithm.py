@@ -16,8 +16,8 @@ from stargan_tf.types import Batch, Draw
 
 Networks = Mapping[str, keras.Model]  # by name
 Losses = dict[str, tf.Tensor]  # unweighted float32 scalars by log key
-# A network, and the shapes of what it is called with.
-ForwardPass = tuple[str, tuple[tf.TensorSpec, ...]]
+# What each network is called with, by name.
+NetworkInputs = dict[str, tuple[tf.TensorSpec, ...]]
 
 
 class Objective(NamedTuple):
@@ -218,11 +218,7 @@ class Algorithm(abc.ABC):
         """What users of an exported model should know, a sentence each; for its card."""
         return ()
 
-    def largest_update(self, batch_size: int) -> list[ForwardPass]:
-        """The forward passes of the update that needs most memory, for an estimate."""
-        del batch_size
-        return []
-
-    def network_inputs(self, batch_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
+    def network_inputs(self, batch_size: int) -> NetworkInputs:
         """The shapes that networks are called with, by name, to measure each alone."""
-        return dict(self.largest_update(batch_size))
+        del batch_size
+        return {}

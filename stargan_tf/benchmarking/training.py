@@ -10,7 +10,7 @@ from stargan_tf.algorithms.algorithm import Algorithm, Losses, Objective
 from stargan_tf.benchmarking.work import Traced, Work
 from stargan_tf.training.minimizer import Minimizer
 from stargan_tf.training.state import TrainState
-from stargan_tf.training.step import TrainStep
+from stargan_tf.training.step import TrainStep, update_networks
 from stargan_tf.types import Batch
 
 # How many iterations are searched for different patterns of updates.
@@ -58,8 +58,9 @@ class Training:
         updates = max(_patterns(self.algorithm), key=len)
         number, count = 0, 1
         while number < count:
-            one = OneUpdate(Minimizer(self.state, self.strategy.num_replicas_in_sync), number)
-            traced = Traced(self._function_of(one, updates), self._batch)
+            taken: list[OneUpdate] = []
+            traced = Traced(self._function_of(number, updates, taken), self._batch)
+            one = taken[-1]
             yield self._work(f"update {_name(one.log_keys) or number + 1}", traced)
             number, count = number + 1, one.count
 
@@ -67,15 +68,21 @@ class Training:
         return traced.work(what, self.algorithm.settings.batch_size)
 
     def _function_of(
-        self, one: "OneUpdate", updates: tuple[str, ...]
+        self, number: int, updates: tuple[str, ...], taken: list["OneUpdate"]
     ) -> tf.types.experimental.GenericFunction:
-        """A function that takes one update's step; TensorFlow leaves out what it does not need."""
-        networks, schedule = self.state.training_networks, self.state.schedule
+        """A function that takes one update's step; TensorFlow leaves out what it does not need.
+
+        Args:
+          number: of the update, from 0.
+          updates: of the iteration.
+          taken: one is added each time that the function is traced.
+        """
 
         def on_replica(batch: Batch) -> Losses:
-            one.count = 0
-            losses = self.algorithm.step(networks, batch, schedule, updates, one)
+            one = OneUpdate(Minimizer(self.state, self.strategy.num_replicas_in_sync), number)
+            losses = update_networks(self.state, batch, updates, one)
             one.log_keys = [*losses]
+            taken.append(one)
             return losses
 
         def run(batch: Batch) -> Losses:

@@ -25,14 +25,16 @@ def training_memory(settings: TrainConfig, num_labels: int) -> dict[str, Any]:
     Returns:
       Bytes: `program_bytes` with TensorFlow imported and nothing made, `state_bytes` with networks,
       averages and optimizers, `peak_bytes` at most while training, `device_peak_bytes` on GPUs
-      (None without), and `estimated_bytes`, what `train --dry_run` estimates for a replica.
+      (None without), and `estimated_bytes`, what `train --dry_run` estimates for the process.
     """
     # Imported here: the process that asks needs none of it.
+    import tensorflow as tf
+
     from stargan_tf.algorithms.registry import make_algorithm
     from stargan_tf.benchmarking.inputs import drawn_batch
     from stargan_tf.benchmarking.memory import PeakMemory
     from stargan_tf.benchmarking.training import Training
-    from stargan_tf.training.dry_run import activation_bytes, weight_bytes
+    from stargan_tf.training.memory_estimate import estimate_memory
     from stargan_tf.training.runtime import make_strategy
 
     strategy = make_strategy(settings)
@@ -47,12 +49,13 @@ def training_memory(settings: TrainConfig, num_labels: int) -> dict[str, Any]:
         for _ in range(_ITERATIONS):
             work.run()
     found = peak.read()
-    with strategy.scope():  # after the peak was read: it traces networks
-        estimated = weight_bytes(training.state) + activation_bytes(training.state)
+    # After the peak was read: it traces an iteration once more.
+    specs = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in batch.items()}
+    estimate = estimate_memory(training.state, strategy, specs, program)
     return {
         "program_bytes": program,
         "state_bytes": state,
         "peak_bytes": found.host,
         "device_peak_bytes": found.device,
-        "estimated_bytes": estimated,
+        "estimated_bytes": estimate.process,
     }

@@ -97,6 +97,13 @@ class TrainConfig:
         "in float32.",
         choices=MIXED_PRECISION,
     )
+    recompute: bool = setting(
+        False,
+        "Keep of each residual block no more than its input until the backward pass, which "
+        "computes the rest again: about half of the memory of feature maps, for about a sixth more "
+        "time; may change on resume. Not with --xla.",
+        fixed=False,
+    )
     randcrop_prob: float = setting(0.5, "Probability of the random resized crop.", least=0, most=1)
     seed: int = setting(
         777,
@@ -215,6 +222,11 @@ class TrainConfig:
             not (self.xla and self.virtual_replicas > 1),
             f"Found --xla and --virtual_replicas={self.virtual_replicas}, expected one of them: "
             "XLA cannot sum gradients over CPU devices; leave one out.",
+        )
+        check(
+            not (self.xla and self.recompute),
+            "Found --xla and --recompute, expected one of them: XLA finds that blocks are computed "
+            "twice, computes them once, and keeps the result; leave one out.",
         )
         replicas = max(self.virtual_replicas, 1)
         check(

@@ -5,15 +5,10 @@ import math
 import tensorflow as tf
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import (
-    Conv2D,
-    DownsamplingConv2D,
-    UpsamplingConv2D,
-    average_pool,
-    leaky_relu,
-    upsample_nearest,
-)
+from stargan_tf.models.convolutions import Conv2D, DownsamplingConv2D, UpsamplingConv2D
+from stargan_tf.models.layers import average_pool, leaky_relu, upsample_nearest
 from stargan_tf.models.normalization import AdaIN, InstanceNormalization
+from stargan_tf.models.own_gradients import recomputed_on_request
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 
@@ -61,6 +56,10 @@ class ResBlk(KeepsArguments, keras.layers.Layer):
             f"{self.name} takes feature maps of {self.dim_in} channels",
             x=floats(x, "N", "H", "W", self.dim_in),
         )
+        return self._map(x)
+
+    @recomputed_on_request
+    def _map(self, x: tf.Tensor) -> tf.Tensor:
         return (self._residual(x) + self._shortcut(x)) * math.sqrt(0.5)  # keeps the variance
 
     def _residual(self, x: tf.Tensor) -> tf.Tensor:
@@ -121,6 +120,10 @@ class AdaINResBlk(KeepsArguments, keras.layers.Layer):
         Raises:
           ShapeError: `x` or `s` has another shape; see `AdaIN.call`, which comes first.
         """
+        return self._map(x, s)
+
+    @recomputed_on_request
+    def _map(self, x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
         residual = self.conv1(leaky_relu(self.norm1(x, s)))
         residual = self.conv2(leaky_relu(self.norm2(residual, s)))
         if not self.shortcut:

@@ -1,7 +1,8 @@
 """Folding: weights that layers compute from others are made for good, for export."""
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D, WholeMapConv2D
+from stargan_tf.models.convolutions import ResamplingConv2D, WholeMapConv2D
+from stargan_tf.models.layers import PerDomainDense
 
 
 def fold(network: keras.Model) -> None:

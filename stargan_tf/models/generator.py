@@ -6,8 +6,10 @@ import tensorflow as tf
 
 from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
-from stargan_tf.models.layers import Conv2D, leaky_relu
+from stargan_tf.models.convolutions import Conv2D
+from stargan_tf.models.layers import leaky_relu
 from stargan_tf.models.normalization import InstanceNormalization
+from stargan_tf.models.own_gradients import recomputed_on_request
 from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats
 
@@ -143,8 +145,11 @@ class Generator(SavedNetwork, keras.Model):
                 mask = tf.image.resize(masks[0] if height == 32 else masks[1], [height, height])
                 details = tf.cast(mask, x.dtype) * encoded.skips[height]
                 x += high_pass(details, self.w_hpf)
-        x = self.to_rgb(leaky_relu(self.to_rgb_norm(x)))
-        return tf.cast(x, tf.float32)
+        return tf.cast(self._to_rgb(x), tf.float32)
+
+    @recomputed_on_request
+    def _to_rgb(self, x: tf.Tensor) -> tf.Tensor:
+        return self.to_rgb(leaky_relu(self.to_rgb_norm(x)))
 
     def _check_decoded(
         self, encoded: EncodedImage, s: tf.Tensor, masks: tuple[tf.Tensor, tf.Tensor] | None

@@ -3,8 +3,10 @@
 import tensorflow as tf
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import Conv2D, TransposedConv2D, fan_in_uniform
+from stargan_tf.models.convolutions import Conv2D, TransposedConv2D
+from stargan_tf.models.layers import fan_in_uniform
 from stargan_tf.models.normalization import InstanceNormalization
+from stargan_tf.models.own_gradients import recomputed_on_request
 from stargan_tf.models.saving import KeepsArguments, SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats
 
@@ -44,6 +46,10 @@ class PlainResBlk(KeepsArguments, keras.layers.Layer):
             f"{self.name} takes feature maps of {self.channels} channels",
             x=floats(x, "N", "H", "W", self.channels),
         )
+        return self._map(x)
+
+    @recomputed_on_request
+    def _map(self, x: tf.Tensor) -> tf.Tensor:
         residual = tf.nn.relu(self.norm1(self.conv1(x)))
         return x + self.norm2(self.conv2(residual))
 
@@ -120,10 +126,15 @@ class LabelGenerator(SavedNetwork, keras.Model):
         planes = tf.tile(tf.reshape(c, [-1, 1, 1, self.num_labels]), [1, side, side, 1])
         h = tf.concat([tf.cast(v, self.compute_dtype) for v in (x, planes)], axis=-1)
         for layer, norm in zip(self.convs, self.norms, strict=True):
-            h = tf.nn.relu(norm(layer(h)))
+            h = self._stage(h, layer, norm)
         for block in self.blocks:  # [N, R/4, R/4, 4 * base_channels]
             h = block(h)
         for layer, norm in zip(self.up_convs, self.up_norms, strict=True):
-            h = tf.nn.relu(norm(layer(h)))
+            h = self._stage(h, layer, norm)
         drawn = tf.cast(self.to_rgb(h), tf.float32)
         return tf.tanh(tf.cast(x, tf.float32) + drawn if self.residual_output else drawn)
+
+    def _stage(
+        self, h: tf.Tensor, layer: keras.layers.Layer, norm: InstanceNormalization
+    ) -> tf.Tensor:
+        return recomputed_on_request(lambda h: tf.nn.relu(norm(layer(h))))(h)

@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 from stargan_tf.compat import keras
+from stargan_tf.models.convolutions import Conv2D
 from stargan_tf.models.face_masks import Masks, face_masks
 from stargan_tf.models.landmarks import IMAGE_SIDE, LANDMARKS
-from stargan_tf.models.layers import Conv2D, average_pool, upsample_nearest
+from stargan_tf.models.layers import average_pool, upsample_nearest
 from stargan_tf.models.saving import (
     KeepsArguments,
     SavedNetwork,

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from stargan_tf.compat import keras
-from stargan_tf.models.layers import Conv2D, fan_in_uniform, leaky_relu
+from stargan_tf.models.convolutions import Conv2D
+from stargan_tf.models.layers import fan_in_uniform, leaky_relu
 from stargan_tf.models.saving import SavedNetwork, serializable
 from stargan_tf.shapes import check_shapes, floats, integers
 

@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from stargan_tf.compat import keras
 from stargan_tf.models.blocks import ResBlk
-from stargan_tf.models.layers import Conv2D, WholeMapConv2D, leaky_relu
+from stargan_tf.models.convolutions import Conv2D, WholeMapConv2D
+from stargan_tf.models.layers import leaky_relu
 from stargan_tf.models.saving import KeepsArguments, serializable
 from stargan_tf.shapes import check_shapes, floats
 

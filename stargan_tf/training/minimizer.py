@@ -21,6 +21,7 @@ class Minimizer:
         """
         self._state = state
         self._replicas = replicas
+        self._before: list[tf.Operation] = []  # all gradients of the update before
         self.gradient_scale = gradient_scale(next(iter(state.optimizers.values())))
 
     def __call__(
@@ -41,13 +42,17 @@ class Minimizer:
         """
         optimizers = [self._state.optimizers[name] for name in networks]
         weights = [self._state.networks[name].trainable_variables for name in networks]
-        with tape or tf.GradientTape() as tape:
-            total, losses = objective()
-            # Optimizers add up the replicas' gradients; each loss is a mean over
-            # its replica's share, so the sum needs dividing by their number.
-            total /= self._replicas
-            total *= loss_scale(optimizers[0])
-        gradients = unscale(tape.gradient(total, weights), optimizers)
+        # One after the other: updates that do not depend on each other would run at once, and hold
+        # the feature maps of both.
+        with tf.control_dependencies(self._before):
+            with tape or tf.GradientTape() as tape:
+                total, losses = objective()
+                # Optimizers add up the replicas' gradients; each loss is a mean over
+                # its replica's share, so the sum needs dividing by their number.
+                total /= self._replicas
+                total *= loss_scale(optimizers[0])
+            gradients = unscale(tape.gradient(total, weights), optimizers)
+        self._before = [tf.group(*sum(gradients, []))]
         for optimizer, own, variables in zip(optimizers, gradients, weights, strict=True):
             optimizer.apply_gradients(zip(own, variables, strict=True))
         return losses

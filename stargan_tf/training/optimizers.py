@@ -72,6 +72,9 @@ class Adam(keras.optimizers.Optimizer):
             self._shared = self._of_this_step()
         shared = self._shared
         index = self._index_dict[self._var_key(variable)]
+        # In this order: the penalty would else be computed, and held, long before its gradient.
+        with tf.control_dependencies([gradient]):
+            gradient += shared.l2 * variable
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self.first_moments[index].handle,
@@ -82,7 +85,7 @@ class Adam(keras.optimizers.Optimizer):
             beta1=shared.beta1,
             beta2=shared.beta2,
             epsilon=shared.epsilon,
-            grad=gradient + shared.l2 * variable,
+            grad=gradient,
         )
 
     def _of_this_step(self) -> "_Shared":

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from stargan_tf.algorithms.algorithm import Losses
+from stargan_tf.algorithms.algorithm import Losses, Minimize
+from stargan_tf.models.own_gradients import recomputing
 from stargan_tf.training.minimizer import Minimizer
 from stargan_tf.training.moving_averages import average_decay, update_averages
 from stargan_tf.training.state import TrainState
@@ -15,17 +16,20 @@ from stargan_tf.types import Batch
 class TrainStep:
     """One iteration over all replicas of a strategy."""
 
-    def __init__(self, state: TrainState, strategy: tf.distribute.Strategy) -> None:
+    def __init__(
+        self, state: TrainState, strategy: tf.distribute.Strategy, *, xla: bool = True
+    ) -> None:
         """Binds the step to the state that it changes.
 
         Args:
           state: made within the strategy's scope.
           strategy: over whose replicas each batch is split.
+          xla: whether it is compiled by XLA if the settings say so.
         """
+        self._xla = xla and state.algorithm.settings.xla
         self._state = state
         self._algorithm = state.algorithm
         self._strategy = strategy
-        self._minimize = Minimizer(state, strategy.num_replicas_in_sync)
         self._compiled: dict[tuple[str, ...], tf.types.experimental.GenericFunction] = {}
 
     def __call__(self, batch: Batch, iteration: int) -> Losses:
@@ -47,7 +51,7 @@ class TrainStep:
         if updates not in self._compiled:
             on_replica = functools.partial(self._update_networks, updates)
             # Nothing in them branches on tensors; without AutoGraph, tracing is faster.
-            if self._algorithm.settings.xla:
+            if self._xla:
                 # All of it and nothing around it: that is what strategies of GPUs know how to run.
                 on_replica = tf.function(on_replica, autograph=False, jit_compile=True)
             function = functools.partial(self._run, on_replica)
@@ -70,7 +74,14 @@ class TrainStep:
         return losses
 
     def _update_networks(self, updates: tuple[str, ...], batch: Batch) -> Losses:
-        """The algorithm's updates, on one replica's share of the batch."""
-        state = self._state
-        networks = state.training_networks
-        return self._algorithm.step(networks, batch, state.schedule, updates, self._minimize)
+        minimize = Minimizer(self._state, self._strategy.num_replicas_in_sync)
+        return update_networks(self._state, batch, updates, minimize)
+
+
+def update_networks(
+    state: TrainState, batch: Batch, updates: tuple[str, ...], minimize: Minimize
+) -> Losses:
+    """The algorithm's updates, on one replica's share of the batch; see `Algorithm.step`."""
+    algorithm = state.algorithm
+    with recomputing(algorithm.settings.recompute):
+        return algorithm.step(state.training_networks, batch, state.schedule, updates, minimize)

@@ -1,4 +1,4 @@
-"""StarGAN v2 with less work in an iteration: R1 now and then, and both passes as one."""
+"""StarGAN v2 with less work, or less memory, in an iteration."""
 
 import dataclasses
 
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.algorithms.stargan_v2.networks import LANDMARK_NETWORK
+from stargan_tf.models.own_gradients import recomputing
 from stargan_tf.training.step import TrainStep
 from tests.training import tiny
 
@@ -115,3 +116,22 @@ def test_they_are_trained():
     assert all(np.isfinite(loss) for losses in found for loss in losses.values())
     assert ["D/both_reg" in losses for losses in found] == [True, False, True]
     assert {*state.algorithm.bar_losses.values()} <= found[1].keys()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fused_passes": True},
+        pytest.param({"w_hpf": 1.0}, marks=pytest.mark.slow),
+        pytest.param({"mixed_precision": "bfloat16"}, marks=pytest.mark.slow),
+    ],
+)
+def test_recomputing_changes_no_loss_and_no_gradient(changes):
+    def found(wanted):
+        with recomputing(wanted):
+            updates, losses = taken(dataclasses.replace(tiny.CONFIG, **changes))
+        gradients = [in_a_row(of_one) for each in updates.gradients for of_one in each.values()]
+        return [np.stack([*losses.values()]), *gradients]
+
+    for again, kept in zip(found(True), found(False), strict=True):
+        np.testing.assert_allclose(again, kept, rtol=0, atol=1e-6 * np.abs(kept).max())

@@ -6,7 +6,6 @@ import json
 import pytest
 
 from stargan_tf.benchmarking.benchmark import benchmark
-from stargan_tf.benchmarking.training_memory import training_memory
 from stargan_tf.config.benchmark import BenchmarkConfig, ExportedModelConfig, Variant
 from tests.algorithms import toy
 
@@ -66,13 +65,6 @@ def test_a_model_is_measured_by_default_where_one_is_named(toy_export):
     text = benchmark(CONFIG, [variant(exported=model)])
     assert "saved_model " in text and "tflite float32.tflite " in text
     assert "iteration" not in text and "PSNR" not in text  # which needs a data set
-
-
-def test_memory_of_training():
-    found = training_memory(SETTINGS, 2)
-    assert found["device_peak_bytes"] is None
-    assert 0 < found["estimated_bytes"] < found["peak_bytes"]
-    assert found["program_bytes"] <= found["state_bytes"] <= found["peak_bytes"]
 
 
 @pytest.mark.slow

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.benchmarking.operations import count_operations
-from stargan_tf.models.layers import DownsamplingConv2D, PerDomainDense, UpsamplingConv2D
+from stargan_tf.models.convolutions import DownsamplingConv2D, UpsamplingConv2D
+from stargan_tf.models.layers import PerDomainDense
 
 X = tf.TensorSpec([2, 8, 6, 3])
 

@@ -1,3 +1,5 @@
+import mmap
+
 import pytest
 
 from stargan_tf.benchmarking.work import Work, measure
@@ -47,12 +49,19 @@ def test_memory_is_that_of_the_last_run_of_the_warm_up():
     """What an earlier run held, as while compiling, does not count."""
     sizes = iter([200_000_000, 1, 1])
 
-    def run():
-        return float(len(bytearray(next(sizes))))
+    def hold(size):
+        # Pages of its own: a large process may have as many to spare.
+        with mmap.mmap(-1, size) as pages:
+            for start in range(0, size, mmap.PAGESIZE):
+                pages[start] = 1
+        return float(size)
 
     small, large = (
         measure([[work]], repeats=1, warm_up=2)[0][0].memory
-        for work in (Work("a", run), Work("b", lambda: float(len(bytearray(200_000_000)))))
+        for work in (
+            Work("a", lambda: hold(next(sizes))),
+            Work("b", lambda: hold(200_000_000)),
+        )
     )
     assert small.device is None and large.device is None
     if small.host is None:

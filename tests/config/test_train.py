@@ -100,6 +100,7 @@ def test_published_defaults():
             {"virtual_replicas": 2, "xla": True},
             "--xla and --virtual_replicas=2, expected one of them",
         ),
+        ({"recompute": True, "xla": True}, "--xla and --recompute, expected one of them"),
         ({"virtual_replicas": 3}, "--batch_size=8 for 3 replicas, expected a multiple: try 6"),
         ({"virtual_replicas": 16}, "--batch_size=8 for 16 replicas, expected a multiple: try 16"),
     ],

@@ -8,11 +8,12 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.compat import keras
+from stargan_tf.models.convolutions import ResamplingConv2D
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.domain_styles import DomainStyles
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.label_generator import LabelGenerator
-from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
+from stargan_tf.models.layers import PerDomainDense
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.patch_discriminator import MultiTaskPatchDiscriminator, PatchDiscriminator
 from stargan_tf.models.style_encoder import StyleEncoder

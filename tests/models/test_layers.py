@@ -6,13 +6,15 @@ import tensorflow as tf
 
 from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
-from stargan_tf.models.generator import high_pass
-from stargan_tf.models.layers import (
+from stargan_tf.models.convolutions import (
     Conv2D,
     DownsamplingConv2D,
-    PerDomainDense,
     UpsamplingConv2D,
     WholeMapConv2D,
+)
+from stargan_tf.models.generator import high_pass
+from stargan_tf.models.layers import (
+    PerDomainDense,
     average_pool,
     he_normal,
     leaky_relu,

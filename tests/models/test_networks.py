@@ -11,10 +11,11 @@ from stargan_tf.algorithms.stargan_v2.networks import TRANSLATING, build_network
 from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.compat import keras
 from stargan_tf.models import folding
+from stargan_tf.models.convolutions import ResamplingConv2D
 from stargan_tf.models.discriminator import Discriminator
 from stargan_tf.models.generator import EncodedImage, Generator
 from stargan_tf.models.landmark_network import LandmarkNetwork
-from stargan_tf.models.layers import PerDomainDense, ResamplingConv2D
+from stargan_tf.models.layers import PerDomainDense
 from stargan_tf.models.mapping_network import MappingNetwork
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.models.style_encoder import StyleEncoder

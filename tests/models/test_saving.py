@@ -12,6 +12,14 @@ import tensorflow as tf
 import stargan_tf.models
 from stargan_tf.compat import keras
 from stargan_tf.models.blocks import AdaINResBlk, ResBlk
+from stargan_tf.models.convolutions import (
+    Conv2D,
+    DownsamplingConv2D,
+    ResamplingConv2D,
+    TransposedConv2D,
+    UpsamplingConv2D,
+    WholeMapConv2D,
+)
 from stargan_tf.models.generator import Generator
 from stargan_tf.models.label_generator import PlainResBlk
 from stargan_tf.models.landmark_network import (
@@ -21,15 +29,7 @@ from stargan_tf.models.landmark_network import (
     Hourglass,
     LandmarkNetwork,
 )
-from stargan_tf.models.layers import (
-    Conv2D,
-    DownsamplingConv2D,
-    PerDomainDense,
-    ResamplingConv2D,
-    TransposedConv2D,
-    UpsamplingConv2D,
-    WholeMapConv2D,
-)
+from stargan_tf.models.layers import PerDomainDense
 from stargan_tf.models.normalization import AdaIN, InstanceNormalization
 from stargan_tf.models.saving import dtype_policy
 from stargan_tf.models.trunk import Trunk

@@ -10,9 +10,9 @@ from stargan_tf.algorithms.ablation.settings import TranslationSettings
 from stargan_tf.algorithms.algorithm import (
     AdamSettings,
     Algorithm,
-    ForwardPass,
     Losses,
     Minimize,
+    NetworkInputs,
     Networks,
     Objective,
 )
@@ -159,13 +159,13 @@ class Translation(Algorithm):
         """See `algorithms.signatures`."""
         return signatures_of(self.modes)
 
-    def largest_update(self, batch_size: int) -> list[ForwardPass]:
-        """That of G: x_fake and x_rec, and D of x_fake."""
+    def network_inputs(self, batch_size: int) -> NetworkInputs:
+        """See `Algorithm`."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])
         codes = tf.TensorSpec([batch_size, self.code_dim])
         domains = tf.TensorSpec([batch_size], tf.int32)
-        return [*[("generator", (images, codes))] * 2, ("discriminator", (images, domains))]
+        return {"generator": (images, codes), "discriminator": (images, domains)}
 
     @property
     def _trunk(self) -> tuple[int, int, int]:

@@ -7,9 +7,9 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import (
     AdamSettings,
     Algorithm,
-    ForwardPass,
     Losses,
     Minimize,
+    NetworkInputs,
     Networks,
 )
 from stargan_tf.algorithms.signatures import Signature
@@ -155,13 +155,12 @@ class StarGAN(Algorithm):
             )
         return remarks
 
-    def largest_update(self, batch_size: int) -> list[ForwardPass]:
-        """That of G: x_fake and x_rec, and D of x_fake; twice with same-domain translations."""
+    def network_inputs(self, batch_size: int) -> NetworkInputs:
+        """See `Algorithm`."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])
         labels = tf.TensorSpec([batch_size, self.layout.length])
-        once = [*[("generator", (images, labels))] * 2, ("discriminator", (images,))]
-        return once * (1 if self.settings.same_domain == OFF else 2)
+        return {"generator": (images, labels), "discriminator": (images,)}
 
 
 def _of_set(name: str, number: int) -> str:

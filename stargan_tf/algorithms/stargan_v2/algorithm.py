@@ -7,9 +7,9 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import (
     AdamSettings,
     Algorithm,
-    ForwardPass,
     Losses,
     Minimize,
+    NetworkInputs,
     Networks,
 )
 from stargan_tf.algorithms.signatures import Signature
@@ -135,13 +135,7 @@ class StarGANv2(Algorithm):
         """See `algorithms.signatures`."""
         return SIGNATURES
 
-    def largest_update(self, batch_size: int) -> list[ForwardPass]:
-        """That of G: x_fake and x_rec; E of x_fake and of x_real; D of x_fake."""
-        inputs = self.network_inputs(batch_size)
-        passes = {"generator": 2, "style_encoder": 2, "discriminator": 1}
-        return [(name, inputs[name]) for name, times in passes.items() for _ in range(times)]
-
-    def network_inputs(self, batch_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
+    def network_inputs(self, batch_size: int) -> NetworkInputs:
         """See `Algorithm`."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])

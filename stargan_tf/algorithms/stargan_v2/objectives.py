@@ -15,6 +15,7 @@ from stargan_tf.losses.reconstruction import (
 )
 from stargan_tf.models.face_masks import Masks
 from stargan_tf.models.generator import EncodedImage
+from stargan_tf.models.own_gradients import recomputing
 
 
 class Translated(NamedTuple):
@@ -61,7 +62,8 @@ def discriminator_objective(
     D = networks["discriminator"]
     regularization = {}
     if r1_times:
-        reg, real_logits = r1_penalty(lambda x: D(x, y_org), x_real, gradient_scale)
+        with recomputing(False):
+            reg, real_logits = r1_penalty(lambda x: D(x, y_org), x_real, gradient_scale)
         regularization["reg"] = reg
     else:
         real_logits = D(x_real, y_org)

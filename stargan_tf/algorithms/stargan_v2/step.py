@@ -86,9 +86,9 @@ def step(
       ShapeError: a part of the batch has another shape or dtype.
     """
 
-    def update_D(x_fake: tf.Tensor) -> Losses:
+    def update_D(draw: Callable[[], tf.Tensor]) -> Losses:
         def objective() -> Objective:
-            common = (networks, settings, x_real, y_org, x_fake, y_trg)
+            common = (networks, settings, x_real, y_org, draw(), y_trg)
             return discriminator_objective(*common, minimize.gradient_scale, r1_times)
 
         return minimize(objective, "discriminator")
@@ -119,10 +119,10 @@ def step(
         latent = translate(networks, x_real, s_latent, masks)
 
     # 1. D, with styles from latent codes.
-    d_latent = update_D(latent.x_fake)
+    d_latent = update_D(lambda: latent.x_fake)
 
     # 2. D, with styles from reference images.
-    d_ref = update_D(G.decode(latent.encoded, E(x_ref, y_trg), masks))
+    d_ref = update_D(lambda: G.decode(latent.encoded, E(x_ref, y_trg), masks))
 
     # 3. G, F and E, with styles from latent codes.
     g_latent = update_G(

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.ablation.settings import LatentCodesSettings
 from stargan_tf.algorithms.ablation.translation import Codes, Translation
-from stargan_tf.algorithms.algorithm import ForwardPass, Networks, Objective
+from stargan_tf.algorithms.algorithm import NetworkInputs, Networks, Objective
 from stargan_tf.algorithms.drawable import IMAGE, LATENT, Mode
 from stargan_tf.losses.reconstruction import style_reconstruction_loss
 from stargan_tf.models.style_encoder import StyleEncoder
@@ -72,10 +72,10 @@ class LatentCodes(Translation):
         total += self.settings.lambda_sty * sty
         return x_fake, Objective(total, {**losses, "sty": sty})
 
-    def largest_update(self, batch_size: int) -> list[ForwardPass]:
-        """That of G; E of x_fake and of x_real as well."""
-        *drawing, (name, (images, domains)) = super().largest_update(batch_size)
-        return [*drawing, *[(self.coder, (images, domains))] * 2, (name, (images, domains))]
+    def network_inputs(self, batch_size: int) -> NetworkInputs:
+        """See `Algorithm`."""
+        inputs = super().network_inputs(batch_size)
+        return {**inputs, self.coder: inputs["discriminator"]}
 
     def _find(self, networks: Networks, x: tf.Tensor) -> tf.Tensor:
         """E(x), [N, latent_dim]: its one head is that of domain 0."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
-from stargan_tf.algorithms.algorithm import ForwardPass, Losses, Minimize, Networks, Objective
+from stargan_tf.algorithms.algorithm import Losses, Minimize, NetworkInputs, Networks, Objective
 from stargan_tf.algorithms.stargan.algorithm import StarGAN
 from stargan_tf.algorithms.stargan.codes import label_vectors
 from stargan_tf.algorithms.stargan.networks import NAMES
@@ -82,13 +82,13 @@ class MultiTask(StarGAN):
             losses |= {f"G/{name}": loss for name, loss in minimize(draw, "generator").items()}
         return losses
 
-    def largest_update(self, batch_size: int) -> list[ForwardPass]:
-        """That of G: x_fake and x_rec, and D of x_fake."""
+    def network_inputs(self, batch_size: int) -> NetworkInputs:
+        """See `Algorithm`."""
         size = self.settings.img_size
         images = tf.TensorSpec([batch_size, size, size, 3])
         labels = tf.TensorSpec([batch_size, self.num_labels])
         domains = tf.TensorSpec([batch_size], tf.int32)
-        return [*[("generator", (images, labels))] * 2, ("discriminator", (images, domains))]
+        return {"generator": (images, labels), "discriminator": (images, domains)}
 
 
 def discriminator_objective(
