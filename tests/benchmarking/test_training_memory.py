@@ -20,7 +20,7 @@ PROGRAM = 100 * 2**20
 def test_memory_of_training():
     found = training_memory(SETTINGS, 2)
     assert found["device_peak_bytes"] is None
-    assert found["program_bytes"] <= found["state_bytes"] <= found["peak_bytes"]
+    assert found["state_bytes"] <= found["peak_bytes"]
     assert found["program_bytes"] < found["estimated_bytes"]
 
 
@@ -53,4 +53,6 @@ def test_estimate_is_near_what_is_measured():
     sizes = {"g_conv_dim": 8, "g_repeat_num": 2, "d_conv_dim": 8, "d_repeat_num": 4}
     settings = StarGANSettings(algorithm="stargan", img_size=128, batch_size=32, **sizes)
     found = training_memory_apart(settings, num_labels=2)
+    # Here alone: what other tests hold may shrink meanwhile.
+    assert found["program_bytes"] <= found["state_bytes"] <= found["peak_bytes"]
     assert found["estimated_bytes"] == pytest.approx(found["peak_bytes"], rel=0.15)
