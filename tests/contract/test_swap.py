@@ -17,7 +17,7 @@ from tests.serving.exports import NAME, make_export
 SEED = 3
 PATIENCE = 180
 CLIENTS = 4
-PAUSE = 0.02  # of each client: enough to let the server load what it shall swap in
+PAUSE = 0.1  # of each client: enough to let the server load what it shall swap in
 
 
 class Version(NamedTuple):
