@@ -13,12 +13,13 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.bars import bar
-from stargan_tf.benchmarking.exports import export_works, formats_of
+from stargan_tf.benchmarking.exports import export_works, formats_of, saved_model_folder
 from stargan_tf.benchmarking.inputs import draw_dataset, drawn_batch, input_work
 from stargan_tf.benchmarking.machine import load_average
 from stargan_tf.benchmarking.networks import network_works
 from stargan_tf.benchmarking.peak import peak_works
 from stargan_tf.benchmarking.report import report
+from stargan_tf.benchmarking.served import server_works
 from stargan_tf.benchmarking.table import table
 from stargan_tf.benchmarking.training import Training
 from stargan_tf.benchmarking.training_memory import training_memory_apart
@@ -29,6 +30,7 @@ from stargan_tf.config.benchmark import (
     ITERATION,
     MEMORY,
     NETWORKS,
+    SERVER,
     TRAINING,
     UPDATES,
     BenchmarkConfig,
@@ -81,7 +83,10 @@ def benchmark(config: BenchmarkConfig, variants: Sequence[Variant]) -> str:
 
 
 def _default(variant: Variant) -> tuple[str, ...]:
-    return formats_of(variant.exported) if variant.exported.model else TRAINING
+    exported = variant.exported
+    if not exported.model:
+        return TRAINING
+    return (*formats_of(exported), *[SERVER] * bool(exported.server))
 
 
 def _measure(config: BenchmarkConfig, works: Sequence[Work]) -> list[Measured]:
@@ -117,6 +122,10 @@ def _works(
                 own.append(_training_works(what, algorithm, strategy, data_dir))
             formats = [name for name in EXPORTS if name in what]
             own.append(export_works(variant.exported, formats, settings.data_dir))
+            if SERVER in what:
+                exported = variant.exported
+                requests = server_works(exported, saved_model_folder(exported), settings.data_dir)
+                own.append(stack.enter_context(requests))
             for work in itertools.chain.from_iterable(own):
                 works.append(dataclasses.replace(work, variant=number))
                 tracing.update()

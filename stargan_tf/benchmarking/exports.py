@@ -54,6 +54,11 @@ def export_works(
         yield from makers[name](config, folder, data_dir)
 
 
+def saved_model_folder(config: ExportedModelConfig) -> Path:
+    """The SavedModel that is meant; raises UserError where there is none."""
+    return _base(config, SAVED_MODEL) / str(_version(config, (SAVED_MODEL,)))
+
+
 def _base(config: ExportedModelConfig, format_name: str) -> Path:
     return Path(config.model) / _SUBFOLDERS[format_name]
 

@@ -9,7 +9,8 @@ from stargan_tf.config.train import TrainConfig
 ITERATION, UPDATES, NETWORKS, INPUT = TRAINING = ("iteration", "updates", "networks", "input")
 MEMORY = "memory"
 SAVED_MODEL, TFLITE, ONNX = EXPORTS = ("saved_model", "tflite", "onnx")
-WHAT = (*TRAINING, MEMORY, *EXPORTS)
+SERVER = "server"
+WHAT = (*TRAINING, MEMORY, *EXPORTS, SERVER)
 RUNTIMES = ("litert", "tensorflow")
 ALL = "all"
 _MOST_VARIANTS = 26  # a letter each
@@ -23,8 +24,8 @@ class BenchmarkConfig:
         (),
         f"What to measure, some of {', '.join(WHAT)}, separated by commas: the training iteration, "
         "each of its updates, every network forward and backward, the input pipeline, the memory "
-        "of training in a process of its own, and the files of --model. Default: the first four, "
-        "or with --model the files that it has.",
+        "of training in a process of its own, the files of --model, and requests to --server. "
+        "Default: the first four, or with --model the files that it has and its server.",
     )
     compare: tuple[str, ...] = setting(
         (),
@@ -77,6 +78,11 @@ class ExportedModelConfig:
         "Folder of an exported model, such as saved_models/NAME, whose files are measured. With "
         "--data_dir, the images of its TFLite files are compared with those of its SavedModel.",
         path=True,
+    )
+    server: str = setting(
+        "",
+        "Where a server has --model under the name of its folder, such as grpc://localhost:8500 or "
+        "http://localhost:8501: requests to it are measured beside the files.",
     )
     version: int = setting(0, "Version of the model; 0 for the newest.", least=0)
     signature: str = setting(
@@ -134,11 +140,16 @@ class Variant:
           UserError: a setting is wrong, or one is missing.
         """
         self.exported.validate()
-        formats = [name for name in what if name in EXPORTS]
+        formats = [name for name in what if name in (*EXPORTS, SERVER)]
         check(
             not formats or bool(self.exported.model),
             f"Found --what={','.join(what)} and no --model, expected the folder of an exported "
             f"model: pass --model=saved_models/NAME, or leave {' and '.join(formats)} out.",
+        )
+        check(
+            SERVER not in what or bool(self.exported.server),
+            f"Found --what={','.join(what)} and no --server, expected the address of one that has "
+            "the model: start python -m stargan_tf.serve, and pass --server=grpc://localhost:8500.",
         )
         check(
             not formats or not set(what) & set(TRAINING),
