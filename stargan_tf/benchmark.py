@@ -14,6 +14,8 @@ The files of an exported model, one image at a time:
 
   python -m stargan_tf.benchmark --model=saved_models/portraits_64 --data_dir=data/portraits
 
+With --server=grpc://localhost:8500, requests to a server that has the model as well.
+
 docs/performance.md says what the columns mean. On a phone, take Android's own benchmark tool:
 docs/android.md.
 """

@@ -51,7 +51,7 @@ def server_works(
     with _told(), Client(config.server, Path(config.model).resolve().name, retries=0) as client:
         request = _told()(lambda: _REQUESTS[name](client, image, info.domains[0]))
         request()
-        yield [Work(f"{SERVER} {name} at {config.server}", timed(request), images=1)]
+        yield [Work(f"{SERVER} {name}", timed(request), images=1)]
 
 
 @contextlib.contextmanager
@@ -60,7 +60,4 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ServingError as error:
-        raise UserError(
-            f"{str(error).rstrip('.')}: start python -m stargan_tf.serve --models_dir with the "
-            "folder of --model, or correct --server."
-        ) from error
+        raise UserError(str(error)) from error

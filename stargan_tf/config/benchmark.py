@@ -81,8 +81,8 @@ class ExportedModelConfig:
     )
     server: str = setting(
         "",
-        "Where a server has --model under the name of its folder, such as grpc://localhost:8500 or "
-        "http://localhost:8501: requests to it are measured beside the files.",
+        "Address of a server that has --model under its name, such as grpc://localhost:8500 or "
+        "http://localhost:8501: requests to it are measured as well.",
     )
     version: int = setting(0, "Version of the model; 0 for the newest.", least=0)
     signature: str = setting(
