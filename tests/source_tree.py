@@ -54,6 +54,7 @@ def python_files(*folders: str) -> list[str]:
     return [file for file in files() if file.endswith(".py") and file.startswith(prefixes)]
 
 
+@functools.cache
 def file_of(module: str) -> str | None:
     """The file that holds a module of the project, None when there is no such module."""
     path = module.replace(".", "/")
@@ -68,6 +69,7 @@ def tree(file: str) -> ast.Module:
     return ast.parse((ROOT / file).read_text(), file)
 
 
+@functools.cache
 def is_main(file: str) -> bool:
     """Whether a file can be run: it has an `if __name__ == "__main__":`."""
     return any(
@@ -108,7 +110,8 @@ def starts_processes(file: str) -> bool:
     )
 
 
-def started_mains(file: str) -> set[str]:
+@functools.cache
+def started_mains(file: str) -> frozenset[str]:
     """Commands of the project whose module names stand in a file, to be run by it."""
     names = {
         node.value
@@ -117,7 +120,7 @@ def started_mains(file: str) -> set[str]:
         and isinstance(node.value, str)
         and re.fullmatch(r"(stargan_tf|pipeline)(\.\w+)+", node.value)
     }
-    return {name for name in names if (main := file_of(name)) and is_main(main)}
+    return frozenset(name for name in names if (main := file_of(name)) and is_main(main))
 
 
 def _module_part(name: str) -> str:
