@@ -13,7 +13,7 @@ from stargan_tf.compat import keras
 from stargan_tf.models import folding
 from stargan_tf.models.convolutions import ResamplingConv2D
 from stargan_tf.models.discriminator import Discriminator
-from stargan_tf.models.generator import EncodedImage, Generator
+from stargan_tf.models.generator import EncodedImage, Generator, high_pass
 from stargan_tf.models.landmark_network import LandmarkNetwork
 from stargan_tf.models.layers import PerDomainDense
 from stargan_tf.models.mapping_network import MappingNetwork
@@ -272,3 +272,14 @@ def test_networks_of_a_config(precision, policy):
     assert networks["mapping_network"].shared[0].units == 10
     assert networks["generator"].from_rgb.filters == 4
     assert networks["generator"].encoder[-1].conv2.filters == 8
+
+
+def test_high_pass_drops_the_flat_and_keeps_the_details():
+    flat = tf.ones([1, 5, 5, 2])
+    np.testing.assert_allclose(high_pass(flat, 1.0)[:, 1:4, 1:4], 0, atol=1e-6)
+    dot = np.zeros([1, 5, 5, 2], np.float32)
+    dot[0, 2, 2, 1] = 1
+    expected = np.zeros([1, 5, 5, 2])
+    expected[0, 1:4, 1:4, 1] = -0.5
+    expected[0, 2, 2, 1] = 4
+    np.testing.assert_allclose(high_pass(tf.constant(dot), 2.0), expected, atol=1e-6)
