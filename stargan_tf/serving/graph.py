@@ -56,6 +56,20 @@ class ServingGraph:
         return tf.clip_by_value(self._model.draw(self._model.encode(x), codes), -1.0, 1.0)
 
 
+class TracedOnce:
+    """A ServingGraph for many signatures: they call networks as functions, which they share.
+
+    Signatures that draw differ in nothing but how they come by a code. So each network is
+    traced once, and stands once in what is saved; see `signatures.ServingGraph`.
+    """
+
+    def __init__(self, graph: ServingGraph) -> None:
+        """Keeps the graph."""
+        self.truncate = graph.truncate
+        self.make_codes = tf.function(graph.make_codes, autograph=False)
+        self.translate = tf.function(graph.translate, autograph=False)
+
+
 def mean_codes(model: Drawable, num_domains: int) -> np.ndarray:
     """The mean codes of all domains; see `latents.mean_code`.
 

@@ -60,6 +60,18 @@ def test_only_what_serving_needs_is_saved(exported):
     assert b"discriminator" not in text and b"Adam" not in text
 
 
+def test_each_network_stands_once_in_the_file(exported):
+    """And not in each signature that draws, which would double the file and the time to make it."""
+    loaded = tf.saved_model.load(str(exported.base / "1"))
+    with_convolutions = {
+        function.signature.name
+        for signature in loaded.signatures.values()
+        for function in signature.graph.as_graph_def().library.function
+        if any("Conv2D" in node.op for node in function.node_def)
+    }
+    assert len(with_convolutions) == len(("generator", "style encoder"))
+
+
 def test_summary_says_what_where_and_how_near(exported):
     lines = exported.said.summary.splitlines()
     assert lines[0] == "Exported pets version 1:"

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from stargan_tf.algorithms.signatures import IMAGE, KINDS, Signature
 from stargan_tf.serving import model_info
-from stargan_tf.serving.graph import ServingGraph
+from stargan_tf.serving.graph import ServingGraph, TracedOnce
 from stargan_tf.serving.inputs import TABLE, encoded_spec, served_spec
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.saved_model import checks
@@ -34,7 +34,7 @@ class SavedModel:
           info: names and sizes.
           assets: an empty folder that must exist until the model is saved.
         """
-        self._graph = graph
+        self._graph = TracedOnce(graph)
         self._info = info
         self._model_json, self._domains = assets / model_info.FILE, assets / DOMAINS_FILE
         self._model_json.write_text(info.to_json(), encoding="utf-8")

@@ -8,7 +8,7 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.signatures import Signature
 from stargan_tf.native_output import shown_on_failure
-from stargan_tf.serving.graph import ServingGraph
+from stargan_tf.serving.graph import ServingGraph, TracedOnce
 from stargan_tf.serving.inputs import float_spec
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.signatures import FLOAT_SUFFIX, save_signatures
@@ -52,7 +52,8 @@ class TFLiteConverter:
         self._inputs = inputs
         self._keys = [name + FLOAT_SUFFIX for name in self.signatures]
         self._folder = folder
-        functions = [_trace(signature, graph, info) for signature in on_device]
+        shared = TracedOnce(graph)
+        functions = [_trace(signature, shared, info) for signature in on_device]
         save_signatures(dict(zip(self._keys, functions, strict=True)), self._folder)
 
     def convert(self, number_type: str) -> bytes:
