@@ -1,5 +1,6 @@
 """What holds for every test: two replicas fit on any machine, and TensorFlow keeps quiet."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -12,6 +13,9 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 # Two tests run at once. Threads of OpenBLAS wait by giving way to all others, and starve then.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Two tests run at once, on as few cores as CI has; threads of tiny tensors wait for each other.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 # XLA's own passes run all the same. LLVM, which optimises what they make, takes ten times as long.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
@@ -50,6 +54,12 @@ def pytest_pycollect_makemodule(
     from tests.lanes import stand_in
 
     return stand_in(module_path, parent)
+
+
+def pytest_collection_finish() -> None:
+    """Spares collections of garbage what all packages hold: a million objects, to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
