@@ -13,6 +13,7 @@ import tensorflow as tf
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.registry import make_algorithm
 from stargan_tf.bars import bar
+from stargan_tf.benchmarking.alone import works_alone
 from stargan_tf.benchmarking.exports import export_works, formats_of, saved_model_folder
 from stargan_tf.benchmarking.inputs import draw_dataset, drawn_batch, input_work
 from stargan_tf.benchmarking.machine import load_average
@@ -30,6 +31,8 @@ from stargan_tf.config.benchmark import (
     ITERATION,
     MEMORY,
     NETWORKS,
+    OF_TRAINING,
+    OPERATIONS,
     SERVER,
     TRAINING,
     UPDATES,
@@ -106,7 +109,7 @@ def _works(
 ) -> Iterator[list[Work]]:
     """All works of all variants, and those of the machine's peak; they hold within the block."""
     with contextlib.ExitStack() as stack:
-        training = bool(set(what) & set(TRAINING))
+        training = bool(set(what) & set(OF_TRAINING))
         # Before TensorFlow uses a device. It changes the process, and files of a model are
         # measured as other programs load them: see `Variant.validate`.
         xla = any(variant.training.xla for variant in variants)
@@ -119,7 +122,7 @@ def _works(
             if training:
                 data_dir = stack.enter_context(_data_dir(settings, config.num_domains))
                 algorithm = _algorithm(settings, config.num_domains)
-                own.append(_training_works(what, algorithm, strategy, data_dir))
+                own.append(_training_works(config, what, algorithm, strategy, data_dir))
             formats = [name for name in EXPORTS if name in what]
             own.append(export_works(variant.exported, formats, settings.data_dir))
             if SERVER in what:
@@ -134,21 +137,45 @@ def _works(
 
 
 def _training_works(
-    what: Collection[str], algorithm: Algorithm, strategy: tf.distribute.Strategy, data_dir: Path
+    config: BenchmarkConfig,
+    what: Collection[str],
+    algorithm: Algorithm,
+    strategy: tf.distribute.Strategy,
+    data_dir: Path,
 ) -> Iterator[Work]:
     replicas = strategy.num_replicas_in_sync
-    if set(what) & {ITERATION, UPDATES, NETWORKS}:
+    if set(what) & {ITERATION, UPDATES, NETWORKS, OPERATIONS}:
         training = Training(algorithm, strategy, _batches(algorithm, replicas, data_dir))
-        if ITERATION in what:
-            yield from training.iteration_works()
-        if UPDATES in what:
-            yield from training.update_works()
-        if NETWORKS in what:
-            inputs = algorithm.network_inputs(algorithm.settings.batch_size // replicas)
-            networks = training.state.training_networks
-            yield from network_works(networks, inputs, algorithm.num_labels)
+        inputs = algorithm.network_inputs(algorithm.settings.batch_size // replicas)
+        networks = training.state.training_networks
+        works = {
+            ITERATION: training.iteration_works,
+            UPDATES: training.update_works,
+            NETWORKS: lambda: network_works(networks, inputs, algorithm.num_labels),
+        }
+        chosen, others = None, []
+        for kind, make in works.items():
+            if kind in what or (OPERATIONS in what and kind == _kind_of(config.operations_of)):
+                for work in make():
+                    yield work
+                    others.append(work.what)
+                    if work.what == config.operations_of:
+                        chosen = work
+        if OPERATIONS in what:
+            if not chosen:
+                raise UserError(
+                    f"Found --operations_of={config.operations_of}, expected one of "
+                    f"{', '.join(others)}: correct it."
+                )
+            yield from works_alone(chosen)
     if INPUT in what:
         yield input_work(data_dir, algorithm.settings, algorithm.draws())
+
+
+def _kind_of(what: str) -> str:
+    """The part of WHAT that has a row of this name in it."""
+    kinds = {"iteration": ITERATION, "update": UPDATES}
+    return kinds.get(what.partition(" ")[0], NETWORKS)
 
 
 def _batches(algorithm: Algorithm, replicas: int, data_dir: Path) -> list[Batch]:

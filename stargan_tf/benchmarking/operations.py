@@ -5,13 +5,14 @@ products that a machine's peak is a bound of. Taps that fall on the padding coun
 they do wherever convolutions are counted by their shapes.
 """
 
-import collections
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+
+from stargan_tf.benchmarking.graph_counts import Shape, count_in_graph
 
 # By the name of a dtype.
 Operations = dict[str, int]
@@ -33,69 +34,31 @@ def count_operations(function: Any, batch_size: int | None = None) -> Operations
     Raises:
       ValueError: a shape is unknown, or the graph has a loop, whose turns nobody knows.
     """
-    return dict(_Counter(batch_size).graph(function.graph))
+
+    def count(operation: tf.Operation, shape: Shape) -> Operations:
+        return {dtype_of(operation): operations_of(operation, shape)} if counts(operation) else {}
+
+    return dict(count_in_graph(function.graph, count, batch_size))
 
 
-class _Counter:
-    def __init__(self, batch_size: int | None) -> None:
-        self._batch_size = batch_size
-
-    def graph(self, graph: Any) -> collections.Counter[str]:
-        """Counts a graph of a function."""
-        total: collections.Counter[str] = collections.Counter()
-        for operation in _needed(graph):
-            total.update(self._inner(graph, operation))
-            count = _COUNTS.get(operation.type)
-            if count:
-                total[operation.inputs[-1].dtype.base_dtype.name] += count(operation, self._shape)
-        return total
-
-    def _inner(self, graph: Any, operation: tf.Operation) -> collections.Counter[str]:
-        """Counts the graphs that an operation runs."""
-        none: collections.Counter[str] = collections.Counter()
-        kind = operation.type
-        if kind in ("PartitionedCall", "StatefulPartitionedCall"):
-            return self._called(graph, operation.get_attr("f").name)
-        if kind in ("If", "StatelessIf"):
-            names = [operation.get_attr(f"{branch}_branch").name for branch in ("then", "else")]
-        elif kind in ("Case", "StatelessCase"):
-            names = [branch.name for branch in operation.get_attr("branches")]
-        elif kind in ("While", "StatelessWhile"):
-            if self._called(graph, operation.get_attr("body").name):
-                raise ValueError(f"the loop {operation.name} has no known number of turns")
-            return none
-        else:
-            return none
-        return max((self._called(graph, name) for name in names), key=lambda c: c.total())
-
-    def _called(self, graph: Any, name: str) -> collections.Counter[str]:
-        # Called functions know their shapes; in the graph's public form, they would be lost.
-        return self.graph(graph._get_function(name).graph)
-
-    def _shape(self, tensor: tf.Tensor) -> list[int]:
-        if tensor.shape.rank is None:
-            raise ValueError(f"the shape of {tensor.name} is unknown")
-        shape = tensor.shape.as_list()
-        if shape and shape[0] is None:
-            shape[0] = self._batch_size
-        if None in shape:
-            raise ValueError(f"the shape {tensor.shape} of {tensor.name} is not wholly known")
-        return shape
+def counts(operation: tf.Operation) -> bool:
+    """Whether it is a convolution or a matrix product, or a gradient of one."""
+    return operation.type in _COUNTS
 
 
-def _needed(graph: Any) -> Iterable[tf.Operation]:
-    """The operations that a function's outputs and its assignments depend on."""
-    todo = [*(output.op for output in graph.outputs), *graph.control_outputs]
-    found: dict[int, tf.Operation] = {}
-    while todo:
-        operation = todo.pop()
-        if id(operation) not in found:
-            found[id(operation)] = operation
-            todo += [*(value.op for value in operation.inputs), *operation.control_inputs]
-    return found.values()
+def dtype_of(operation: tf.Operation) -> str:
+    """The name of the dtype that a counted operation computes in."""
+    return operation.inputs[-1].dtype.base_dtype.name
 
 
-_Shape = Callable[[tf.Tensor], list[int]]
+def operations_of(operation: tf.Operation, shape: Shape) -> int:
+    """How many arithmetic operations a counted one is.
+
+    Args:
+      operation: for which `counts` is true.
+      shape: gives the shape of a tensor.
+    """
+    return _COUNTS[operation.type](operation, shape)
 
 
 def _convolution(output: list[int], kernel: list[int]) -> int:
@@ -104,17 +67,17 @@ def _convolution(output: list[int], kernel: list[int]) -> int:
     return 2 * math.prod(output) * height * width * channels_in
 
 
-def _conv(operation: tf.Operation, shape: _Shape) -> int:
+def _conv(operation: tf.Operation, shape: Shape) -> int:
     return _convolution(shape(operation.outputs[0]), shape(operation.inputs[1]))
 
 
-def _conv_input_gradient(operation: tf.Operation, shape: _Shape) -> int:
+def _conv_input_gradient(operation: tf.Operation, shape: Shape) -> int:
     """Also a transposed convolution, which is the gradient of a convolution."""
     _, kernel, gradient = operation.inputs
     return _convolution(shape(gradient), shape(kernel))
 
 
-def _conv_kernel_gradient(operation: tf.Operation, shape: _Shape) -> int:
+def _conv_kernel_gradient(operation: tf.Operation, shape: Shape) -> int:
     return _convolution(shape(operation.inputs[2]), shape(operation.outputs[0]))
 
 
@@ -123,30 +86,30 @@ def _depthwise(output: list[int], kernel: list[int]) -> int:
     return _convolution(output, [*kernel[:2], 1, 1])
 
 
-def _depthwise_conv(operation: tf.Operation, shape: _Shape) -> int:
+def _depthwise_conv(operation: tf.Operation, shape: Shape) -> int:
     return _depthwise(shape(operation.outputs[0]), shape(operation.inputs[1]))
 
 
-def _depthwise_input_gradient(operation: tf.Operation, shape: _Shape) -> int:
+def _depthwise_input_gradient(operation: tf.Operation, shape: Shape) -> int:
     _, kernel, gradient = operation.inputs
     return _depthwise(shape(gradient), shape(kernel))
 
 
-def _depthwise_kernel_gradient(operation: tf.Operation, shape: _Shape) -> int:
+def _depthwise_kernel_gradient(operation: tf.Operation, shape: Shape) -> int:
     return _depthwise(shape(operation.inputs[2]), shape(operation.outputs[0]))
 
 
-def _product(transposed: str) -> Callable[[tf.Operation, _Shape], int]:
+def _product(transposed: str) -> Callable[[tf.Operation, Shape], int]:
     """Of matrices, or of stacks of them; the attribute says whether the first is transposed."""
 
-    def count(operation: tf.Operation, shape: _Shape) -> int:
+    def count(operation: tf.Operation, shape: Shape) -> int:
         inner = shape(operation.inputs[0])[-2 if operation.get_attr(transposed) else -1]
         return 2 * math.prod(shape(operation.outputs[0])) * inner
 
     return count
 
 
-def _einsum(operation: tf.Operation, shape: _Shape) -> int:
+def _einsum(operation: tf.Operation, shape: Shape) -> int:
     """Every combination of indices, once."""
     terms = operation.get_attr("equation").decode().split("->")[0].split(",")
     if len(terms) == 1:
@@ -164,7 +127,7 @@ def _einsum(operation: tf.Operation, shape: _Shape) -> int:
     return 2 * math.prod(lengths.values())
 
 
-_COUNTS: dict[str, Callable[[tf.Operation, _Shape], int]] = {
+_COUNTS: dict[str, Callable[[tf.Operation, Shape], int]] = {
     "Conv2D": _conv,
     "Conv2DBackpropInput": _conv_input_gradient,
     "Conv2DBackpropFilter": _conv_kernel_gradient,

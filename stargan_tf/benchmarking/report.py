@@ -48,6 +48,7 @@ def report(
             for variant in variants
         ],
         "rows": [_row(one, rates) for one in measured],
+        "alone": _alone(measured, rates),
         "comparisons": _comparisons(variants, measured),
         "training_memory": [{"variant": number, **found} for number, found in enumerate(memory)],
     }
@@ -92,6 +93,34 @@ def _row(measured: Measured, rates: Mapping[str, np.ndarray]) -> dict[str, Any]:
             row["limit_seconds"] = float(np.median(limits))
             row["share_of_peak"] = float(np.median(limits / seconds))
     return row
+
+
+def _alone(measured: Sequence[Measured], rates: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """What the parts of a work take together, each measured alone, beside the whole."""
+    found = []
+    for whole in measured:
+        name, variant = whole.work.what, whole.work.variant
+        parts = [m for m in measured if (m.work.part_of, m.work.variant) == (name, variant)]
+        if parts:
+            seconds = np.sum([part.seconds for part in parts], axis=0)
+            shares = seconds / np.array(whole.seconds)
+            limits = sum(
+                count / rates[dtype]
+                for part in parts
+                for dtype, count in part.work.operations.items()
+            )
+            found.append(
+                {
+                    "what": name,
+                    "variant": variant,
+                    "median_seconds": float(np.median(seconds)),
+                    "whole_seconds": float(np.median(whole.seconds)),
+                    "share_of_whole": float(np.median(shares)),
+                    "limit_seconds": float(np.median(limits)),
+                    "share_of_peak": float(np.median(limits / seconds)),
+                }
+            )
+    return found
 
 
 def _comparisons(variants: Sequence[Variant], measured: Sequence[Measured]) -> list[dict[str, Any]]:

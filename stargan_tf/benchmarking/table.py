@@ -49,6 +49,13 @@ _COMPARED: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("ratio", number("ratio_median", digits=3)),
     ("quartiles", spread("ratio_quartiles", 1, 3)),
 )
+_ALONE: tuple[tuple[str, Callable[[Row], str]], ...] = (
+    ("ms", number("whole_seconds", 1e3, 2)),
+    ("operations alone, ms", number("median_seconds", 1e3, 2)),
+    ("share", number("share_of_whole", digits=2)),
+    ("limit ms", number("limit_seconds", 1e3, 2)),
+    ("of peak", number("share_of_peak", 100, 0)),
+)
 _MEMORY: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("program GiB", number("program_bytes", 1 / GIB, 2)),
     ("with state", number("state_bytes", 1 / GIB, 2)),
@@ -66,6 +73,8 @@ def table(found: dict[str, Any]) -> str:
         blocks.append("\n".join(_named(n, v["flags"]) for n, v in enumerate(variants)))
     if found["rows"]:
         blocks.append(aligned(found["rows"], _label(len(variants)), _COLUMNS))
+    if found["alone"]:
+        blocks.append(aligned(found["alone"], _label(len(variants)), _ALONE))
     if found["comparisons"]:
         label = _label(len(variants), " / A")
         blocks.append(aligned(found["comparisons"], label, _COMPARED))

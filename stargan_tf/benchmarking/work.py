@@ -22,6 +22,8 @@ class Work:
       operations: of one run, by dtype; None where nobody counted them.
       tracing: seconds that making its graph took, which the first run of the warm-up is longer by.
       moved_bytes: that one run reads and writes, of a memory copy.
+      function: the concrete function that one run calls, where that is all it does.
+      part_of: name of the work whose function has this as a part; empty for a work of its own.
       variant: which of the settings that are compared it is of.
       details: whatever else is known about it.
     """
@@ -32,6 +34,8 @@ class Work:
     operations: Operations | None = None
     tracing: float = 0.0
     moved_bytes: int = 0
+    function: Any = None
+    part_of: str = ""
     variant: int = 0
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -79,8 +83,14 @@ class Traced:
 
     def work(self, what: str, images: int) -> Work:
         """Calls of the function."""
-        operations = count_operations(self._concrete)
-        return Work(what, timed(self._call), images, operations, self._tracing)
+        return Work(
+            what,
+            timed(self._call),
+            images,
+            operations=count_operations(self._concrete),
+            tracing=self._tracing,
+            function=self._concrete,
+        )
 
 
 def measure(

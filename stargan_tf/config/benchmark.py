@@ -7,10 +7,12 @@ from stargan_tf.config.settings import check, check_bounds, setting
 from stargan_tf.config.train import TrainConfig
 
 ITERATION, UPDATES, NETWORKS, INPUT = TRAINING = ("iteration", "updates", "networks", "input")
+OPERATIONS = "operations"
 MEMORY = "memory"
 SAVED_MODEL, TFLITE, ONNX = EXPORTS = ("saved_model", "tflite", "onnx")
 SERVER = "server"
-WHAT = (*TRAINING, MEMORY, *EXPORTS, SERVER)
+OF_TRAINING = (*TRAINING, OPERATIONS)
+WHAT = (*OF_TRAINING, MEMORY, *EXPORTS, SERVER)
 RUNTIMES = ("litert", "tensorflow")
 ALL = "all"
 _MOST_VARIANTS = 26  # a letter each
@@ -23,9 +25,15 @@ class BenchmarkConfig:
     what: tuple[str, ...] = setting(
         (),
         f"What to measure, some of {', '.join(WHAT)}, separated by commas: the training iteration, "
-        "each of its updates, every network forward and backward, the input pipeline, the memory "
-        "of training in a process of its own, the files of --model, and requests to --server. "
+        "each of its updates, every network forward and backward, the input pipeline, each "
+        "convolution and matrix product of --operations_of alone, the memory of training in a "
+        "process of its own, the files of --model, and requests to --server. "
         "Default: the first four, or with --model the files that it has and its server.",
+    )
+    operations_of: str = setting(
+        ITERATION,
+        "For --what=operations: whose operations run alone, a name in the table such as "
+        "'generator forward' or 'update D/latent'.",
     )
     compare: tuple[str, ...] = setting(
         (),
@@ -152,7 +160,7 @@ class Variant:
             "the model: start python -m stargan_tf.serve, and pass --server=grpc://localhost:8500.",
         )
         check(
-            not formats or not set(what) & set(TRAINING),
+            not formats or not set(what) & set(OF_TRAINING),
             f"Found --what={','.join(what)}, expected training or files of a model: training sets "
             "options of TensorFlow that files would run with: measure them one after the other.",
         )

@@ -7,6 +7,7 @@ import pytest
 
 from stargan_tf.benchmarking.benchmark import benchmark
 from stargan_tf.config.benchmark import BenchmarkConfig, ExportedModelConfig, Variant
+from stargan_tf.errors import UserError
 from tests.algorithms import toy
 
 SETTINGS = toy.Settings(algorithm="tests.algorithms.toy", img_size=16, batch_size=2)
@@ -51,6 +52,33 @@ def test_ratios_of_all_that_both_have(compared):
     assert {one["what"] for one in found["comparisons"]} == named
     for one in found["comparisons"]:
         assert len(one["ratios"]) == 4
+
+
+def test_operations_alone_beside_the_whole(tmp_path):
+    out = tmp_path / "found.json"
+    config = dataclasses.replace(
+        CONFIG, what=("operations",), operations_of="iteration (judge)", out=str(out)
+    )
+    text = benchmark(config, [variant()])
+    assert "operations alone" in text
+    found = json.loads(out.read_text())
+    rows = {row["what"]: row for row in found["rows"]}
+    parts = [row for what, row in rows.items() if what.startswith(("MatMul ", "Conv2D"))]
+    whole = rows["iteration (judge)"]
+    assert sum(row["operations"]["float32"] for row in parts) == whole["operations"]["float32"]
+    (alone,) = found["alone"]
+    assert alone["what"] == "iteration (judge)"
+    assert alone["whole_seconds"] == whole["median_seconds"]
+    rounds = [sum(seconds) for seconds in zip(*(row["seconds"] for row in parts), strict=True)]
+    assert alone["median_seconds"] == pytest.approx(sorted(rounds)[1] / 2 + sorted(rounds)[2] / 2)
+
+
+def test_operations_of_what_is_not_there():
+    config = dataclasses.replace(CONFIG, what=("operations",), operations_of="iteration")
+    with pytest.raises(
+        UserError, match=r"--operations_of=iteration, .* one of iteration \(judge\)"
+    ):
+        benchmark(config, [variant()])
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def found():
 def test_what_the_file_holds(found):
     assert set(found) == {
         *("format", "machine", "software", "load_average", "repeats", "warm_up", "variants"),
-        *("rows", "comparisons", "training_memory"),
+        *("rows", "alone", "comparisons", "training_memory"),
     }
     assert {"cpu", "cores", "instruction_sets", "memory_bytes", "gpus"} <= set(found["machine"])
     assert {"stargan_tf", "tensorflow", "keras"} <= set(found["software"])
