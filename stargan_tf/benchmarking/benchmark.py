@@ -17,7 +17,6 @@ from stargan_tf.benchmarking.alone import works_alone
 from stargan_tf.benchmarking.exports import export_works, formats_of, saved_model_folder
 from stargan_tf.benchmarking.inputs import draw_dataset, drawn_batch, input_work
 from stargan_tf.benchmarking.machine import load_average
-from stargan_tf.benchmarking.networks import network_works
 from stargan_tf.benchmarking.peak import peak_works
 from stargan_tf.benchmarking.report import report
 from stargan_tf.benchmarking.served import server_works
@@ -143,33 +142,34 @@ def _training_works(
     strategy: tf.distribute.Strategy,
     data_dir: Path,
 ) -> Iterator[Work]:
-    replicas = strategy.num_replicas_in_sync
     if set(what) & {ITERATION, UPDATES, NETWORKS, OPERATIONS}:
-        training = Training(algorithm, strategy, _batches(algorithm, replicas, data_dir))
-        inputs = algorithm.network_inputs(algorithm.settings.batch_size // replicas)
-        networks = training.state.training_networks
-        works = {
-            ITERATION: training.iteration_works,
-            UPDATES: training.update_works,
-            NETWORKS: lambda: network_works(networks, inputs, algorithm.num_labels),
-        }
-        chosen, others = None, []
-        for kind, make in works.items():
-            if kind in what or (OPERATIONS in what and kind == _kind_of(config.operations_of)):
-                for work in make():
-                    yield work
-                    others.append(work.what)
-                    if work.what == config.operations_of:
-                        chosen = work
-        if OPERATIONS in what:
-            if not chosen:
-                raise UserError(
-                    f"Found --operations_of={config.operations_of}, expected one of "
-                    f"{', '.join(others)}: correct it."
-                )
-            yield from works_alone(chosen)
+        batches = _batches(algorithm, strategy.num_replicas_in_sync, data_dir)
+        training = Training(algorithm, strategy, batches)
+        yield from _graph_works(what, training, config.operations_of if OPERATIONS in what else "")
     if INPUT in what:
         yield input_work(data_dir, algorithm.settings, algorithm.draws())
+
+
+def _graph_works(what: Collection[str], training: Training, operations_of: str) -> Iterator[Work]:
+    """Works that are calls of a function, and after `operations_of` its operations alone."""
+    makers = {
+        ITERATION: training.iteration_works,
+        UPDATES: training.update_works,
+        NETWORKS: training.network_works,
+    }
+    kinds = {*what, *[_kind_of(operations_of)] * bool(operations_of)}
+    names = []
+    for make in (make for kind, make in makers.items() if kind in kinds):
+        for work in make():
+            names.append(work.what)
+            yield work
+            if work.what == operations_of:
+                yield from works_alone(work)
+    if operations_of and operations_of not in names:
+        raise UserError(
+            f"Found --operations_of={operations_of}, expected one of {', '.join(names)}: correct "
+            "it."
+        )
 
 
 def _kind_of(what: str) -> str:

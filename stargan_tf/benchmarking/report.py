@@ -1,6 +1,7 @@
 """From repeats to medians, shares of the machine's peak and ratios: what the JSON file holds."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,15 +85,24 @@ def _row(measured: Measured, rates: Mapping[str, np.ndarray]) -> dict[str, Any]:
         "device_peak_bytes": measured.memory.device,
         **work.details,
     }
-    operations = work.operations
-    if operations:
-        row["operations_per_second"] = sum(operations.values()) / median
-        if set(operations) <= set(rates):
-            # Of each round by its own peak, for another process may have slowed down both.
-            limits = sum(count / rates[dtype] for dtype, count in operations.items())
-            row["limit_seconds"] = float(np.median(limits))
-            row["share_of_peak"] = float(np.median(limits / seconds))
+    if work.operations:
+        row["operations_per_second"] = sum(work.operations.values()) / median
+        row |= _beside_peak(seconds, work.operations, rates)
     return row
+
+
+def _beside_peak(
+    seconds: np.ndarray, operations: Mapping[str, int], rates: Mapping[str, np.ndarray]
+) -> dict[str, float | None]:
+    """How long operations would take at the machine's peak, and that as a share of the seconds."""
+    if not set(operations) <= set(rates):
+        return {"limit_seconds": None, "share_of_peak": None}
+    # Of each round by its own peak, for another process may have slowed down both.
+    limits = sum(count / rates[dtype] for dtype, count in operations.items())
+    return {
+        "limit_seconds": float(np.median(limits)),
+        "share_of_peak": float(np.median(limits / seconds)),
+    }
 
 
 def _alone(measured: Sequence[Measured], rates: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
@@ -103,21 +113,15 @@ def _alone(measured: Sequence[Measured], rates: Mapping[str, np.ndarray]) -> lis
         parts = [m for m in measured if (m.work.part_of, m.work.variant) == (name, variant)]
         if parts:
             seconds = np.sum([part.seconds for part in parts], axis=0)
-            shares = seconds / np.array(whole.seconds)
-            limits = sum(
-                count / rates[dtype]
-                for part in parts
-                for dtype, count in part.work.operations.items()
-            )
+            operations = sum((Counter(part.work.operations) for part in parts), Counter())
             found.append(
                 {
                     "what": name,
                     "variant": variant,
-                    "median_seconds": float(np.median(seconds)),
                     "whole_seconds": float(np.median(whole.seconds)),
-                    "share_of_whole": float(np.median(shares)),
-                    "limit_seconds": float(np.median(limits)),
-                    "share_of_peak": float(np.median(limits / seconds)),
+                    "median_seconds": float(np.median(seconds)),
+                    "share_of_whole": float(np.median(seconds / np.array(whole.seconds))),
+                    **_beside_peak(seconds, operations, rates),
                 }
             )
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Algorithm, Losses, Objective
+from stargan_tf.benchmarking.networks import network_works
 from stargan_tf.benchmarking.work import Traced, Work
 from stargan_tf.training.minimizer import Minimizer
 from stargan_tf.training.state import TrainState
@@ -63,6 +64,12 @@ class Training:
             one = taken[-1]
             yield self._work(f"update {_name(one.log_keys) or number + 1}", traced)
             number, count = number + 1, one.count
+
+    def network_works(self) -> Iterator[Work]:
+        """Each network of one replica forward, and backward to its weights and inputs."""
+        rows = self.algorithm.settings.batch_size // self.strategy.num_replicas_in_sync
+        specs = self.algorithm.network_inputs(rows)
+        return network_works(self.state.training_networks, specs, self.algorithm.num_labels)
 
     def _work(self, what: str, traced: Traced) -> Work:
         return traced.work(what, self.algorithm.settings.batch_size)

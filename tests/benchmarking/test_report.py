@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -117,3 +118,26 @@ def test_settings_without_any_flag_are_a_measure_of_chance():
     works = [measured("a", [1.0, 1.0]), measured("a", [1.0, 2.0], 1), PEAK]
     text = table(report(BenchmarkConfig(), variants(""), works, [], [None, None]))
     assert "B: no other flags" in text and "1.500" in text
+
+
+def test_parts_beside_their_whole():
+    works = [
+        measured("iteration", [2.0, 8.0], operations={"float32": 120}),
+        measured("a", [0.5, 1.0], operations={"float32": 40}, part_of="iteration"),
+        measured("b", [0.5, 3.0], operations={"float32": 60}, part_of="iteration"),
+        measured("c", [9.0, 9.0], operations={"float32": 60}, part_of="another"),
+        PEAK,
+    ]
+    found = report(BenchmarkConfig(repeats=2), variants(), works, [], [None, None])
+    assert found["alone"] == [
+        {
+            "what": "iteration",
+            "variant": 0,
+            "whole_seconds": 5.0,
+            "median_seconds": 2.5,  # of 1 and 4
+            "share_of_whole": 0.5,  # of 1 / 2 and 4 / 8
+            "limit_seconds": 1.5,  # of 100 operations at 100 and 50 a second
+            "share_of_peak": 0.75,  # of 1 / 1 and 2 / 4
+        }
+    ]
+    assert re.search(r"iteration +5,000.00 +2,500.00 +0.50 +1,500.00 +75", table(found))
