@@ -1,7 +1,8 @@
-"""Requests to a server of an exported model, as an app sends them: one image at a time."""
+"""Requests to a server of an exported model, as apps send them: one image in each."""
 
 import contextlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stargan_tf.benchmarking.work import Work, timed
@@ -49,9 +50,11 @@ def server_works(
     image = encode_images(images, "png").numpy()[0]
     # Without retries, whose pauses would count.
     with _told(), Client(config.server, Path(config.model).resolve().name, retries=0) as client:
-        request = _told()(lambda: _REQUESTS[name](client, image, info.domains[0]))
-        request()
-        yield [Work(f"{SERVER} {name}", timed(request), images=1)]
+        request = _told()(lambda _: _REQUESTS[name](client, image, info.domains[0]))
+        request(0)
+        with ThreadPoolExecutor(config.clients) as pool:
+            at_once = timed(lambda: [*pool.map(request, range(config.clients))])
+            yield [Work(f"{SERVER} {name}", at_once, images=config.clients)]
 
 
 @contextlib.contextmanager

@@ -92,6 +92,9 @@ class ExportedModelConfig:
         "Address of a server that has --model under its name, such as grpc://localhost:8500 or "
         "http://localhost:8501: requests to it are measured as well.",
     )
+    clients: int = setting(
+        1, "Requests to --server at once, each from a thread of its own.", least=1, most=256
+    )
     version: int = setting(0, "Version of the model; 0 for the newest.", least=0)
     signature: str = setting(
         "",

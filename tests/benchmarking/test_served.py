@@ -1,10 +1,13 @@
 import contextlib
+import dataclasses
+import threading
 
 import pytest
 
 from stargan_tf.benchmarking.served import server_works
 from stargan_tf.config.benchmark import BenchmarkConfig, ExportedModelConfig, Variant
 from stargan_tf.errors import UserError
+from stargan_tf.serving.client import Client
 from tests.algorithms import toy
 from tests.devserver.running import running_server
 
@@ -33,6 +36,23 @@ def test_requests_are_timed_as_long_as_there_is_a_server(exported, tmp_path):
         for work in works:
             with pytest.raises(UserError, match="Found no server at"):
                 work.run()
+
+
+def test_requests_at_once(exported, monkeypatch):
+    together = threading.Barrier(3, timeout=60)
+    translate = Client.translate
+
+    def translate_together(client, *arguments):
+        if threading.current_thread() is not threading.main_thread():
+            together.wait()  # else none goes on
+        return translate(client, *arguments)
+
+    monkeypatch.setattr(Client, "translate", translate_together)
+    with running_server(exported.base.parent) as server:
+        settings = config(exported, f"grpc://127.0.0.1:{server.grpc_port}")
+        settings = dataclasses.replace(settings, clients=3)
+        with server_works(settings, exported.base / "1") as (work,):
+            assert work.images == 3 and work.run() > 0
 
 
 def test_a_server_that_is_not_there(exported):
