@@ -34,6 +34,8 @@ def machine() -> dict[str, Any]:
         "instruction_sets": [
             flag for flag in flags if flag in _INSTRUCTION_SETS or flag.startswith(_FAMILIES)
         ],
+        # What was asked for: TensorFlow decides by the processor where nothing was.
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
         "memory_bytes": _memory(),
         "gpus": [detail.get("device_name", "unnamed") for detail in details],
         "system": platform.platform(),

@@ -28,6 +28,7 @@ def _total_operations(row: Row) -> str:
 
 
 # Headings with what stands beneath; a column that is empty throughout is not shown.
+_ONEDNN = {"0": "off", "1": "on"}
 _COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("ms", number("median_seconds", 1e3, 2)),
     ("quartiles", spread("quartiles_seconds", 1e3, 2)),
@@ -101,7 +102,7 @@ def heading(found: dict[str, Any]) -> str:
     return "\n".join(
         [
             ", ".join(facts),
-            f"instruction sets: {sets}",
+            f"instruction sets: {sets}; oneDNN {_ONEDNN.get(machine['onednn'], 'as it decides')}",
             versions,
             f"median of {found['repeats']} repeats, after {found['warm_up']} that do not count; "
             f"load average: {', '.join(loads) or 'unknown'}",

@@ -50,7 +50,9 @@ def test_what_the_file_holds(found):
         *("format", "machine", "software", "load_average", "repeats", "warm_up", "variants"),
         *("rows", "alone", "comparisons", "training_memory"),
     }
-    assert {"cpu", "cores", "instruction_sets", "memory_bytes", "gpus"} <= set(found["machine"])
+    assert {"cpu", "cores", "instruction_sets", "onednn", "memory_bytes", "gpus"} <= set(
+        found["machine"]
+    )
     assert {"stargan_tf", "tensorflow", "keras"} <= set(found["software"])
     assert found["variants"][1]["flags"] == "--lr=1"
     assert found["variants"][0]["training"]["img_size"] == 256

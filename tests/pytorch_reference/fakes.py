@@ -22,6 +22,7 @@ MACHINE = {
     "memory_bytes": 2**33,
     "gpus": [],
     "instruction_sets": [],
+    "onednn": "1",
 }
 _SERVES = """
 from stargan_tf.errors import UserError
