@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.evaluation.results import MetricNames, table, with_means, write_curves
+from stargan_tf.evaluation.results import MetricNames, in_short, table, with_means, write_curves
 from stargan_tf.evaluation.tasks import Task
 
 PAPER = MetricNames("inception", "lpips")
@@ -78,6 +78,30 @@ def test_table(names):
     assert "change_same:" in changed and "0 is best" in changed
     few = with_means(metrics) | {"about": ABOUT | {"features_dim": 91}}
     assert "No more images of a domain (91) than features (91)" in table(few, names)
+
+
+def test_what_one_asks_first():
+    metrics = {
+        "FID_latent/cat2dog": 60.0,
+        "FID_reference/cat2dog": 40.0,
+        "FID_source/cat2dog": 120.0,
+        "FID_real/dog": 20.0,
+        "accuracy_latent/cat2dog": 0.75,
+        "accuracy_latent/dog2cat": 0.5,
+        "LPIPS_latent/cat2dog": 0.3,
+        "LPIPS_reference/cat2dog": 0.4,
+    }
+    assert in_short(with_means(metrics) | {"about": ABOUT}, PAPER) == [
+        "FID between perfection (0) and doing nothing (1): "
+        "0.40 in random styles, 0.20 in styles of references.",
+        "Lowest accuracy in random styles: 0.50, of dog2cat.",
+        "Random styles are 0.75 as diverse as references'.",
+    ]
+
+
+def test_nothing_is_said_of_what_was_not_measured():
+    same = {"FID_latent/cat2dog": 9.0, "FID_source/cat2dog": 20.0, "FID_real/dog": 20.0}
+    assert in_short(with_means(same) | {"about": ABOUT}, PAPER) == []
 
 
 def test_scalars_for_tensorboard(tmp_path):
