@@ -58,7 +58,7 @@ def export_release(run_dir: str, out: str) -> str:
         write_torch_file(path, contents[kind])
     lines = [f"Wrote {', '.join(map(str, paths.values()))}."]
     if progress.lacks:
-        lines.append(f"{run_dir} was imported without {progress.lacking}.")
+        lines.append(f"{run_dir} came without {progress.lacking}.")
     if untold := published.untold(config):
         lines.append(untold)
     return "\n".join(lines)

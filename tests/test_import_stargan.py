@@ -170,7 +170,7 @@ def test_G_alone_goes_back_alone(alone, tmp_path):
     """Its discriminator is nobody's."""
     said = export_release(str(alone[0]), str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == [G.name]
-    assert "was imported without the networks as they are trained and the optimizers" in said
+    assert "came without the networks as they are trained and the optimizers" in said
 
 
 def test_G_alone_has_the_published_size_by_default(tmp_path):

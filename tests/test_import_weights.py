@@ -240,7 +240,7 @@ def test_a_run_of_averages_alone_is_not_trained_on(averaged, three_domains_dir, 
     values = json.loads((root / "config.json").read_text())
     (root / "config.json").write_text(json.dumps(values | changes))
     before = sorted((root / "checkpoints").iterdir())
-    message = "imported without the networks as they are trained and the optimizers, .*warm_start="
+    message = "came without the networks as they are trained and the optimizers, .*warm_start="
     with pytest.raises(UserError, match=message):
         train_run(dataclasses.replace(RunDir(root).read().config, total_iters=4))
     assert sorted((root / "checkpoints").iterdir()) == before
@@ -305,7 +305,7 @@ def test_files_for_pytorch_replace_none(averaged, tmp_path):
         export_release(str(averaged[0]), str(tmp_path))
     assert (tmp_path / "000003_nets_ema.ckpt").read_text() == "mine"
     said = export_release(str(averaged[0]), str(tmp_path / "new"))
-    assert "was imported without the networks as they are trained and the optimizers" in said
+    assert "came without the networks as they are trained and the optimizers" in said
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["000003_nets_ema.ckpt"]
 
 

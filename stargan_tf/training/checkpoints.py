@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.files import plain_path
-from stargan_tf.training.checkpoint_files import CheckpointFiles, DamagedError, Progress
+from stargan_tf.training.checkpoint_files import OPTIMIZERS, CheckpointFiles, DamagedError, Progress
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
@@ -61,8 +61,8 @@ class Checkpoints:
         """Restores the newest checkpoint that can be read; returns whether there was one.
 
         Raises:
-          UserError: there are checkpoints, and none can be read; or the newest was imported, and
-            is not all that training goes on from.
+          UserError: there are checkpoints, and none can be read; or the newest was imported or
+            stripped, and is not all that training goes on from.
         """
         found = _restore_newest(self._files, self._state, self._state.algorithm.earlier_paths)
         if found is None:
@@ -71,10 +71,10 @@ class Checkpoints:
         _check_domains(self._run, self.progress)
         if self.progress.lacks:
             raise UserError(
-                f"Found a checkpoint in {self._run.root} that was imported without "
+                f"Found a checkpoint in {self._run.root} that came without "
                 f"{self.progress.lacking}, expected all of it to train on: start another "
-                f"run from these weights with --warm_start={self._run.root}, or import the files "
-                "of nets, nets_ema and optims together where there are such."
+                f"run from these weights with --warm_start={self._run.root}, or, if they were "
+                "imported, import the files of nets, nets_ema and optims together."
             )
         self._kept = [kept for kept in self._files.candidates() if kept <= step][::-1]
         if not self._scratch:
@@ -222,7 +222,7 @@ def _restore_newest(
         path = files.prefix(step)
         try:
             progress = files.check(step)
-            _restore(path, part, earlier_paths)
+            _restore(path, part, earlier_paths, progress)
         except tf.errors.ResourceExhaustedError:
             raise  # no fault of the checkpoint
         except _DAMAGED as error:
@@ -247,16 +247,40 @@ def _restore_newest(
     ) from (errors[0] if errors else None)
 
 
-def _restore(path: str, part: tf.Module, earlier_paths: EarlierPaths) -> None:
-    """Reads what a checkpoint has for a part of the state, all of which must be there."""
+def _restore(path: str, part: tf.Module, earlier_paths: EarlierPaths, progress: Progress) -> None:
+    """Reads what a checkpoint has for a part of the state.
+
+    All of it must be there, but for what the checkpoint of a stripped run lacks.
+    """
     with plain_path(os.path.dirname(path)) as folder:
         plain = os.path.join(folder, os.path.basename(path))
         names = [name for name, _ in tf.train.list_variables(plain)]
         saved = {name.split("/")[1] for name in names if "/" in name}
+        stripped = OPTIMIZERS in progress.lacks and "optimizers" not in saved
+        there = part
         if saved & set(earlier_paths):
-            part = _as_saved_earlier(part, earlier_paths)
-        status = tf.train.Checkpoint(state=part).restore(plain)
+            there = _as_saved_earlier(part, earlier_paths)
+        elif stripped:
+            there = _as_stripped(part)
+        status = tf.train.Checkpoint(state=there).restore(plain)
         status.assert_existing_objects_matched().expect_partial()
+    if stripped:
+        for name in getattr(part, "networks", {}).keys() & part.averages.keys():
+            part.networks[name].set_weights(part.averages[name].get_weights())
+
+
+def _as_stripped(part: tf.Module) -> tf.Module:
+    """What a stripped run has of a part of the state; see `stripping`."""
+    stripped = tf.Module()
+    stripped.step = part.step
+    stripped.averages = part.averages
+    stripped.pretrained = getattr(part, "pretrained", {})
+    stripped.networks = {
+        name: network
+        for name, network in getattr(part, "networks", {}).items()
+        if name not in part.averages
+    }
+    return stripped
 
 
 def _reason(error: Exception) -> str:
