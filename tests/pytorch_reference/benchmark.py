@@ -31,8 +31,12 @@ from tests.pytorch_reference.side import Side, take_turns
 _MODULE = ("-m", "tests.pytorch_reference")
 # Threads of the side that has just run wait busily for more work, a few milliseconds long.
 _REST_SECONDS = 0.1
-# Of the results of float32: what the first Adam steps make of rounding is far less.
-_MOST = 1e-3
+# By how much results of float32 may differ. Losses of the first update come before any step of
+# Adam. A first step moves each weight by the learning rate, whose sign rounding can decide where a
+# gradient is almost zero: losses after it have drifted by up to 4e-3, at full width and batch 1.
+_MOST = {"iteration": 1e-2, "generator": 1e-3}
+_FIRST_UPDATE = "D/latent_"
+_MOST_AT_FIRST = 1e-5
 
 
 def compare(argv: Sequence[str]) -> None:
@@ -111,19 +115,25 @@ def _measure(config: ComparisonConfig, job: Job) -> tuple[list[Row], Row, Row]:
         row(job.what, side.name, side.facts, own, images)
         for side, own in zip(sides, seconds, strict=True)
     ]
-    gap = difference(*(side.facts["results"] for side in sides))
-    return rows, comparison(*rows, gap), sides[0].facts
+    results = [side.facts["results"] for side in sides]
+    at_first = [{n: v for n, v in one.items() if n.startswith(_FIRST_UPDATE)} for one in results]
+    compared = comparison(*rows, difference(*results), difference(*at_first))
+    return rows, compared, sides[0].facts
 
 
 def check_agreement(comparisons: Sequence[Row]) -> None:
     """Raises UserError unless both sides computed the same, in float32."""
     for one in comparisons:
-        if not one["difference"] < _MOST:
-            raise UserError(
-                f"The results of the first {one['what']} differ by {one['difference']:.1e}, "
-                f"expected less than {_MOST:.0e}: the sides do not compute the same, so their "
-                "times tell nothing."
-            )
+        for gap, most in (
+            (one["difference"], _MOST[one["what"]]),
+            (one["difference_at_first"], _MOST_AT_FIRST),
+        ):
+            if not gap < most:
+                raise UserError(
+                    f"The results of the first {one['what']} differ by {gap:.1e}, expected less "
+                    f"than {most:.0e}: the sides do not compute the same, so their times tell "
+                    "nothing."
+                )
 
 
 def define_flags() -> None:

@@ -29,6 +29,7 @@ _RATIOS = (
     ("GFLOP", number("operations_ratio", digits=3)),
     ("peak added", number("added_bytes_ratio", digits=3)),
     ("results differ by", lambda row: f"{row['difference']:.1e}"),
+    ("before any step", lambda row: f"{row['difference_at_first']:.1e}"),
 )
 
 
@@ -62,13 +63,14 @@ def row(what: str, side: str, facts: Row, seconds: Sequence[float], images: int)
     }
 
 
-def comparison(ours: Row, theirs: Row, gap: float) -> Row:
+def comparison(ours: Row, theirs: Row, gap: float, gap_at_first: float) -> Row:
     """Ratios of two of `row`, ours to theirs; those of the time round by round.
 
     Args:
       ours: of stargan_tf.
       theirs: of PyTorch.
       gap: of `difference`.
+      gap_at_first: of the losses that come before any optimizer's step; 0 where there are none.
     """
     ratios = np.array(ours["seconds"]) / np.array(theirs["seconds"])
     known = ours["added_bytes"] is not None
@@ -80,13 +82,14 @@ def comparison(ours: Row, theirs: Row, gap: float) -> Row:
         "operations_ratio": ours["operations"] / theirs["operations"],
         "added_bytes_ratio": ours["added_bytes"] / theirs["added_bytes"] if known else None,
         "difference": gap,
+        "difference_at_first": gap_at_first,
     }
 
 
 def difference(ours: Results, theirs: Results) -> float:
     """By how much results differ at most: numbers relatively, lists by their deviation."""
     assert set(ours) == set(theirs)
-    found = []
+    found = [0.0]
     for name, value in theirs.items():
         scale = np.std(value) if isinstance(value, list) else abs(value)
         gaps = np.abs(np.subtract(ours[name], value))

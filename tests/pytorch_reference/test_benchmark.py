@@ -65,7 +65,7 @@ def test_ratios():
     theirs = row("iteration", "PyTorch", facts, [2.0, 2.0, 2.0], 8)
     assert (ours["median_seconds"], ours["images_per_second"]) == (2.0, 4.0)
     assert ours["added_bytes"] == 2 * 2**30 and ours["operations_per_second"] == 2e9
-    found = comparison(ours, theirs, gap=1e-6)
+    found = comparison(ours, theirs, gap=1e-6, gap_at_first=1e-7)
     assert found["ratios"] == [0.5, 1.0, 2.0] and found["ratio_quartiles"] == [0.75, 1.5]
     assert (found["ratio_median"], found["operations_ratio"]) == (1.0, 4.0)
     assert found["added_bytes_ratio"] == 2.0
@@ -74,7 +74,7 @@ def test_ratios():
 def test_memory_that_the_system_does_not_tell():
     facts = fakes.FACTS | {"peak_bytes": None}
     rows = [row("iteration", side, facts, [1.0], 8) for side in ("stargan_tf", "PyTorch")]
-    found = comparison(*rows, gap=0.0)
+    found = comparison(*rows, gap=0.0, gap_at_first=0.0)
     assert rows[0]["added_bytes"] is None and found["added_bytes_ratio"] is None
 
 
@@ -88,11 +88,18 @@ def test_differences():
 
 
 def test_sides_that_do_not_compute_the_same_are_told():
-    one = {"what": "iteration", "difference": 9e-4}
-    benchmark.check_agreement([one])
-    for gap in (2e-3, float("nan")):
-        with pytest.raises(UserError, match="first iteration differ by"):
-            benchmark.check_agreement([one, {**one, "difference": gap}])
+    one = {"what": "iteration", "difference": 9e-3, "difference_at_first": 9e-6}
+    images = {"what": "generator", "difference": 9e-4, "difference_at_first": 0.0}
+    benchmark.check_agreement([one, images])
+    for wrong in (
+        {**one, "difference": 2e-2},
+        {**one, "difference": float("nan")},
+        {**one, "difference_at_first": 2e-5},
+        {**one, "difference_at_first": float("nan")},
+        {**images, "difference": 2e-3},
+    ):
+        with pytest.raises(UserError, match=f"first {wrong['what']} differ by"):
+            benchmark.check_agreement([one, wrong])
 
 
 class FakeSide:
@@ -104,7 +111,7 @@ class FakeSide:
         software = {"torch": "2"} if name == "PyTorch" else {"stargan_tf": "1"}
         self.facts = {
             **fakes.FACTS,
-            "results": {"loss": 1.0},
+            "results": {"D/latent_real": 1.0, "G/latent_adv": self.seconds},
             "software": software,
             "machine": fakes.MACHINE,
         }
@@ -125,6 +132,8 @@ def test_a_whole_benchmark(monkeypatch):
     found = benchmark.measure(CONFIG, TRAINING)
     assert json.loads(json.dumps(found))["software"] == {"stargan_tf": "1", "torch": "2"}
     assert [one["ratios"] for one in found["comparisons"]] == [[0.5, 0.5]] * 2
+    gaps = [(one["difference"], one["difference_at_first"]) for one in found["comparisons"]]
+    assert gaps == [(0.5, 0.0)] * 2
     text = table(found)
     for words in ("stargan_tf 1, torch 2", "iteration  PyTorch", "generator  ratio", "0.500"):
         assert words in text
