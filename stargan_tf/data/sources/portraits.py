@@ -48,6 +48,7 @@ FRAMING: dict[str, dict[str, float]] = {
     "toon-head": {"scale": 1.25, "translateY": 1},
     "personas": {"scale": 1.3},
     "micah": {"scale": 1.3, "translateY": 6},
+    "miniavs": {"scale": 1.1, "translateX": 6, "translateY": -6},
 }
 
 PortraitChunk = tuple[str, str, int, int]  # style, split, first, behind the last
