@@ -41,6 +41,8 @@ class Result(NamedTuple):
 
 def within(agreement: Agreement) -> str:
     """How near a model comes that rounds nothing."""
+    if agreement.worst == 0:
+        return "equal to the trained networks"
     return f"within {agreement.worst:.0e} of the trained networks"
 
 
