@@ -3,9 +3,9 @@ r"""Copies a run without what only going on with it needs: to keep it, or to pas
     python -m stargan_tf.strip_run --run_dir=runs/pets --out=runs/pets_weights
 
 The copy has the averaged networks, the discriminator, and config.json without the names of your
-folders. sample, evaluate, export and train --warm_start take it as they take the run. Training
-cannot go on with it: it lacks the optimizers, and the networks whose averages it has. So its
-checkpoint has a third of the size.
+folders. sample and train --warm_start take it as they take the run; evaluate and export want its
+--data_dir. Training cannot go on with it: it lacks the optimizers, and the networks whose averages
+it has. So its checkpoint has a third of the size.
 """
 
 import signal

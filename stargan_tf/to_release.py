@@ -10,7 +10,7 @@ from stargan_tf.algorithms.published import PublishedCheckpoints
 from stargan_tf.algorithms.registry import make_algorithm, published_checkpoints
 from stargan_tf.config.settings import check
 from stargan_tf.release_optimizers import optimizers_of
-from stargan_tf.training.checkpoint_files import AVERAGES, NETWORKS, OPTIMIZERS
+from stargan_tf.training.checkpoint_files import AVERAGED, AVERAGES, NETWORKS, OPTIMIZERS
 from stargan_tf.training.checkpoints import restore_newest
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
@@ -18,8 +18,8 @@ from stargan_tf.weights.places import take_out
 from stargan_tf.weights.release import NETS, NETS_EMA, OPTIMS
 from stargan_tf.weights.torch_writer import write_torch_file
 
-# The part of the state that becomes a file; one that was never imported becomes none.
-_PARTS = {NETS: NETWORKS, NETS_EMA: AVERAGES, OPTIMS: OPTIMIZERS}
+# The parts of the state that become a file; where one is lacking, there is none.
+_PARTS = {NETS: {NETWORKS, AVERAGED}, NETS_EMA: {AVERAGES}, OPTIMS: {OPTIMIZERS}}
 
 
 def export_release(run_dir: str, out: str) -> str:
@@ -73,7 +73,7 @@ def _groups(
         NETS_EMA: _networks(published, {**state.averages, **state.pretrained}),
         OPTIMS: optimizers_of(state, published),
     }
-    return {kind: content for kind, content in contents.items() if _PARTS[kind] not in lacks}
+    return {kind: content for kind, content in contents.items() if not _PARTS[kind] & set(lacks)}
 
 
 def _single_networks(

@@ -22,6 +22,14 @@ def start(program, **environment):
     return done.stderr
 
 
+def test_the_package_asks_for_onednn():
+    rest = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    program = "import os, stargan_tf; print(os.environ.get('TF_ENABLE_ONEDNN_OPTS'))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, env=rest, check=True)
+    assert done.stdout.strip() == ("1" if X86 else "None")
+
+
 def test_the_package_has_tensorflow_use_onednn():
     assert (ON in start("import stargan_tf, tensorflow")) == X86
 

@@ -27,8 +27,8 @@ def _total_operations(row: Row) -> str:
     return f"{sum(row['operations'].values()) / 1e9:,.2f}" if row["operations"] else ""
 
 
+_ONEDNN = {"0": "off", "false": "off", "1": "on", "true": "on"}
 # Headings with what stands beneath; a column that is empty throughout is not shown.
-_ONEDNN = {"0": "off", "1": "on"}
 _COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("ms", number("median_seconds", 1e3, 2)),
     ("quartiles", spread("quartiles_seconds", 1e3, 2)),
@@ -97,12 +97,13 @@ def heading(found: dict[str, Any]) -> str:
     ]
     versions = ", ".join(f"{name} {version}" for name, version in software.items())
     sets = ", ".join(machine["instruction_sets"]) or "unknown"
+    onednn = _ONEDNN.get(machine["onednn"].lower(), "as TensorFlow decides")
     load = found["load_average"]
     loads = [f"{load[when][0]:.1f} {when}" for when in ("before", "after") if load[when]]
     return "\n".join(
         [
             ", ".join(facts),
-            f"instruction sets: {sets}; oneDNN {_ONEDNN.get(machine['onednn'], 'as it decides')}",
+            f"instruction sets: {sets}; oneDNN {onednn}",
             versions,
             f"median of {found['repeats']} repeats, after {found['warm_up']} that do not count; "
             f"load average: {', '.join(loads) or 'unknown'}",

@@ -78,12 +78,13 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
         row = "  ".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True))
         lines.append(f"{words:{first}}  {row}")
     about = results["about"]
-    lines += ["", *in_short(results, names), ""]
     lines += [
+        "",
+        *in_short(results, names),
         f"After {about['step']} iterations; means over all {about['tasks']}. Lower is better for "
         f"{columns[0]} and {columns[1]},",
-        "higher for diversity, accuracy, precision and recall. The last two rows are what to "
-        "compare with: doing nothing, and perfection.",
+        "higher for diversity, accuracy, precision and recall. The table's last two rows are what "
+        "to compare with: doing nothing, and perfection.",
         f"They show each image once, the translations {about['num_outs_per_domain']} times: of as "
         f"many images, {columns[0]} would be lower in them, and recall higher.",
     ]
@@ -113,25 +114,27 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
 def in_short(results: dict[str, Any], names: MetricNames) -> list[str]:
     """One sentence for each of what one asks first of a model.
 
-    How much of its way from doing nothing it has gone, whether even the hardest pair of domains
-    is translated, and whether random styles are as many as those of references.
+    How far it is from perfection, in units of how far doing nothing is; how the hardest pair of
+    domains is translated; and whether random styles are as many as those of references.
 
     Args:
       results: metrics and `about`, as metrics.json holds them.
       names: what the metrics are called there.
     """
     modes = results["about"]["modes"]
-    distance, diversity = names.published("FD"), names.published("diversity")
-    nothing, perfect = (results.get(f"{distance}_{row}/mean") for row in ("source", "real"))
     lines = []
-    if None not in (nothing, perfect) and nothing > perfect:
+    for distance in (names.published("FD"), names.published("KD")):
+        nothing, perfect = (results.get(f"{distance}_{row}/mean") for row in ("source", "real"))
+        if None in (nothing, perfect) or nothing <= perfect:
+            continue
         places = {
             words: (results[key] - perfect) / (nothing - perfect)
             for mode, words in modes.items()
             if (key := f"{distance}_{mode}/mean") in results
         }
-        found = ", ".join(f"{place:.2f} in {words}" for words, place in places.items())
-        lines.append(f"{distance} between perfection (0) and doing nothing (1): {found}.")
+        if places:
+            found = ", ".join(f"{place:.2f} in {words}" for words, place in places.items())
+            lines.append(f"{distance} where perfection is 0 and doing nothing 1: {found}.")
     for mode, words in modes.items():
         kind = f"accuracy_{mode}/"
         pairs = {key[len(kind) :]: value for key, value in results.items() if key.startswith(kind)}
@@ -139,10 +142,11 @@ def in_short(results: dict[str, Any], names: MetricNames) -> list[str]:
             pairs.keys() - {"mean"}, key=lambda pair: (pairs[pair], pair), default=""
         ):
             lines.append(f"Lowest accuracy in {words}: {pairs[hardest]:.2f}, of {hardest}.")
+    diversity = names.published("diversity")
     random, reference = (results.get(f"{diversity}_{m}/mean") for m in ("latent", "reference"))
     if random is not None and reference:
         lines.append(f"Random styles are {random / reference:.2f} as diverse as references'.")
-    return lines
+    return [*lines, ""] if lines else []
 
 
 def write_curves(results: dict[str, Any], images: Mapping[str, np.ndarray], folder: Path) -> None:

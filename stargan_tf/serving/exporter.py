@@ -105,8 +105,8 @@ def _data_dirs(config: ExportConfig, trained: TrainConfig, num_sets: int) -> lis
     found = [Path(folder) if folder and Path(folder).is_dir() else None for folder in folders]
     if config.needs_calibration and not any(found):
         raise UserError(
-            f"Found no data set at {trained.data_dir}, where the run had its own, and int8 is "
-            "calibrated on one: pass --data_dir, or leave int8 out of --tflite_types."
+            f"Found no data set at {trained.data_dir or 'any place that the run names'}, and int8 "
+            "is calibrated on one: pass --data_dir, or leave int8 out of --tflite_types."
         )
     return found
 

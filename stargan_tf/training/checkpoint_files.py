@@ -18,9 +18,11 @@ from typing import Any
 from stargan_tf.files import write_text
 
 NETWORKS, AVERAGES, OPTIMIZERS = "networks", "averages", "optimizers"
+AVERAGED = "averaged"
 _WORDS = {
     NETWORKS: "the networks as they are trained",
     AVERAGES: "the moving averages",
+    AVERAGED: "the networks whose averages it has",
     OPTIMIZERS: "the optimizers",
 }
 _INDEX = "checkpoint"
@@ -44,9 +46,10 @@ class Progress:
     Attributes:
       window: the losses of the iterations that are in no record yet, by log key.
       rollbacks: how often the run went back for a number that was none.
-      lacks: attributes of `TrainState` that an imported checkpoint did not have: NETWORKS are
-        copies of their averages, and fresh where there are none; AVERAGES copies of the networks;
-        OPTIMIZERS fresh.
+      lacks: what the checkpoint of an imported or a stripped run does not have of a `TrainState`.
+        Of an imported one, NETWORKS are copies of their averages, and fresh where there are none;
+        AVERAGES copies of the networks; OPTIMIZERS fresh. A stripped one has no OPTIMIZERS, and
+        none of the AVERAGED networks: who restores those gets their averages.
       domains: that the weights know, in their order; none in checkpoints of earlier versions.
       data: fingerprint of the data set that the run was trained on; empty in checkpoints of earlier
         versions and in those that were imported.
@@ -61,7 +64,8 @@ class Progress:
     @property
     def lacking(self) -> str:
         """What it lacks, in words."""
-        return " and ".join(_WORDS[part] for part in self.lacks)
+        parts = [part for part in self.lacks if part != AVERAGED or NETWORKS not in self.lacks]
+        return " and ".join(_WORDS[part] for part in parts)
 
 
 class CheckpointFiles:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.files import plain_path
-from stargan_tf.training.checkpoint_files import OPTIMIZERS, CheckpointFiles, DamagedError, Progress
+from stargan_tf.training.checkpoint_files import AVERAGED, CheckpointFiles, DamagedError, Progress
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.state import TrainState
 
@@ -256,7 +256,7 @@ def _restore(path: str, part: tf.Module, earlier_paths: EarlierPaths, progress: 
         plain = os.path.join(folder, os.path.basename(path))
         names = [name for name, _ in tf.train.list_variables(plain)]
         saved = {name.split("/")[1] for name in names if "/" in name}
-        stripped = OPTIMIZERS in progress.lacks and "optimizers" not in saved
+        stripped = AVERAGED in progress.lacks
         there = part
         if saved & set(earlier_paths):
             there = _as_saved_earlier(part, earlier_paths)

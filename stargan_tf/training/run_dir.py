@@ -131,8 +131,15 @@ class RunDir:
           UserError: it is not.
         """
         folder = getattr(self.read().config, name)
+        if not folder:
+            settings.check(
+                name != "data_dir",
+                f"Found no name of a data set in {self.config_file}, as of a run that was imported "
+                f"or stripped: pass --{name}.",
+            )
+            return
         settings.check(
-            (Path(folder) / info_file).is_file() or not folder and name != "data_dir",
+            (Path(folder) / info_file).is_file(),
             f"Found no data set at {folder}, where the run in {self.root} had its own: pass "
             f"--{name} with the folder that it is in now.",
         )

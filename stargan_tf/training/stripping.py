@@ -7,11 +7,12 @@ from pathlib import Path
 import tensorflow as tf
 
 from stargan_tf.algorithms.algorithm import Algorithm
-from stargan_tf.algorithms.registry import make_algorithm
+from stargan_tf.algorithms.registry import DEFAULT, make_algorithm
+from stargan_tf.config.train import TrainConfig
 from stargan_tf.files import folder_written_whole
 from stargan_tf.models.precision import mixed_precision
 from stargan_tf.shell import command
-from stargan_tf.training.checkpoint_files import OPTIMIZERS
+from stargan_tf.training.checkpoint_files import AVERAGED, OPTIMIZERS
 from stargan_tf.training.checkpoints import Checkpoints, restore_newest
 from stargan_tf.training.run_dir import RunDir
 
@@ -44,7 +45,7 @@ def strip(run_dir: str, out: str) -> str:
         copy.begin(settings, domains, run.label_sets())
         copy.take_mean_landmarks(run)
         checkpoints = Checkpoints(copy, weights, keep=1)
-        lacks = tuple(dict.fromkeys((*progress.lacks, OPTIMIZERS)))
+        lacks = tuple(dict.fromkeys((*progress.lacks, AVERAGED, OPTIMIZERS)))
         checkpoints.progress = dataclasses.replace(progress, lacks=lacks, rollbacks=0)
         kept, size = _size(checkpoints.save()), _size(path)
     step = int(weights.step.numpy())
@@ -53,9 +54,17 @@ def strip(run_dir: str, out: str) -> str:
             f"Wrote the weights of {run_dir} after {step} iterations into {out}: {kept:.1f} MB, "
             f"where the run's checkpoint has {size:.1f}.",
             f"  draw:    {command('sample', run_dir=out, src='IMAGE', out='looks.png')}",
-            f"  train:   {command('train', warm_start=out, data_dir='DATA', run_dir='runs/NAME')}",
+            f"  train:   {_training(settings, len(run.label_sets()), out)}",
         ]
     )
+
+
+def _training(settings: TrainConfig, num_sets: int, out: str) -> str:
+    """The command that begins a run of networks of the same shapes."""
+    usual = type(settings)().shapes() | {"algorithm": DEFAULT}
+    shapes = {name: value for name, value in settings.shapes().items() if usual[name] != value}
+    data = {"data_dir": "DATA"} | ({"data_dir2": "DATA2"} if num_sets > 1 else {})
+    return command("train", **shapes, **data, warm_start=out, run_dir="runs/NAME")
 
 
 def _lasting_weights(algorithm: Algorithm) -> tf.Module:

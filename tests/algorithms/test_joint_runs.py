@@ -13,6 +13,7 @@ from stargan_tf.errors import UserError
 from stargan_tf.labels import LabelSet
 from stargan_tf.loading import load_run
 from stargan_tf.to_release import export_release
+from stargan_tf.training.stripping import strip
 from stargan_tf.training_run import describe_run, train_run
 from stargan_tf.weights.torch_file import read_torch_file
 from tests.algorithms.stargan_runs import OF_D, OF_G, TINY, tensors, trained
@@ -146,15 +147,20 @@ def test_the_second_set_cannot_be_left_out_or_added_later(joint_runs, faces_dir,
     rejected(dataclasses.replace(config, data_dir2=""), r"domains \(smiling, .*cat, dog there, ")
 
 
-def test_a_run_may_begin_with_the_weights_of_another_on_two_sets(joint_runs, tmp_path):
+@pytest.mark.parametrize("stripped", [False, True])
+def test_a_run_may_begin_with_the_weights_of_another_on_two_sets(joint_runs, tmp_path, stripped):
     config = joint_runs[0].read().config
     parent, root = joint_runs[0].root, tmp_path / "run"
+    expected = load_run(parent).trained.networks["generator"].convs[0].kernel
+    if stripped:
+        said = strip(str(parent), str(tmp_path / "stripped"))
+        parent = tmp_path / "stripped"
+        assert "--data_dir2=DATA2" in said and "--algorithm=stargan" in said
     child = dataclasses.replace(
         config, warm_start=str(parent), run_dir=str(root), total_iters=0, num_iters_decay=0
     )
     assert train_run(child) == 0
     kernel = load_run(root).trained.networks["generator"].convs[0].kernel
-    expected = load_run(parent).trained.networks["generator"].convs[0].kernel
     np.testing.assert_array_equal(kernel, expected)
     alone = dataclasses.replace(child, data_dir2="", run_dir=str(tmp_path / "alone"))
     rejected(alone, r"data_dir2 \(given there, None here\)")

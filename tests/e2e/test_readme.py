@@ -27,6 +27,7 @@ CONFIGS = {
     "stargan_tf.evaluate": ("stargan_tf.config.evaluate", "EvaluateConfig"),
     "stargan_tf.export": ("stargan_tf.config.export", "ExportConfig"),
     "stargan_tf.align": ("stargan_tf.config.align", "AlignConfig"),
+    "stargan_tf.strip_run": ("stargan_tf.config.strip_run", "StripRunConfig"),
     "stargan_tf.import_weights": ("stargan_tf.config.import_weights", "ImportWeightsConfig"),
     "stargan_tf.serve": ("stargan_tf.config.serve", "ServeConfig"),
     "stargan_tf.client": ("stargan_tf.config.client", "ClientConfig"),

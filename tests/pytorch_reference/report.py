@@ -29,8 +29,12 @@ _RATIOS = (
     ("GFLOP", number("operations_ratio", digits=3)),
     ("peak added", number("added_bytes_ratio", digits=3)),
     ("results differ by", lambda row: f"{row['difference']:.1e}"),
-    ("before any step", lambda row: f"{row['difference_at_first']:.1e}"),
+    ("before any step", lambda row: _exponent(row["difference_at_first"])),
 )
+
+
+def _exponent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1e}"
 
 
 def row(what: str, side: str, facts: Row, seconds: Sequence[float], images: int) -> Row:
@@ -63,14 +67,14 @@ def row(what: str, side: str, facts: Row, seconds: Sequence[float], images: int)
     }
 
 
-def comparison(ours: Row, theirs: Row, gap: float, gap_at_first: float) -> Row:
+def comparison(ours: Row, theirs: Row, gap: float, gap_at_first: float | None) -> Row:
     """Ratios of two of `row`, ours to theirs; those of the time round by round.
 
     Args:
       ours: of stargan_tf.
       theirs: of PyTorch.
       gap: of `difference`.
-      gap_at_first: of the losses that come before any optimizer's step; 0 where there are none.
+      gap_at_first: of the losses that come before any optimizer's step; None where there are none.
     """
     ratios = np.array(ours["seconds"]) / np.array(theirs["seconds"])
     known = ours["added_bytes"] is not None
@@ -89,7 +93,7 @@ def comparison(ours: Row, theirs: Row, gap: float, gap_at_first: float) -> Row:
 def difference(ours: Results, theirs: Results) -> float:
     """By how much results differ at most: numbers relatively, lists by their deviation."""
     assert set(ours) == set(theirs)
-    found = [0.0]
+    found = []
     for name, value in theirs.items():
         scale = np.std(value) if isinstance(value, list) else abs(value)
         gaps = np.abs(np.subtract(ours[name], value))

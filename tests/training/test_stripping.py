@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import UserError
 from stargan_tf.loading import load_run
+from stargan_tf.to_release import export_release
 from stargan_tf.training.checkpoint_files import NETWORKS
 from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.run_dir import RunDir
@@ -82,8 +83,29 @@ def test_another_run_starts_from_it(run, stripped):
 
 
 def test_training_does_not_go_on_with_it(stripped):
-    with pytest.raises(UserError, match="came without the optimizers, .*--warm_start="):
+    missing = "without the networks whose averages it has and the optimizers"
+    with pytest.raises(UserError, match=f"came {missing}, .*--warm_start="):
         Checkpoints(stripped[0], tiny.fresh_state(), keep=1).restore()
+
+
+def test_pytorch_gets_no_averages_for_networks_as_they_are_trained(stripped, tmp_path):
+    said = export_release(str(stripped[0].root), str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["000007_nets_ema.ckpt"]
+    assert "came without the networks whose averages it has and the optimizers" in said
+
+
+def test_the_command_that_begins_another_run_has_its_shapes(run, stripped):
+    (line,) = (line for line in stripped[1].splitlines() if line.startswith("  train:"))
+    given = dict(word[2:].split("=", 1) for word in line.split() if word.startswith("--"))
+    usual = {name: str(value) for name, value in type(tiny.CONFIG)().shapes().items()}
+    shapes = {name: str(value) for name, value in tiny.CONFIG.shapes().items()}
+    assert {name: given.get(name, usual[name]) for name in shapes} == shapes
+
+
+def test_data_sets_are_asked_for(stripped):
+    with pytest.raises(UserError, match="Found no name of a data set in .*: pass --data_dir"):
+        stripped[0].check_data_dir("dataset_info.json")
+    stripped[0].check_data_dir("dataset_info.json", "data_dir2")  # which only some have
 
 
 def test_a_stripped_run_can_be_stripped(run, stripped, tmp_path):
