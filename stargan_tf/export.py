@@ -33,6 +33,7 @@ from stargan_tf import flags
 from stargan_tf.config.export import ExportConfig
 from stargan_tf.errors import UserError
 from stargan_tf.files import check_can_write
+from stargan_tf.serving.data_dirs import find_data_dirs
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -42,7 +43,8 @@ def main(argv: Sequence[str]) -> None:
     config = flags.parse(ExportConfig)
     config.validate()
     check_can_write("out", config.out)
-    RunDir(config.run_dir).read()  # its mistakes, too, should not wait for TensorFlow
+    run = RunDir(config.run_dir)  # its mistakes, too, should not wait for TensorFlow
+    find_data_dirs(config, run.read().config, len(run.label_sets()))
     # A polite end from outside is handled as Ctrl-C is: no half-written version stays.
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)

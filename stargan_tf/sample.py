@@ -50,6 +50,7 @@ from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import DiskFullError, UserError
 from stargan_tf.files import check_can_write
 from stargan_tf.sampling.label_changes import check_mask, read_changes
+from stargan_tf.sampling.targets import target_index
 from stargan_tf.training.run_dir import RunDir
 
 
@@ -60,7 +61,9 @@ def main(argv: Sequence[str]) -> None:
     config.validate()
     check_can_write("out", config.out)
     if config.run_dir:  # mistakes of its, too, should not wait for TensorFlow
-        label_sets = RunDir(config.run_dir).label_sets()
+        run = RunDir(config.run_dir)
+        target_index(config.target_domain, run.read().domains)
+        label_sets = run.label_sets()
         check_mask(config.mask, label_sets)
         if config.set and label_sets:  # an imported run does not say what its labels are
             read_changes(config.set, label_sets)

@@ -47,6 +47,17 @@ def assert_error(result, *words):
     assert all(word in line for word in words), line
 
 
+@pytest.mark.parametrize("data_dir", ["gone", ""])
+def test_data_that_int8_is_calibrated_on_are_missed_at_once(tmp_path, data_dir):
+    config = StarGANv2Settings(data_dir=str(tmp_path / data_dir) if data_dir else "")
+    RunDir(tmp_path / "run").begin(config, ("cat", "dog"))
+    start = time.monotonic()
+    result = run(f"--run_dir={tmp_path / 'run'}", f"--out={tmp_path / 'out'}")
+    assert time.monotonic() - start < 3
+    assert_error(result, data_dir or "any place that the run names", "pass --data_dir")
+    assert not (tmp_path / "out").exists()
+
+
 def test_help_is_quick_and_teaches():
     start = time.monotonic()
     result = run("--help")

@@ -95,6 +95,14 @@ def test_a_folder_without_a_run_is_an_error_at_once(images, tmp_path):
     assert_error(result, images, "config.json")
 
 
+def test_an_unknown_domain_is_an_error_at_once(run_dir, images, tmp_path):
+    start = time.monotonic()
+    out = tmp_path / "a.png"
+    result = run(f"--run_dir={run_dir}", f"--src={images}", "--target_domain=cow", f"--out={out}")
+    assert time.monotonic() - start < 3
+    assert_error(result, "--target_domain=cow", "choose one")
+
+
 @pytest.mark.parametrize("images_only", [False, True])
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), DiskFullError("The disk is full: again.")])
 def test_the_command_to_run_again_would_work(

@@ -1,6 +1,5 @@
 """Runs one sampling from beginning to end: takes settings and networks, writes images."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from stargan_tf.algorithms import drawable
@@ -10,7 +9,6 @@ from stargan_tf.config.sample import SampleConfig
 from stargan_tf.config.settings import check
 from stargan_tf.data.attributes import exclusive_groups
 from stargan_tf.labels import LabelSet
-from stargan_tf.names import find_domain
 from stargan_tf.sampling.codes import CodeMaker
 from stargan_tf.sampling.drawing import BatchDrawer
 from stargan_tf.sampling.images import (
@@ -30,8 +28,7 @@ from stargan_tf.sampling.label_changes import (
 from stargan_tf.sampling.label_stills import LabelDrawer, write_label_grid, write_label_images
 from stargan_tf.sampling.stills import Sources, write_grid, write_images
 from stargan_tf.sampling.styles import Style, domain_styles, random_styles, reference_styles
-
-ALL_DOMAINS = "all"
+from stargan_tf.sampling.targets import target_index
 
 
 def sample(config: SampleConfig, model: TrainedModel, prepare: Prepare | None = None) -> str:
@@ -121,22 +118,6 @@ def _label_sets(model: TrainedModel) -> tuple[LabelSet, ...]:
     if not by_label or needs_domains:
         return (LabelSet(names, attributes=False),)
     return (LabelSet(names, attributes=True, exclusive=exclusive_groups((), names)),)
-
-
-def target_index(name: str, domains: Sequence[str]) -> int | None:
-    """Returns the index of the domain that --target_domain names; None for all of them.
-
-    Raises:
-      UserError: there is no such domain.
-    """
-    # A domain may be called all.
-    found = find_domain(name, domains) if name else None
-    check(
-        found is not None or name in ("", ALL_DOMAINS),
-        f"Found --target_domain={name}, expected a domain of this run ({', '.join(domains)}) or "
-        f"{ALL_DOMAINS}: choose one of them.",
-    )
-    return found
 
 
 def _origin(config: SampleConfig, model: TrainedModel) -> str:

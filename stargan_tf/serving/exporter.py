@@ -11,12 +11,11 @@ from stargan_tf import __version__
 from stargan_tf.algorithms.algorithm import Algorithm
 from stargan_tf.algorithms.trained_model import TrainedModel
 from stargan_tf.config.export import ExportConfig
-from stargan_tf.config.train import TrainConfig
-from stargan_tf.errors import UserError
 from stargan_tf.files import folder_written_whole
 from stargan_tf.locks import LOCK, exclusive_lock
 from stargan_tf.models.folding import fold
 from stargan_tf.serving import examples
+from stargan_tf.serving.data_dirs import find_data_dirs
 from stargan_tf.serving.export_parity import call_networks, make_probe
 from stargan_tf.serving.export_report import Exported, report
 from stargan_tf.serving.formats import write_onnx, write_saved_model, write_tflite
@@ -54,7 +53,7 @@ def export(config: ExportConfig, model: TrainedModel, version: int | None = None
 def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> Exported:
     """Does the work of `export`, alone in its folder."""
     algorithm, networks = model.trained
-    data_dirs = _data_dirs(config, algorithm.settings, len(model.label_sets))
+    data_dirs = find_data_dirs(config, algorithm.settings, len(model.label_sets))
     out = Path(config.out)
     info = _describe(config, model, algorithm, data_dirs, version or next_version(out))
     graph = ServingGraph(model.drawable, mean_codes(model.drawable, len(model.domains)))
@@ -88,27 +87,6 @@ def _export(config: ExportConfig, model: TrainedModel, version: int | None) -> E
             partial = folders.enter_context(folder_written_whole(folder))
             results += write_onnx(partial, folder, graph, algorithm, probe)
     return report(config, info, results, noise=not any(data_dirs))
-
-
-def _data_dirs(config: ExportConfig, trained: TrainConfig, num_sets: int) -> list[Path | None]:
-    """The data sets to use: the one that was named, else those of the run that are there.
-
-    Returns:
-      One for each that the model learned from, None where it is not at hand.
-
-    Raises:
-      UserError: there is none, and int8 cannot do without.
-    """
-    if config.data_dir:
-        return [Path(config.data_dir), *[None] * (num_sets - 1)]
-    folders = [trained.data_dir, trained.data_dir2][: max(1, num_sets)]
-    found = [Path(folder) if folder and Path(folder).is_dir() else None for folder in folders]
-    if config.needs_calibration and not any(found):
-        raise UserError(
-            f"Found no data set at {trained.data_dir or 'any place that the run names'}, and int8 "
-            "is calibrated on one: pass --data_dir, or leave int8 out of --tflite_types."
-        )
-    return found
 
 
 def _images(data_dirs: Sequence[Path | None], split: str, info: ModelInfo, num: int) -> np.ndarray:

@@ -1,5 +1,4 @@
 import dataclasses
-import unicodedata
 
 import numpy as np
 import pytest
@@ -7,7 +6,7 @@ from PIL import Image
 
 from stargan_tf.config.sample import SampleConfig
 from stargan_tf.errors import UserError
-from stargan_tf.sampling.sampler import sample, target_index
+from stargan_tf.sampling.sampler import sample
 from tests.sampling.fakes import DOMAINS, fake_model, save_image
 
 GREY = (128, 128, 128)
@@ -37,30 +36,6 @@ def test_random_styles_of_all_domains(config, tmp_path):
     ]
     assert "6 images" in message and "cat, dog, wild" in message and "seed 7" in message
     assert str(tmp_path / "out") in message
-
-
-@pytest.mark.parametrize("name", ["all", ""])
-def test_all_is_every_domain(name):
-    assert target_index(name, DOMAINS) is None
-
-
-def test_a_domain_may_be_called_all():
-    assert target_index("all", ("none", "all")) == 1
-
-
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
-@pytest.mark.parametrize("asked", ["NFC", "NFD"])
-def test_a_domain_is_named_in_either_form_of_unicode(form, asked):
-    domains = ("cat", unicodedata.normalize(form, "Müller_Katze"))
-    for name in ("Müller_Katze", "Müller Katze"):  # or as its folder
-        assert target_index(unicodedata.normalize(asked, name), domains) == 1
-
-
-def test_digits_are_names_of_domains_alone():
-    assert target_index("2", ("1", "10", "2")) == 2
-    for name in ("0", "02"):
-        with pytest.raises(UserError, match=f"--target_domain={name}, expected"):
-            target_index(name, ("1", "10", "2"))
 
 
 def test_one_target_domain(config, tmp_path):
