@@ -15,9 +15,9 @@ _ITERATIONS = 256
 # Three numbers are fitted to measurements (docs/performance.md): what an operation of the graph
 # takes, traced, optimised and loaded; what any training takes, such as threads' work space; and how
 # much of the heap lies idle, as a share of the tensors in it.
-_OPERATION_BYTES = 22_500
-_RUNTIME_BYTES = 320_000_000
-_IDLE_SHARE = 0.1
+_OPERATION_BYTES = 26_000
+_RUNTIME_BYTES = 120_000_000
+_IDLE_SHARE = 0.22
 
 
 class MemoryEstimate(NamedTuple):
