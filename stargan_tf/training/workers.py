@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import re
 import signal
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -37,6 +38,10 @@ _OF_OTHERS = re.compile(
 )
 # SIGTERM wins over Ctrl-C where workers got different ones.
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# How long a signal may wait for the workers to exchange what they got. Each exchange has the host
+# wait for the devices, which would else be given the next iteration meanwhile.
+_SECONDS_BETWEEN_EXCHANGES = 1.0
+_MOST_CALLS_BETWEEN_EXCHANGES = 100
 
 
 class Workers:
@@ -51,18 +56,32 @@ class Workers:
         self._strategy = strategy
         self._alone = not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.chief = self._alone or _is_chief(strategy.cluster_resolver)
+        self._exchanged_at = time.monotonic()
+        self._calls_to_exchange = self._calls_since_exchange = 1
 
     def agree_to_stop(self, own: signal.Signals | None) -> signal.Signals | None:
         """The signal that any worker got, the same for all of them.
 
-        One that stopped by itself would leave the others waiting for its gradients.
+        One that stopped by itself would leave the others waiting for its gradients. They exchange
+        their signals at some of the calls only, about once a second, the same for all of them.
 
         Args:
-          own: the one that this process got.
+          own: the one that this process got; it must be told again at later calls.
         """
         if self._alone:
             return own
-        votes = self._gather([own == kind for kind in _SIGNALS]).any(axis=0)
+        if self._calls_since_exchange < self._calls_to_exchange:
+            self._calls_since_exchange += 1
+            return None
+        microseconds = int(1e6 * (time.monotonic() - self._exchanged_at))
+        found = self._gather([*(own == kind for kind in _SIGNALS), microseconds])
+        self._exchanged_at = time.monotonic()
+        # The slowest worker's, so that all count alike.
+        seconds_per_call = found[:, -1].max() / 1e6 / self._calls_since_exchange
+        calls = int(_SECONDS_BETWEEN_EXCHANGES / max(seconds_per_call, 1e-6))
+        self._calls_to_exchange = min(max(calls, 1), _MOST_CALLS_BETWEEN_EXCHANGES)
+        self._calls_since_exchange = 1
+        votes = found[:, :-1].any(axis=0)
         return next((kind for kind, vote in zip(_SIGNALS, votes, strict=True) if vote), None)
 
     def check_same_settings(self, *settings: object) -> None:

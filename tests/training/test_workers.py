@@ -15,10 +15,13 @@ class Fake(Workers):
     """One of three, where the others give what they are told to."""
 
     def __init__(self, *others):
+        super().__init__(tf.distribute.get_strategy())
         self._alone = False
         self._others = others
+        self.exchanges = 0
 
     def _gather(self, numbers):
+        self.exchanges += 1
         return np.array([numbers, *self._others], np.int64)
 
 
@@ -39,15 +42,41 @@ def test_one_process_agrees_with_itself(two_replicas, own):
 @pytest.mark.parametrize(
     ("own", "others", "agreed"),
     [
-        (None, ([0, 0, 0], [0, 0, 0]), None),
-        (signal.SIGINT, ([0, 0, 0], [0, 0, 0]), signal.SIGINT),
-        (None, ([0, 0, 0], [1, 0, 0]), signal.SIGTERM),
-        (None, ([0, 0, 0], [0, 0, 1]), signal.SIGHUP),
-        (signal.SIGINT, ([1, 0, 0], [0, 0, 1]), signal.SIGTERM),
+        (None, ([0, 0, 0, 9], [0, 0, 0, 9]), None),
+        (signal.SIGINT, ([0, 0, 0, 9], [0, 0, 0, 9]), signal.SIGINT),
+        (None, ([0, 0, 0, 9], [1, 0, 0, 9]), signal.SIGTERM),
+        (None, ([0, 0, 0, 9], [0, 0, 1, 9]), signal.SIGHUP),
+        (signal.SIGINT, ([1, 0, 0, 9], [0, 0, 1, 9]), signal.SIGTERM),
     ],
 )
 def test_a_signal_to_any_worker_counts_for_all(own, others, agreed):
     assert Fake(*others).agree_to_stop(own) is agreed
+
+
+def test_signals_are_exchanged_about_once_a_second_of_the_slowest():
+    workers = Fake([0, 0, 0, 50_000], [0, 0, 0, 9])  # 0.05 s an iteration, 20 iterations a second
+    assert workers.agree_to_stop(None) is None
+    for _ in range(19):
+        assert workers.agree_to_stop(signal.SIGINT) is None
+    assert workers.exchanges == 1
+    assert workers.agree_to_stop(signal.SIGINT) is signal.SIGINT
+    assert workers.exchanges == 2
+
+
+def test_slow_iterations_exchange_signals_each_time():
+    workers = Fake([0, 0, 0, 700_000])
+    for calls in range(3):
+        assert workers.exchanges == calls
+        workers.agree_to_stop(None)
+
+
+def test_a_signal_waits_for_a_hundred_iterations_at_most():
+    workers = Fake([0, 0, 0, 1])
+    workers._exchanged_at += 1e9  # this one waited for nothing
+    workers.agree_to_stop(None)
+    for _ in range(99):
+        assert workers.agree_to_stop(signal.SIGTERM) is None
+    assert workers.agree_to_stop(signal.SIGTERM) is signal.SIGTERM
 
 
 def test_other_settings_are_noticed():
