@@ -132,8 +132,10 @@ def test_the_client_sends_names_and_numbers(server, expected):
         by_name = client.translate_label(FILES, TEXTS)
         assert np.abs(pixels_of(by_name) - expected).max() <= 1
         assert client.translate_label(FILES, LABELS) == by_name
-        assert client.translate_label(FILES[0], "cat") == by_name[0]
-        assert client.translate_label(FILES[0], [1, 0, 0]) == by_name[0]
+        alone = client.translate_label(FILES[0], "cat")
+        # Kernels for batches of other sizes round otherwise.
+        assert np.abs(pixels_of([alone]) - expected[:1]).max() <= 1
+        assert client.translate_label(FILES[0], [1, 0, 0]) == alone
         with pytest.raises(InvalidRequestError, match="^Found label fox in row 0, expected names"):
             client.translate_label(FILES[0], "fox")
         with pytest.raises(InvalidRequestError, match="^Found style_code of length 2, expected 3"):
