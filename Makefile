@@ -106,7 +106,7 @@ compare-algorithms: $(STAMP)  ## Train StarGAN v2, StarGAN and its rectified for
 	@echo; ls runs/compare/*/metrics/change_*.png
 
 # ABLATION_FLAGS: flags of stargan_tf.ablation; --total_iters=5 shows in minutes whether all runs.
-ablation: $(STAMP)  ## Train and compare the rows between StarGAN and StarGAN v2: two hours.
+ablation: $(STAMP)  ## Train and compare the rows between StarGAN and StarGAN v2: hours.
 	@test -e data/portraits || $(PY) -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
 	@$(PY) -m stargan_tf.ablation --data_dir=data/portraits --out=runs/ablation $(ABLATION_FLAGS)
 
