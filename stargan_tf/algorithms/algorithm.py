@@ -130,6 +130,22 @@ class Algorithm(abc.ABC):
             "learns from one data set: leave it out, or train with --algorithm=stargan."
         )
 
+    def adam(self, learning_rate: float) -> AdamSettings:
+        """Adam by the settings, its rate falling to 0 over the last num_iters_decay iterations."""
+        settings = self.settings
+
+        def rate_at(iteration: tf.Tensor) -> tf.Tensor:
+            left = tf.cast(settings.total_iters - tf.cast(iteration, tf.int64), tf.float32)
+            return learning_rate * tf.clip_by_value(left / settings.num_iters_decay, 0.0, 1.0)
+
+        return AdamSettings(
+            learning_rate,
+            settings.beta1,
+            settings.beta2,
+            settings.weight_decay,
+            rate_at if settings.num_iters_decay else None,
+        )
+
     @abc.abstractmethod
     def build(self, names: Collection[str] | None = None) -> dict[str, keras.Model]:
         """Makes networks, by name: all that are trained, initialised, or those of `names`."""

@@ -74,6 +74,14 @@ class TrainConfig:
         fixed=False,
         hyperparameter=True,
     )
+    num_iters_decay: int = setting(
+        0,
+        "Iterations at the end of the run over which all learning rates fall linearly to 0; 0 for "
+        "constant ones.",
+        least=0,
+        fixed=False,
+        hyperparameter=True,
+    )
     beta1: float = setting(0.0, "Adam's decay rate of the first moment.", least=0, below=1)
     beta2: float = setting(0.99, "Adam's decay rate of the second moment.", least=0, below=1)
     weight_decay: float = setting(
@@ -227,6 +235,11 @@ class TrainConfig:
             not (self.xla and self.recompute),
             "Found --xla and --recompute, expected one of them: XLA finds that blocks are computed "
             "twice, computes them once, and keeps the result; leave one out.",
+        )
+        check(
+            not 0 < self.total_iters < self.num_iters_decay,
+            f"Found --num_iters_decay={self.num_iters_decay} and --total_iters={self.total_iters}, "
+            f"expected at most as many: try --num_iters_decay={self.total_iters // 2}.",
         )
         replicas = max(self.virtual_replicas, 1)
         check(

@@ -60,7 +60,6 @@ def losses(run):
         ({"n_critic": 0}, "Found --n_critic=0, expected at least 1: raise it."),
         ({"img_size": 18}, "Found --img_size=18, expected a multiple of 4, .*: try 16, or lower"),
         ({"d_repeat_num": 5}, "Found --img_size=16, expected a multiple of 32, which"),
-        ({"num_iters_decay": 5}, "--num_iters_decay=5 and --total_iters=4, .*: try .*decay=2"),
         ({"g_conv_dim": 2**17}, "Found --g_conv_dim=131072, expected at most 65536: lower it."),
     ],
 )
@@ -80,15 +79,6 @@ def test_published_defaults():
         **dict.fromkeys(("g_conv_dim", "d_conv_dim"), 64),
         **dict.fromkeys(("g_repeat_num", "d_repeat_num"), 6),
     }
-
-
-def test_rates_fall_to_zero_over_the_last_iterations():
-    config = dataclasses.replace(TINY, lr=8.0, total_iters=10, num_iters_decay=4)
-    for adam in make_algorithm(config, 3).optimizers().values():
-        rates = [float(adam.rate_at(tf.constant(i, tf.int64))) for i in range(12)]
-        assert rates == [8] * 7 + [6, 4, 2, 0, 0]
-    constant = dataclasses.replace(config, num_iters_decay=0)
-    assert make_algorithm(constant, 3).optimizers()["generator"].rate_at is None
 
 
 def test_a_resumed_run_equals_an_unbroken_one_to_the_last_bit(runs):

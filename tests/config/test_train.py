@@ -101,6 +101,10 @@ def test_published_defaults():
             "--xla and --virtual_replicas=2, expected one of them",
         ),
         ({"recompute": True, "xla": True}, "--xla and --recompute, expected one of them"),
+        (
+            {"num_iters_decay": 5, "total_iters": 4},
+            "--num_iters_decay=5 and --total_iters=4, expected at most as many: try .*decay=2",
+        ),
         ({"virtual_replicas": 3}, "--batch_size=8 for 3 replicas, expected a multiple: try 6"),
         ({"virtual_replicas": 16}, "--batch_size=8 for 16 replicas, expected a multiple: try 16"),
     ],
@@ -120,6 +124,8 @@ def test_what_is_wrong_is_said(changes, message):
         {"total_iters": 0, "sample_every": 0, "eval_every": 0},
         {"randcrop_prob": 1.0, "lambda_ds": 0.0, "weight_decay": 0.0, "seed": 0},
         {"virtual_replicas": 8},
+        {"num_iters_decay": 5, "total_iters": 5},
+        {"num_iters_decay": 5, "total_iters": 0},
     ],
 )
 def test_what_is_allowed(changes):

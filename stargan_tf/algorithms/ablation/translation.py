@@ -86,9 +86,8 @@ class Translation(Algorithm):
 
     def optimizers(self) -> dict[str, AdamSettings]:
         """All alike."""
-        settings = self.settings
-        adam = AdamSettings(settings.lr, settings.beta1, settings.beta2, settings.weight_decay)
-        return dict.fromkeys(("generator", self.coder, "discriminator"), adam)
+        names = ("generator", self.coder, "discriminator")
+        return dict.fromkeys(names, self.adam(self.settings.lr))
 
     def draws(self) -> tuple[Draw, ...]:
         """Source images, their domains, and target domains."""

@@ -67,22 +67,13 @@ class StarGAN(Algorithm):
         return build_networks(self.settings, self.layout, NAMES if names is None else names)
 
     def optimizers(self) -> dict[str, AdamSettings]:
-        """Both rates fall linearly to 0 over the last num_iters_decay iterations.
+        """Both networks have one rate, which falls at the end of the run.
 
         Source: Choi et al. 2018, section 5. The published code means the same but counts every
         1000th iteration as one, so that its rates fall 1000 times too slowly: by a thousandth
         until the end.
         """
-        settings = self.settings
-        adam = AdamSettings(settings.lr, settings.beta1, settings.beta2, settings.weight_decay)
-        if settings.num_iters_decay:
-            adam = adam._replace(rate_at=self._rate_at)
-        return dict.fromkeys(NAMES, adam)
-
-    def _rate_at(self, iteration: tf.Tensor) -> tf.Tensor:
-        left = tf.cast(self.settings.total_iters - tf.cast(iteration, tf.int64), tf.float32)
-        fraction = tf.clip_by_value(left / self.settings.num_iters_decay, 0.0, 1.0)
-        return self.settings.lr * fraction
+        return dict.fromkeys(NAMES, self.adam(self.settings.lr))
 
     def draws(self) -> tuple[Draw, ...]:
         """See `TrainBatch`; of two data sets, each has one."""

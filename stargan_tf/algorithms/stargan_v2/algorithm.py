@@ -84,11 +84,10 @@ class StarGANv2(Algorithm):
 
     def optimizers(self) -> dict[str, AdamSettings]:
         """The mapping network has a learning rate of its own."""
-        settings = self.settings
-        adam = AdamSettings(settings.lr, settings.beta1, settings.beta2, settings.weight_decay)
+        adam = self.adam(self.settings.lr)
         return {
             "generator": adam,
-            "mapping_network": adam._replace(learning_rate=settings.f_lr),
+            "mapping_network": self.adam(self.settings.f_lr),
             "style_encoder": adam,
             "discriminator": adam,
         }
