@@ -37,6 +37,18 @@ def say(line: str) -> None:
         print(line, file=sys.stderr if line.startswith("warning:") else sys.stdout, flush=True)
 
 
+class _ToldToStop(KeyboardInterrupt):
+    """A signal that asks to stop.
+
+    A class of its own: where a plain KeyboardInterrupt once passed through code that Python ran
+    from text, as imports do, Python ends with SIGINT's status even though it was caught.
+    """
+
+
+def _tell_to_stop(number: int, frame: object) -> None:
+    raise _ToldToStop
+
+
 def main(argv: Sequence[str]) -> None:
     """Checks the settings, serves until it is told to stop, and finishes what is running."""
     del argv
@@ -46,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
     check_ports(config)
     kinds = (signal.SIGINT, signal.SIGTERM)
     for kind in kinds:  # SIGINT: shells ignore it in the background
-        signal.signal(kind, signal.default_int_handler)
+        signal.signal(kind, _tell_to_stop)
     server = None
     try:
         say(
@@ -61,7 +73,7 @@ def main(argv: Sequence[str]) -> None:
         # A signal that another thread takes does not wake one that waits without end.
         while not threading.Event().wait(timeout=1):
             pass
-    except KeyboardInterrupt:
+    except _ToldToStop:
         for kind in kinds:  # a second time ends it at once
             signal.signal(kind, signal.SIG_DFL)
         say("Stopping: requests that are running may end.")

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 import re
 import shutil
 import signal
@@ -238,3 +239,33 @@ def test_it_can_be_stopped_while_it_starts(models):
     output, error = process.communicate(timeout=30)
     assert process.returncode == 0 and error == ""
     assert output.startswith("Stopping") and "gRPC on" not in output
+
+
+# As when the signal comes while a package that is imported makes a class from text.
+STOPPED_IN_CODE_FROM_TEXT = """
+import os, signal
+from stargan_tf import flags, serve
+from stargan_tf.config.serve import ServeConfig
+
+def say(line):
+    if "for development" in line:
+        exec("os.kill(os.getpid(), signal.SIGTERM)\\nfor _ in range(10_000): pass")
+
+serve.say = say
+flags.define(ServeConfig)
+flags.run(serve.main)
+"""
+
+
+@pytest.mark.e2e
+def test_it_can_be_stopped_within_code_that_python_runs_from_text(models, tmp_path):
+    (tmp_path / "stopped.py").write_text(STOPPED_IN_CODE_FROM_TEXT)
+    result = subprocess.run(
+        [sys.executable, "-m", "stopped", f"--models_dir={models}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
