@@ -11,6 +11,8 @@ YOUNGER := dicebear-core dicebear-styles dicebear-schema resvg-py ruff ai-edge-l
   tf2onnx onnx onnxruntime
 MODERN_DATE := 2026-11-01
 
+FLAGFILES := stargan_tf/flagfiles
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo translate page browser ablation compare-algorithms pipeline test test-torch benchmark-torch lint format lock audit clean
 
@@ -34,14 +36,17 @@ endif
 # The name of the head or tail of all image grids of a kind, as the shell finds them.
 grid = $$(ls runs/demo/samples/*_$(1).png | $(2) -n 1)
 
-# DEMO_FLAGS: flags of stargan_tf.train; --total_iters=100 makes it shorter, and the images worse.
-demo: $(STAMP)  ## Draw portraits, train on them for minutes, show image grids before and after.
-	@test -e data/portraits || $(PY) -m stargan_tf.prepare_data --source=portraits --output_dir=data/portraits
-	@$(PY) -m stargan_tf.train --flagfile=stargan_tf/flagfiles/demo.flags \
-	  --data_dir=data/portraits --run_dir=runs/demo $(DEMO_FLAGS)
-	@printf '%s\n' 'Now look at images from before and after:' \
-	  "  $(call grid,latent_psi_1.0,head)   random styles, untrained" \
-	  "  $(call grid,latent_psi_1.0,tail)   random styles, trained" \
+DEMO_STYLES := toon-head,miniavs
+
+# DEMO_FLAGS: flags of stargan_tf.train; --total_iters=100 --num_iters_decay=50 makes it shorter, and
+# the images worse.
+demo: $(STAMP)  ## Teach the trained model a domain that it has never seen, in minutes; image grids before and after.
+	@test -e data/demo || $(PY) -m stargan_tf.prepare_data --source=portraits --styles=$(DEMO_STYLES) \
+	  --train_per_domain=300 --val_per_domain=50 --output_dir=data/demo
+	@$(PY) -m stargan_tf.train --flagfile=$(FLAGFILES)/demo.flags --data_dir=data/demo --run_dir=runs/demo $(DEMO_FLAGS)
+	@printf '%s\n' 'Now look at images from before and after; miniavs is the new domain:' \
+	  "  $(call grid,latent_psi_1.0,head)   random styles, as the trained model draws" \
+	  "  $(call grid,latent_psi_1.0,tail)   random styles, after these minutes" \
 	  "  $(call grid,reference,tail)        styles of the portraits across the top" \
 	  'Translate an image of your own:' \
 	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=IMAGE.jpg --out=looks.png' \
@@ -86,10 +91,9 @@ browser: $(PAGE_TOOLS)  ## Install what the page's tests need: Chromium, from De
 # where an iteration of them took 0.41, 0.12 and 0.19 s, and about as many weights: 1.5 million that
 # draw, 0.7 million that judge.
 # COMPARE_FLAGS: flags of stargan_tf.train for all of them. Interrupted, it goes on where it was.
-FLAGFILES := stargan_tf/flagfiles
 COMPARED_stargan := --flagfile=$(FLAGFILES)/stargan_portraits_64.flags --g_conv_dim=32 --d_conv_dim=16
-COMPARED_v2 := --flagfile=$(FLAGFILES)/demo.flags --mapping_hidden_dim=128 \
-  --total_iters=1800 --ds_iter=1800
+COMPARED_v2 := --flagfile=$(FLAGFILES)/portraits_64.flags --base_channels=16 --max_conv_dim=128 \
+  --mapping_hidden_dim=128 --lr=3e-4 --f_lr=3e-6 --num_iters_decay=0 --total_iters=1800 --ds_iter=1800
 COMPARED_v1 := $(COMPARED_stargan) --total_iters=6000 --num_iters_decay=3000
 COMPARED_rectified := $(COMPARED_stargan) --flagfile=$(FLAGFILES)/stargan_rectified.flags \
   --total_iters=4000 --num_iters_decay=2000

@@ -9,9 +9,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from stargan_tf import flags
+from stargan_tf.algorithms.stargan_v2.settings import StarGANv2Settings
 from stargan_tf.serving.export_parity import call_saved_model, peak_signal_to_noise
 from stargan_tf.serving.model_info import ModelInfo
 from stargan_tf.serving.tflite.interpreters import caller, open_file
+from stargan_tf.training.run_dir import RunDir
 from tests.source_tree import ROOT
 
 MODEL = ROOT / "saved_models" / "portraits_64"
@@ -21,7 +24,7 @@ INFO = ModelInfo.of_saved_model(MODEL / "1")
 
 
 def test_small_enough_to_come_along():
-    for folder, limit in (("1", 20e6), ("tflite/1", 10e6), ("examples", 1e5)):
+    for folder, limit in (("1", 20e6), ("tflite/1", 10e6), ("examples", 1e5), (".", 41e6)):
         files = [path for path in (MODEL / folder).rglob("*") if path.is_file()]
         assert 0 < sum(path.stat().st_size for path in files) <= limit
 
@@ -36,6 +39,12 @@ def test_the_tflite_file_computes_what_the_saved_model_computes():
     functions = tf.saved_model.load(str(MODEL / "1")).signatures
     expected = call_saved_model(functions)("translate_latent_float", inputs)
     assert peak_signal_to_noise(call("translate_latent_float", inputs) - expected) >= 45
+
+
+def test_the_demo_starts_from_them():
+    demo = flags.read_flagfile(StarGANv2Settings, str(ROOT / "stargan_tf/flagfiles/demo.flags"))
+    there = RunDir(ROOT / demo.warm_start).read()
+    assert demo.shapes() == there.config.shapes() and demo.head_from in there.domains
 
 
 def test_the_card_says_whose_images_it_learned_from():
@@ -66,7 +75,7 @@ def test_its_images_are_there(name):
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_make_translate(tmp_path):
-    """The model turns a drawn head into a pixelated one, without any training."""
+    """The model draws a head in other styles, without any training."""
     out = tmp_path / "looks.png"
     source = "IMG=saved_models/portraits_64/example.png"
     command = ["make", "--old-file=.venv/.installed", "translate", source, f"OUT={out}"]

@@ -12,7 +12,7 @@ from stargan_tf.errors import UserError
 from tests.data import makers
 
 DEFAULT_STYLES = ("toon-head", "personas", "micah")
-STYLES = (*DEFAULT_STYLES, "open-peeps", "pixel-art")  # those of the model that is shipped
+STYLES = (*DEFAULT_STYLES, "open-peeps", "pixel-art", "miniavs")
 
 
 @pytest.fixture(scope="module")
