@@ -41,7 +41,7 @@ def test_the_tflite_file_computes_what_the_saved_model_computes():
     assert peak_signal_to_noise(call("translate_latent_float", inputs) - expected) >= 45
 
 
-def test_the_demo_starts_from_them():
+def test_the_demo_fits_the_weights_that_it_starts_from():
     demo = flags.read_flagfile(StarGANv2Settings, str(ROOT / "stargan_tf/flagfiles/demo.flags"))
     there = RunDir(ROOT / demo.warm_start).read()
     assert demo.shapes() == there.config.shapes() and demo.head_from in there.domains
