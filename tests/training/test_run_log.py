@@ -79,7 +79,7 @@ def test_tensorboard_shows_hyperparameters(events):
     assert found["mixed_precision"].string_value == "none"
     assert set(found) == {
         *(field.name for field in dataclasses.fields(CONFIG) if field.metadata["fixed"]),
-        *("lr", "f_lr"),
+        *("lr", "f_lr", "num_iters_decay"),
     }
 
 
