@@ -87,9 +87,9 @@ CHROMIUM = $(shell which chromium google-chrome 2>/dev/null | head -n 1)
 browser: $(PAGE_TOOLS)  ## Install what the page's tests need: Chromium, from Debian, and npm packages.
 	@test -n "$(CHROMIUM)" || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
 
-# Three algorithms on the drawn portraits. Each gets as much time, 12 minutes on two quiet cores,
-# where an iteration of them took 0.41, 0.12 and 0.19 s, and about as many weights: 1.5 million that
-# draw, 0.7 million that judge.
+# Three algorithms on the drawn portraits. Each gets about as much time, 22 to 24 minutes on two cores
+# where an iteration of them took 0.74, 0.24 and 0.35 s, and about as many weights: 1.5 million that draw,
+# 0.7 million that judge.
 # COMPARE_FLAGS: flags of stargan_tf.train for all of them. Interrupted, it goes on where it was.
 COMPARED_stargan := --flagfile=$(FLAGFILES)/stargan_portraits_64.flags --g_conv_dim=32 --d_conv_dim=16
 COMPARED_v2 := --flagfile=$(FLAGFILES)/portraits_64.flags --base_channels=16 --max_conv_dim=128 \
