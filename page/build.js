@@ -7,7 +7,7 @@
  * version comes along, as float16 where there is that file. NAME/examples/ has images to try it on.
  */
 
-import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -17,6 +17,8 @@ const RUNTIME = join(HERE, "node_modules/@litertjs/core");
 // With relaxed SIMD, and for browsers without it; those with threads want special headers.
 const RUNTIMES = ["litert_wasm_internal", "litert_wasm_compat_internal"];
 const PREFERRED = ["float16.tflite", "float32.tflite", "dynamic.tflite", "int8.tflite"];
+// What tells a built page from another folder.
+const BUILT = ["index.html", "models.json", "litert"];
 const IMAGE = /\.(png|jpe?g|webp)$/i;
 // The page fetches from where it came from, and from nowhere else.
 const POLICY = {
@@ -33,7 +35,22 @@ const policy = Object.entries(POLICY).map((pair) => pair.join(" ")).join("; ");
 
 /** Names in a folder, in order; none where there is no such folder. */
 async function names(folder) {
-  return (await readdir(folder).catch(() => [])).sort();
+  const isMissing = ({ code }) => code === "ENOENT" || code === "ENOTDIR";
+  const found = await readdir(folder).catch((error) => (isMissing(error) ? [] : fail(error.message)));
+  return found.sort();
+}
+
+function fail(sentence) {
+  console.error(`error: ${sentence}`);
+  process.exit(2);
+}
+
+/** Ends where the page would replace something else. */
+async function checkReplaceable(out) {
+  const kind = await stat(out).catch(() => undefined);
+  const found = await names(out);
+  if (!kind || (kind.isDirectory() && (!found.length || BUILT.every((name) => found.includes(name))))) return;
+  fail(`Found something else than a page in ${out}, which the build would replace: give a new folder.`);
 }
 
 /** Bundles the scripts and copies the rest. */
@@ -93,7 +110,9 @@ async function copyModels(models, out) {
   return list;
 }
 
-async function main(models, out) {
+async function main(models, target) {
+  const out = resolve(target); // without a slash at its end
+  await checkReplaceable(out);
   const partial = `${out}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(join(partial, "litert"), { recursive: true });
@@ -103,12 +122,11 @@ async function main(models, out) {
   await rm(out, { recursive: true, force: true });
   await rename(partial, out);
   const found = list.map(({ name, version }) => `${name} version ${version}`).join(", ");
-  console.log(`Built ${out} with ${found || `no model, for ${models} has no TFLite files`}.`);
+  console.log(`Built ${target} with ${found || `no model, for ${models} has no TFLite files`}.`);
 }
 
 const [models, out, ...rest] = process.argv.slice(2);
 if (!out || rest.length) {
-  console.error("error: Found not two arguments, expected two folders: node build.js MODELS OUT.");
-  process.exit(2);
+  fail("Found not two arguments, expected two folders: node build.js MODELS OUT.");
 }
 await main(models, out);

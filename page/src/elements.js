@@ -21,12 +21,14 @@ export function say(sentence = "") {
   problem.textContent = sentence;
 }
 
-/** Shows what the page is busy with. */
-export function busy(sentence = "") {
-  find("#status").textContent = sentence;
+/** Shows what the page is busy with; its progress is not read aloud at every step. */
+export function busy(words = "", progress = "") {
+  const said = find("#status [role=status]");
+  if (said.textContent !== words) said.textContent = words;
+  find("#progress").textContent = progress;
 }
 
-/** Radio buttons or check boxes that look like pills. */
+/** Radio buttons or check boxes that look like pills; gives them. */
 export function choices(parent, type, names, chosen, onChange) {
   const name = parent.parentElement.id;
   parent.replaceChildren(
@@ -43,12 +45,18 @@ export function choices(parent, type, names, chosen, onChange) {
       return label;
     }),
   );
+  return [...parent.querySelectorAll("input")];
+}
+
+/** The name of a file of the page, out of its address. */
+export function fileName(path) {
+  return decodeURIComponent(path.split("/").at(-1));
 }
 
 /** A button that is an example image. */
 export function exampleButton(path, onClick) {
   const image = Object.assign(document.createElement("img"), { src: path, alt: "" });
-  const words = path.split("/").at(-1).replace(/\.\w+$/, "").replaceAll("_", " ");
+  const words = fileName(path).replace(/\.\w+$/, "").replaceAll("_", " ");
   const button = Object.assign(document.createElement("button"), { type: "button", title: words });
   button.setAttribute("aria-label", `Example ${words}`);
   button.append(image);

@@ -64,7 +64,9 @@ async function readUrl(url, file, side) {
 
 /** The Problem of a file that is no image for this browser. */
 async function unreadable(file) {
-  const head = new TextDecoder("latin1").decode(await file.slice(4, 12).arrayBuffer());
+  const bytes = await file.slice(4, 12).arrayBuffer().catch(() => undefined);
+  if (!bytes) return new Problem(`${file.name} can no longer be read: choose it again.`);
+  const head = new TextDecoder("latin1").decode(bytes);
   const [what, advice] = HEIF.test(head)
     ? ["a HEIC image, which this browser cannot read", "save it as JPEG and choose that."]
     : ["damaged, or no image that this browser can read", "choose a JPEG, PNG or WebP file."];
@@ -120,9 +122,13 @@ export function sheet(rows, side) {
   return canvas;
 }
 
-/** Saves a canvas as a PNG file. */
+/** Saves a canvas as a PNG file; throws a Problem if the browser cannot make one. */
 export async function save(canvas, name) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  if (!blob) {
+    const size = `${canvas.width} x ${canvas.height}`;
+    throw new Problem(`This browser cannot save an image of ${size} pixels: use another one.`);
+  }
   const url = URL.createObjectURL(blob);
   Object.assign(document.createElement("a"), { href: url, download: `${name}.png` }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -89,8 +89,30 @@ export class Model {
       case "domain":
         return this.#draw("translate_domain", { image, target_domain });
       default:
-        return this.#draw("translate_label", { image, label });
+        return this.#draw("translate_label", { image, label: this.#withMask(label) });
     }
+  }
+
+  /** What of a label holds: of two sets, the labels of the other are no part of it. */
+  restricted(label, index) {
+    const sets = this.#sets;
+    return label.map((value, other) => (sets[other] === sets[index] ? value : 0));
+  }
+
+  /** The set of each label: 0, or 1 where a model has learned two data sets at once. */
+  get #sets() {
+    const { label_sets = [] } = this.info;
+    return label_sets.length > 1
+      ? label_sets.flatMap(({ names }, set) => names.map(() => set))
+      : this.domains.map(() => 0);
+  }
+
+  /** A label, and behind it, with two sets, the mask that tells which of them is meant. */
+  #withMask(label) {
+    const { label_sets = [] } = this.info;
+    if (label_sets.length < 2) return label;
+    const meant = this.#sets[Math.max(label.indexOf(1), 0)];
+    return [...label, ...label_sets.map((_, set) => Number(set === meant))];
   }
 
   #has(signature) {

@@ -49,6 +49,12 @@ function find(bytes) {
   throw new RangeError(`no ${FILE}`);
 }
 
+/** Whether sets of labels hold as many names as there are domains; earlier versions say none. */
+function isPartition(sets, domains) {
+  const names = (set) => (Array.isArray(set?.names) ? set.names : []);
+  return Array.isArray(sets) && (!sets.length || sets.flatMap(names).length === domains?.length);
+}
+
 /** The first field that this page cannot use; undefined if all is well. */
 function wrongIn(info) {
   const isCount = (value) => Number.isInteger(value) && value >= 0 && value <= MAX_SIZE;
@@ -58,6 +64,7 @@ function wrongIn(info) {
     img_size: (value) => isCount(value) && value >= 1,
     latent_dim: isCount,
     style_dim: isCount,
+    label_sets: (value) => value === undefined || isPartition(value, info.domains),
   };
   return Object.keys(fits).find((key) => !fits[key](info?.[key]));
 }

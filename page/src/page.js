@@ -13,6 +13,8 @@ import { whatIsMissing } from "./support.js";
 
 const ROLES = { image: "#source", reference: "#reference" };
 const MODEL_FILE = /\.tflite$/i;
+// Milliseconds after which the page says that it is drawing.
+const PATIENCE = 300;
 
 /** What is chosen. Images are floats in the size of the model; files, what they were read from. */
 const chosen = { mode: "", domain: 0, psi: 0.7, weight: 0.5, label: [] };
@@ -21,6 +23,9 @@ const queue = new Queue();
 let model;
 let listed = [];
 let shown = ""; // the value of the choice of models that belongs to `model`
+let arriving; // aborts the download that a newer choice of a model has made needless
+let drawn = ""; // what the translation on the page is saved as
+let ends = []; // what the ends of the mixture on the page were drawn of
 
 /** Does a task in its turn; what goes wrong is shown. */
 function enqueue(name, task) {
@@ -30,36 +35,59 @@ function enqueue(name, task) {
 /** Draws what is chosen. */
 function draw() {
   return enqueue("draw", async () => {
-    const waits = !chosen.image ? "source" : chosen.mode === "reference" && !chosen.reference && "reference";
-    for (const id of ["#save", "#again"]) find(id).disabled = Boolean(waits);
-    find("#draw-grid").disabled = !chosen.image;
-    if (waits) {
+    const missing = allow();
+    if (missing) {
       clear(find("#result canvas"));
-      find("#time").value = `waits for a ${waits}`;
+      find("#time").value = `waits for a ${missing}`;
       return;
     }
-    const { image, milliseconds } = await model.translate(chosen.mode, chosen);
-    show(find("#result canvas"), image);
-    if (chosen.mode === "mixture") await drawEnds();
-    find("#time").value = `${milliseconds.toFixed(0)} ms`;
+    const name = nameOf(model, wordsOf(chosen));
+    const slow = setTimeout(() => (find("#time").value = "drawing ..."), PATIENCE);
+    try {
+      const { image, milliseconds } = await model.translate(chosen.mode, chosen);
+      show(find("#result canvas"), image);
+      drawn = name;
+      if (chosen.mode === "mixture") await drawEnds();
+      find("#time").value = `${milliseconds.toFixed(0)} ms`;
+    } finally {
+      clearTimeout(slow);
+    }
   });
 }
 
-/** Draws the two styles of a mixture, at the ends of their slider. */
+/** Enables the buttons for which all is chosen; gives what a translation still waits for. */
+function allow() {
+  const missing = !chosen.image ? "source" : chosen.mode === "reference" && !chosen.reference && "reference";
+  for (const id of ["#save", "#again"]) find(id).disabled = Boolean(missing);
+  find("#draw-grid").disabled = !chosen.image;
+  return missing;
+}
+
+/** Draws the two styles of a mixture, at the ends of their slider, unless they are there. */
 async function drawEnds() {
+  const { image, domain, psi, latents } = chosen;
+  const wish = [model, image, domain, psi, ...latents];
+  if (wish.every((part, index) => part === ends[index])) return;
   for (const [weight, id] of ["#first", "#second"].entries()) {
     show(find(`${id} canvas`), (await model.translate("mixture", { ...chosen, weight })).image);
   }
+  ends = wish;
 }
 
 /** Takes a file as the source (`image`) or the `reference`, or as a model. */
 function take(role, file) {
   if (MODEL_FILE.test(file.name)) return openFile(file);
+  return takeImage(role, () => file);
+}
+
+/** Takes the file that `arrive` gives, in its turn: of several, the one that was chosen last. */
+function takeImage(role, arrive) {
   return enqueue(role, async () => {
-    if (!model) return;
-    await read(role, file);
+    const file = await arrive();
+    if (model) await read(role, file);
+    else files[role] = file; // for the model that is on its way
     say();
-    draw();
+    if (model) draw();
   });
 }
 
@@ -87,48 +115,72 @@ async function use(bytes, name, examples) {
   showSettings(model, chosen, draw);
   showExamples(examples);
   showAbout(model.info);
+  Object.assign(chosen, { image: undefined, reference: undefined }); // of the size of another model
+  allow();
   find("main").hidden = false;
-  if (!files.image && examples.length) files.image = await example(examples[0]);
-  // In the size of this model.
-  for (const [role, file] of Object.entries(files)) await read(role, file);
+  if (!files.image && examples.length) files.image = await example(examples[0]).catch(report);
+  for (const role of Object.keys(ROLES)) if (files[role]) await readAgain(role);
   draw();
+}
+
+/** Reads an image in the size of the model; one that is no longer there is forgotten. */
+async function readAgain(role) {
+  try {
+    await read(role, files[role]);
+  } catch (error) {
+    delete files[role];
+    clear(find(`${ROLES[role]} canvas`));
+    report(error);
+  }
 }
 
 function openListed(index) {
   const { name, file, examples } = listed[index];
-  return open(async () => {
-    const percent = (part) => elements.busy(`Fetching ${name}: ${Math.round(100 * part)} %`);
-    await use(await download(file, percent), name, examples);
-    shown = String(index);
-  });
+  const progress = (part) => elements.busy(`Fetching ${name}:`, `${Math.round(100 * part)} %`);
+  progress(0);
+  return open(name, examples, (signal) => download(file, progress, signal), () => String(index));
 }
 
 function openFile(file) {
-  return open(async () => {
-    await use(new Uint8Array(await file.arrayBuffer()), file.name, []);
+  const arrive = async () => new Uint8Array(await file.arrayBuffer());
+  return open(file.name, [], arrive, () => {
     const option = new Option(file.name, "", true, true);
     option.disabled = true; // the file cannot be read again without asking
     find("#model option:disabled")?.remove();
     find("#model").append(option);
-    shown = "";
+    return "";
   });
 }
 
-function open(task) {
-  return enqueue("open", async () => {
-    try {
-      await task();
-    } finally {
+/**
+ * Opens a model; until it is there, the one before goes on.
+ *
+ * Takes its name, its examples, what gives its bytes, and what then gives its value in the choice.
+ */
+async function open(name, examples, arrive, valueOf) {
+  arriving?.abort();
+  const mine = (arriving = new AbortController());
+  try {
+    const bytes = await arrive(mine.signal);
+    if (mine.signal.aborted) return;
+    await queue.run("open", async () => {
+      await use(bytes, name, examples);
+      shown = valueOf();
+    });
+  } catch (error) {
+    if (!mine.signal.aborted) report(error);
+  } finally {
+    if (arriving === mine) {
       find("#model").value = shown;
       elements.busy();
     }
-  });
+  }
 }
 
 function showExamples(paths) {
   for (const [role, id] of Object.entries(ROLES)) {
     const buttons = paths.map((path) =>
-      elements.exampleButton(path, () => example(path).then((file) => take(role, file), report)),
+      elements.exampleButton(path, () => takeImage(role, () => example(path))),
     );
     find(`${id} .examples`).replaceChildren(...buttons);
   }
@@ -138,13 +190,15 @@ function showExamples(paths) {
 async function grid() {
   const name = nameOf(model, "grid");
   const canvas = await drawGrid(model, { ...chosen }, (changes) => {
-    Object.assign(chosen, changes);
+    // The boxes on the page change the label, and that of the tile stays.
+    Object.assign(chosen, changes, { label: [...changes.label] });
     showSettings(model, chosen, draw);
     draw();
-    find("#result").scrollIntoView({ behavior: "smooth", block: "nearest" });
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    find("#result").scrollIntoView({ behavior: still ? "auto" : "smooth", block: "nearest" });
   });
   find("#save-grid").hidden = !canvas;
-  find("#save-grid").onclick = () => save(canvas, name);
+  find("#save-grid").onclick = () => save(canvas, name).catch(report);
 }
 
 /** The translation as the next source: as a file, which a model of another size can read too. */
@@ -158,6 +212,12 @@ function nameOf({ info }, what) {
   return `${info.name ?? "stargan_tf"}_${what}`;
 }
 
+/** What a translation is called: its domain, or all that its label says. */
+function wordsOf({ mode, domain, label }) {
+  if (mode !== "label") return model.domains[domain];
+  return model.domains.filter((_, index) => label[index]).join("+") || "none";
+}
+
 /** Buttons and sliders. */
 function connect() {
   const onClick = (id, act) => find(id).addEventListener("click", act);
@@ -166,7 +226,7 @@ function connect() {
   onClick("#first", anew(() => (chosen.latents[0] = model.randomLatent())));
   onClick("#second", anew(() => (chosen.latents[1] = model.randomLatent())));
   onClick("#draw-grid", () => grid().catch(report));
-  onClick("#save", () => save(find("#result canvas"), nameOf(model, model.domains[chosen.domain])));
+  onClick("#save", () => save(find("#result canvas"), drawn).catch(report));
   onClick("#again", () => useAsSource().catch(report));
   for (const key of ["psi", "weight"]) {
     const input = find(`#${key}`);

@@ -29,8 +29,10 @@ function showDomains(model, chosen, draw) {
 function showLabel(model, chosen, draw) {
   find("#domains legend").textContent = "Label";
   const on = [...chosen.label.keys()].filter((index) => chosen.label[index]);
-  choices(find("#domains .choices"), "checkbox", model.domains, on, (index, checked) => {
+  const boxes = choices(find("#domains .choices"), "checkbox", model.domains, on, (index, checked) => {
     chosen.label[index] = Number(checked);
+    if (checked) chosen.label = model.restricted(chosen.label, index);
+    for (const [other, box] of boxes.entries()) box.checked = Boolean(chosen.label[other]);
     draw();
   });
 }

@@ -27,15 +27,19 @@ const actions = {
   async run({ signature, inputs }) {
     const runner = model.signatures[signature];
     const tensors = {};
-    for (const { name, shape, dtype } of runner.getInputDetails()) {
-      tensors[name] = new Tensor(TYPES[dtype].from(inputs[name]), Array.from(shape));
+    try {
+      for (const { name, shape, dtype } of runner.getInputDetails()) {
+        tensors[name] = new Tensor(TYPES[dtype].from(inputs[name]), Array.from(shape));
+      }
+      const began = performance.now();
+      const [output] = Object.values(await runner.run(tensors));
+      const milliseconds = performance.now() - began;
+      const numbers = output.toTypedArray();
+      output.delete();
+      return { numbers, milliseconds };
+    } finally {
+      for (const tensor of Object.values(tensors)) tensor.delete();
     }
-    const began = performance.now();
-    const [output] = Object.values(await runner.run(tensors));
-    const milliseconds = performance.now() - began;
-    const numbers = output.toTypedArray();
-    for (const tensor of [output, ...Object.values(tensors)]) tensor.delete();
-    return { numbers, milliseconds };
   },
 };
 

@@ -1,11 +1,14 @@
 """On small screens, by keyboard, and where the browser cannot."""
 
+import base64
 import re
 
+import numpy as np
 import pytest
 
 from tests.devserver import stand_ins
 from tests.devserver.running import running_server
+from tests.page.browser import read
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -74,6 +77,18 @@ def test_text_can_be_read_in_light_and_dark(browser, site, scheme):
         assert contrast(text, back) >= 4.5, (text, back)
     is_dark = luminance(colors[0][1]) < 0.2
     assert is_dark == (scheme == "dark")
+
+
+def test_the_choice_is_seen_in_colours_of_the_reader(browser, site):
+    """Such as Windows' high contrast, which replaces those of the page."""
+    browser.open(site.url, forcedColors="active")
+    take = (
+        "return (await page.locator('#domains label').nth(args.n).screenshot()).toString('base64')"
+    )
+    # The pixels near a corner have no letters.
+    corner = [read(base64.b64decode(browser.do(take, n=n)))[8:12, 16:20] for n in (0, 1)]
+    chosen, other = (pixels.mean(axis=(0, 1)) for pixels in corner)
+    assert np.abs(chosen - other).max() > 50
 
 
 def luminance(color):

@@ -12,15 +12,18 @@ import pytest
 import requests
 from tensorflow.lite.tools import flatbuffer_utils
 
+from stargan_tf.serving.tflite.interpreters import open_file
 from stargan_tf.serving.tflite.metadata import add_metadata
+from tests.page.browser import NODE, png
 from tests.page.conftest import build, noise
-from tests.serving.exports import export_stargan, export_toy, read_metadata
+from tests.serving.exports import export_joint, export_stargan, export_toy, read_metadata
 from tests.source_tree import ROOT
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 MODES = "return page.locator('#modes label').allInnerTexts()"
+LABELS = "return page.locator('#domains label').allInnerTexts()"
 
 
 def without(file, signature):
@@ -66,6 +69,42 @@ def test_stargan_takes_labels(page, tmp_path):
     assert page.saved("#save-grid")[1].shape == (3 * 16, 2 * 16, 3)
 
 
+def test_a_tile_of_the_grid_keeps_its_label(page, tmp_path):
+    """Whatever is ticked after it was pressed; a translation is saved under all that was ticked."""
+    open_model(page, "stargan.tflite", exported(export_stargan, tmp_path))
+    page.do("await page.click('#draw-grid'); await page.waitForSelector('#save-grid:visible')")
+    page.act("await page.click('#tiles button >> nth=1')")
+    first = page.pixels("#result canvas")
+    assert page.saved("#save")[0] == "pets_dog.png"
+    page.act("await page.click('#domains input >> nth=0')")
+    assert page.saved("#save")[0] == "pets_cat+dog.png"
+    page.act("await page.click('#tiles button >> nth=1')")
+    np.testing.assert_array_equal(page.pixels("#result canvas"), first)
+
+
+def test_labels_of_two_data_sets(page, tmp_path):
+    """They come with the mask of the set that is meant, and exclude each other."""
+    content = exported(export_joint, tmp_path)
+    open_model(page, "joint.tflite", content)
+    file = tmp_path / "pets/tflite/1/float32.tflite"
+    (first, second), domains = (s.names for s in read_metadata(file).label_sets), page.do(LABELS)
+    assert domains == [*first, *second]
+    runner = open_file(file, runtime="litert").get_signature_runner("translate_label_float")
+    # Of the first set one label is ticked at the start.
+    for index, mask in ((len(first), [0, 1]), (0, [1, 0])):
+        page.act(f"await page.click('#domains input >> nth={index}')")
+        on = page.do(
+            "return page.locator('#domains input').evaluateAll(a => a.map(b => b.checked))"
+        )
+        assert on == [other == index for other in range(len(domains))]
+        label = [*map(float, on), *mask]
+        image = page.pixels("#source canvas")[None].astype(np.float32) / 127.5 - 1
+        (expected,) = runner(image=image, label=np.array([label], np.float32)).values()
+        expected = np.clip(np.round((expected[0] + 1) * 127.5), 0, 255)
+        assert np.abs(page.pixels("#result canvas") - expected).max() <= 1
+    page.do("await page.click('#draw-grid'); await page.waitForSelector('#save-grid:visible')")
+
+
 def test_an_algorithm_that_is_not_ours(page, tmp_path):
     """Its codes come from domains alone, and its images have another size."""
     open_model(page, "toy.tflite", exported(export_toy, tmp_path))
@@ -108,6 +147,58 @@ def test_a_page_without_a_model(browser, site):
     assert browser.text("#time") == "waits for a source"
     browser.choose_image(noise(9))
     assert browser.wrong() == []
+
+
+def test_a_source_that_is_gone_when_another_model_wants_it(page, tmp_path):
+    """It is forgotten, in a sentence, and the new model takes another one."""
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(png(noise(5)))
+    page.act("await page.setInputFiles('#source-file', args.photo)", photo=str(photo))
+    photo.unlink()
+    page.choose("#model-file", "toy.tflite", exported(export_toy, tmp_path))
+    assert page.problem() == "photo.png can no longer be read: choose it again."
+    page.do("await page.waitForFunction(() => document.querySelector('#time').value != '')")
+    assert page.text("#time") == "waits for a source" and page.do("return page.isDisabled('#save')")
+    assert "toy.tflite" in page.do("return page.innerText('#model option:checked')")
+    page.choose_image(noise(5, 16))
+    assert page.pixels("#result canvas").shape == (16, 16, 3)
+    page.do("page.wrong = []")  # the browser's own line about the file
+
+
+def test_a_model_that_does_not_arrive_holds_nothing_up(page, site):
+    page.do("await page.route('**/*.tflite', () => {})")  # never answered
+    page.do(
+        "await page.evaluate(() => document.querySelector('#model')"
+        ".dispatchEvent(new Event('change')))"
+    )
+    page.do(
+        "await page.waitForFunction(() => /^Fetching pets/.test("
+        "document.querySelector('#status').textContent))"
+    )
+    before = page.pixels("#result canvas")
+    page.do("await page.evaluate(() => { document.querySelector('#time').value = ''; })")
+    page.do("await page.click('#another')")
+    page.do("await page.waitForFunction(() => /ms/.test(document.querySelector('#time').value))")
+    assert (page.pixels("#result canvas") != before).any()
+    open_model(page, "own.tflite", site.file.read_bytes())
+    assert "own.tflite" in page.do("return page.innerText('#model option:checked')")
+    assert page.do("return page.isHidden('#problem')")
+
+
+def test_the_build_replaces_no_other_folder(site, tmp_path):
+    models, there = site.folder.parent / "models", tmp_path / "there"
+    there.mkdir()
+    (there / "thesis.txt").write_text("mine")
+    for out in (there, there / "thesis.txt"):
+        done = subprocess.run(
+            [NODE, ROOT / "page/build.js", models, out], capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: Found something else than a page in {out}")
+    assert (there / "thesis.txt").read_text() == "mine"
+    for _ in range(2):  # a built page is replaced, with or without a slash at its end
+        build(models, f"{tmp_path}/page/")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["page", "there"]
 
 
 def test_make_page(site, tmp_path):
