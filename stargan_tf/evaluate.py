@@ -6,7 +6,8 @@ their domain, and with each other:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets
 
-By default, features are those of EfficientNet-Lite0, whose weights come with the requirements. The published metrics, FID and LPIPS, need three weights files:
+By default, features are those of EfficientNet-Lite0, whose weights come with the requirements.
+The published metrics, FID and LPIPS, need three weights files:
 
     python -m stargan_tf.evaluate --run_dir=runs/pets --features=inception \
         --inception_weights=inception_v3_google-0cc3c7bd.pth \

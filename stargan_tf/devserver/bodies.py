@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import zlib
+from collections import deque
 from collections.abc import Iterator
 
 import grpc
@@ -53,6 +54,7 @@ class Budget:
         """Takes the bytes that there are, and the seconds that a request waits for its own."""
         self._most = self._left = most
         self._patience = patience
+        self._queue: deque[object] = deque()
         self._changed = threading.Condition()
 
     @contextlib.contextmanager
@@ -60,10 +62,20 @@ class Budget:
         """Waits for its turn with a body of `size` bytes; raises ServingError if none comes."""
         # What a compressed body becomes is not known yet.
         size = min(size * _LARGEST_RATIO if compressed else size, self._most)
+        mine = object()
         with self._changed:
-            if not self._changed.wait_for(lambda: self._left >= size, self._patience):
+            # Small bodies that come later do not pass a large one, which else might never start.
+            self._queue.append(mine)
+            try:
+                has_turn = self._changed.wait_for(
+                    lambda: self._queue[0] is mine and self._left >= size, self._patience
+                )
+            finally:
+                self._queue.remove(mine)
+                self._changed.notify_all()
+            if not has_turn:
                 sentence = "The server is busy with other large requests: try again later."
-                raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, sentence)
+                raise ServingError(grpc.StatusCode.UNAVAILABLE, sentence)
             self._left -= size
         try:
             yield

@@ -1,5 +1,6 @@
 """Which versions of a model there are, and which of them should be served."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,5 +37,10 @@ def find_versions(base_path: Path) -> dict[int, Path]:
 
 def find_models(models_dir: Path) -> list[ModelSettings]:
     """The folders in a folder that hold a version; raises OSError if it cannot be read."""
-    folders = [p for p in sorted(models_dir.iterdir()) if p.is_dir() and p.name[0] != "."]
-    return [ModelSettings(path.name, path) for path in folders if find_versions(path)]
+    found = []
+    for path in sorted(models_dir.iterdir()):
+        # One that is closed to the server, such as lost+found of a disk, is no model.
+        with contextlib.suppress(OSError):
+            if path.is_dir() and path.name[0] != "." and find_versions(path):
+                found.append(ModelSettings(path.name, path))
+    return found

@@ -55,14 +55,19 @@ def check_parent(algorithm: Algorithm, domains: tuple[str, ...]) -> None:
         if there.get(name) != here.get(name)
     ]
     other = len(old.domains) != len(domains)
-    # The same names in another order would become each other without a word.
-    other |= set(old.domains) == set(domains) and old.domains != domains
+    # A name in another place would become what stood there without a word.
+    other |= any(a in domains and a != b for a, b in zip(old.domains, domains, strict=False))
     if other and not algorithm.domain_layers:
         differences.append(f"labels ({', '.join(old.domains)} there, {', '.join(domains)} here)")
     check(
         not differences,
         f"--warm_start={config.warm_start} holds networks of other shapes: "
         f"{'; '.join(differences)}. Use its settings, or leave out --warm_start.",
+    )
+    check(
+        not config.head_from or bool(algorithm.domain_layers),
+        f"Found --head_from={config.head_from} for --algorithm={config.algorithm}, whose networks "
+        "have no layers of single domains: leave it out.",
     )
     check(
         not config.head_from or find_domain(config.head_from, old.domains) is not None,

@@ -58,13 +58,35 @@ def test_who_waits_too_long_is_told_and_nothing_is_lost():
         with pytest.raises(ServingError, match="busy") as caught:
             with budget.hold(41, compressed=False):
                 pass
-        assert caught.value.http_status == 429
+        assert caught.value.http_status == 503  # at which clients try again
         with budget.hold(40, compressed=False):
             pass
     with pytest.raises(ZeroDivisionError), budget.hold(100, compressed=False):
         1 / 0  # noqa: B018
     with budget.hold(100, compressed=False):
         pass
+
+
+def test_a_large_body_has_its_turn_however_many_small_ones_follow():
+    budget, started = Budget(100), threading.Event()
+    stopped = threading.Event()
+
+    def small():
+        while not stopped.is_set():
+            with budget.hold(10, compressed=False):
+                started.set()
+                time.sleep(0.01)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        others = [pool.submit(small) for _ in range(3)]  # at no moment nothing is held
+        try:
+            assert started.wait(30)
+            with budget.hold(100, compressed=False):
+                pass
+        finally:
+            stopped.set()
+        for other in others:
+            other.result(timeout=30)
 
 
 def test_a_compressed_body_counts_as_what_it_may_become():

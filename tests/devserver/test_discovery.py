@@ -2,6 +2,7 @@
 
 import pytest
 
+from stargan_tf.devserver import discovery
 from stargan_tf.devserver.discovery import ModelSettings, find_models, find_versions
 
 
@@ -30,6 +31,20 @@ def test_policies(tmp_path, settings, chosen):
     model = ModelSettings("m", tmp_path, **settings)
     assert model.choose({5, 1, 9}) == chosen
     assert model.choose(set()) == set()
+
+
+def test_a_folder_that_cannot_be_read_hides_no_other(tmp_path, monkeypatch):
+    """Such as lost+found of a disk."""
+    for name in ("a/1", "lost+found/1"):
+        (tmp_path / name).mkdir(parents=True)
+
+    def closed(path):
+        if path.name == "lost+found":
+            raise PermissionError(path)
+        return find_versions(path)
+
+    monkeypatch.setattr(discovery, "find_versions", closed)
+    assert [model.name for model in find_models(tmp_path)] == ["a"]
 
 
 def test_models_are_folders_with_versions(tmp_path):

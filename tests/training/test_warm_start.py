@@ -195,6 +195,19 @@ def test_another_number_of_domains_needs_an_algorithm_that_knows_its_heads(paren
         check_parent(WithoutHeads(child_of(parent[0]), 3), ("cat", "dog", "wild"))
 
 
+@pytest.mark.parametrize("domains", [("dog", "cat"), ("dog", "wolf")])
+def test_without_heads_a_name_in_another_place_is_refused(parent, domains):
+    """It would start from what another name has learned."""
+    with pytest.raises(UserError, match=rf"labels \(cat, dog there, {', '.join(domains)} here\)"):
+        check_parent(WithoutHeads(child_of(parent[0]), 2), domains)
+
+
+def test_without_heads_there_is_none_to_start_from(parent):
+    message = "Found --head_from=cat for --algorithm=stargan_v2, .* leave it out"
+    with pytest.raises(UserError, match=message):
+        check_parent(WithoutHeads(child_of(parent[0], head_from="cat"), 2), DOMAINS)
+
+
 def test_every_weight_with_a_row_for_each_domain_is_in_a_domain_layer():
     """Told by the shapes that change with the number of domains."""
     two, five = (tiny.fresh_state(num_domains=number) for number in (2, 5))

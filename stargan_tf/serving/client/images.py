@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # imported when the first image is prepared: callers may have
 MAX_PIXELS = 2**28
 # Models take no more; larger images are shrunk.
 MODEL_PIXELS = 2**26
+# Larger files, such as films, are not even read.
+_MAX_FILE_BYTES = 2**30
 JPEG_QUALITY = 95
 # Only formats that Pillow decodes by itself; others would start other programs.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -35,6 +37,8 @@ def load_image(path: str | os.PathLike[str]) -> bytes:
         # Reading a pipe or a device might never end.
         if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             raise ImageError("not a file: a pipe or a device")
+        if os.path.isfile(path) and (size := os.path.getsize(path)) > _MAX_FILE_BYTES:
+            raise ImageError(f"absurdly large: a file of {size} bytes")
         return prepare_image(Path(path).read_bytes())
     except (OSError, ImageError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

@@ -224,6 +224,11 @@ def test_files_that_cannot_be_read(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(make_image())
     assert load_image(os.fspath(path)) == make_image()
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(2**30 + 1)  # takes no room
+    with pytest.raises(ImageError, match="film.mp4 cannot be used .absurdly large: a file of 1073"):
+        load_image(film)
 
 
 def test_answers_in_another_format():
