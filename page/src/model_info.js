@@ -34,7 +34,9 @@ function find(bytes) {
   const u16 = (place) => view.getUint16(place, true);
   const u32 = (place) => view.getUint32(place, true);
   let end = bytes.length - 22; // the record's length, without a comment
-  while (u32(end) !== END) end--;
+  const first = Math.max(end - 0xffff, 0); // with the longest comment
+  while (end >= first && u32(end) !== END) end--;
+  if (end < first) throw new RangeError("no archive");
   let entry = u32(end + 16);
   for (let left = u16(end + 10); left && u32(entry) === CENTRAL; left--) {
     const [nameLength, extra, comment] = [u16(entry + 28), u16(entry + 30), u16(entry + 32)];

@@ -136,8 +136,9 @@ class Repository:
         """The number that was asked for, and a model's versions; the lock is held."""
         name, number, label = target
         if not self._models.get(name):
-            known = ", ".join(sorted(self._models)) or "none"
-            raise not_found(f"Found no model named {shown(name)}, expected one of: {known}.")
+            there = sorted(known for known, versions in self._models.items() if versions)
+            expected = f"expected one of: {', '.join(there) or 'none'}"
+            raise not_found(f"Found no model named {shown(name)}, {expected}.")
         if label is not None:
             labels = self._settings[name].labels if name in self._settings else {}
             if label not in labels:

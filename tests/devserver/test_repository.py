@@ -262,6 +262,13 @@ def test_what_is_not_there(make):
         assert "expected" in str(caught.value)
 
 
+def test_a_model_without_versions_is_not_offered(make):
+    models = make()
+    models.repository.poll()
+    with pytest.raises(ServingError, match="no model named 'm', expected one of: none"):
+        models.repository.status(Target("m"))
+
+
 def test_models_come_and_go(tmp_path):
     loads = []
     models = Repository(
