@@ -45,6 +45,7 @@ from collections.abc import Sequence
 from stargan_tf import flags
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.data import sources
+from stargan_tf.errors import UserError
 from stargan_tf.files import check_can_write
 
 
@@ -58,12 +59,17 @@ def main(arguments: Sequence[str]) -> None:
     for kind in (signal.SIGINT, signal.SIGTERM):  # SIGINT: shells ignore it in the background
         signal.signal(kind, signal.default_int_handler)
 
-    from stargan_tf.data import report
+    try:
+        from stargan_tf.data import report
 
-    report.quieten()
-    from stargan_tf.data import preparation  # imports Beam: too slow for --help
+        report.quieten()
+        from stargan_tf.data import preparation  # imports Beam: too slow for --help
 
-    info = preparation.prepare_dataset(config, arguments)
+        info = preparation.prepare_dataset(config, arguments)
+    except KeyboardInterrupt as interrupt:
+        raise UserError(
+            "Interrupted before anything was read: run the same command again."
+        ) from interrupt
     print(report.summary(info, config.output_dir))
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from stargan_tf import prepare_data
+from stargan_tf.config.prepare_data import PrepareDataConfig
+from stargan_tf.data import report
 from stargan_tf.data.schema import DatasetInfo
+from stargan_tf.errors import UserError
 from tests.data import makers
 
 COMMAND = [sys.executable, "-m", "stargan_tf.prepare_data"]
@@ -90,3 +94,15 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, number: signal.Signa
     assert "error: Interrupted before the data set was whole" in errors
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_before_beam_is_there(tmp_path: Path, monkeypatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    config = PrepareDataConfig(source="portraits", output_dir=str(tmp_path / "out"))
+    monkeypatch.setattr(prepare_data.flags, "parse", lambda kind: config)
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+    monkeypatch.setattr(report, "quieten", interrupted)
+    with pytest.raises(UserError, match="Interrupted before anything was read"):
+        prepare_data.main([])

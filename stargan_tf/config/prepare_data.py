@@ -123,6 +123,11 @@ class PrepareDataConfig:
             f"--output_dir={output} already exists and is not an empty folder: choose another "
             "folder or remove it first.",
         )
+        check(
+            not (output.exists() and (output.is_mount() or output.samefile("."))),
+            f"--output_dir={output} is the working folder or a disk, which cannot be put in place "
+            "as a whole: name a new folder in it.",
+        )
         if self.input_dir:
             root = Path(self.input_dir)
             check(

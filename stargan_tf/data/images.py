@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from stargan_tf.data import formats, schema
 from stargan_tf.errors import UserError
@@ -25,6 +25,16 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM")
 _ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
 _ORIENTATION = 0x0112  # EXIF tag
+# What sets an image upright, by its orientation.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 # Registers every format: Pillow would otherwise know only the commonest.
@@ -142,17 +152,27 @@ def _decode(content: bytes, halve_above: int | None) -> tuple[Image.Image, str, 
         if halve := large and halve_above is not None and min(size) >= 2 * halve_above:
             image.draft(None, (size[0] // 2, size[1] // 2))  # JPEG: decodes no more than that
         image.load()
+        orientation = _orientation(image)
         plain = (
             not halve
             and image.mode == "RGB"
             and "transparency" not in image.info
-            and image.getexif().get(_ORIENTATION, 1) == 1
+            and orientation == 1
             and not _is_16_bit_png(content)
         )
-        rgb = _to_rgb(ImageOps.exif_transpose(image))
+        turn = _UPRIGHT.get(orientation)
+        rgb = _to_rgb(image if turn is None else image.transpose(turn))
         if halve and sorted(rgb.size) == sorted(size):
             rgb = rgb.reduce(2)
         return rgb, file_format, not plain
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; damaged metadata, of which Pillow raises nearly anything, say none."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        return 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -72,9 +72,10 @@ def write_dataset(
       UserError: nothing was written, for the reason in the text.
     """
     output = Path(config.output_dir)
-    # Beside the output, so that the last step is a rename within one file system.
-    place = output.absolute().parent
-    shown = short_name(output.absolute().name, MAX_NAME_BYTES - 32)
+    # Where a link leads to, and beside it: the last step is a rename within one file system.
+    target = Path(os.path.realpath(output))
+    place = target.parent
+    shown = short_name(target.name, MAX_NAME_BYTES - 32)
     staging = place / f".{shown}.unfinished-{os.getpid()}"
     lock = place / f".{shown}{LOCK}"
     with (
@@ -100,7 +101,7 @@ def write_dataset(
             info.save(shards)
             if rejected:
                 _write_rejected(shards / REJECTED_FILE, rejected)
-            os.rename(shards, output)  # an empty folder in its place is replaced
+            os.rename(shards, target)  # an empty folder in its place is replaced
             return info
         except KeyboardInterrupt as interrupt:
             raise UserError(

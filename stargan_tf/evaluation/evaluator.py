@@ -194,6 +194,7 @@ class Evaluator:
             "features_dim": self._networks.features.dim,
             "training_images": {name: real.statistics.count for name, real in sides.train.items()},
             "validation_images": {name: real.statistics.count for name, real in sides.val.items()},
+            "outputs_each": num_outs,
             # Of a source domain in another; KD, accuracy, precision, recall compare the latter.
             "outputs": outputs,
             "outputs_compared": {name: min(count, MAX_ROWS) for name, count in outputs.items()},

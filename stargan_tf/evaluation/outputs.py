@@ -47,6 +47,10 @@ class OutputDrawer:
         """How many outputs of a source differ: 1 where the domain decides alone."""
         return 1 if self.modes[mode].source == drawable.NOTHING else wanted
 
+    def takes_images(self, mode: str) -> bool:
+        """Whether codes are made of reference images."""
+        return self.modes[mode].source == drawable.IMAGE
+
     def draw(
         self,
         task: Task,
@@ -80,7 +84,7 @@ class OutputDrawer:
             return
         rng = np.random.default_rng(task.seed(seed))
         known = None  # the codes that are the same for every batch
-        if mode.source == drawable.IMAGE:
+        if self.takes_images(task.mode):
             known = self._codes_of(task, references)
         elif mode.source == drawable.NOTHING:
             known = self._codes.make(mode, None, task.index)

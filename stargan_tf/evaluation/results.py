@@ -85,9 +85,12 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
         f"{columns[0]} and {columns[1]},",
         "higher for diversity, accuracy, precision and recall. The table's last two rows are what "
         "to compare with: doing nothing, and perfection.",
-        f"They show each image once, the translations {about['num_outs_per_domain']} times: of as "
-        f"many images, {columns[0]} would be lower in them, and recall higher.",
     ]
+    if about["outputs_each"] > 1:
+        lines.append(
+            f"They show each image once, the translations {about['outputs_each']} times: of as "
+            f"many images, {columns[0]} would be lower in them, and recall higher."
+        )
     if any(name.startswith("change_same") for name in results):
         lines += [
             "change: how far translations are from their sources, the mean absolute difference in "
@@ -103,6 +106,7 @@ def table(results: dict[str, Any], names: MetricNames) -> str:
             "evenly spread over the sources."
         )
     fewest = min(min(about[f"{split}_images"].values()) for split in ("training", "validation"))
+    fewest = min(fewest, *(count // about["outputs_each"] for count in about["outputs"].values()))
     if fewest <= about["features_dim"]:
         lines.append(
             f"No more images of a domain ({fewest}) than features ({about['features_dim']}): "

@@ -17,6 +17,8 @@ from stargan_tf.files import MAX_NAME_BYTES, read_json, short_name, write_text, 
 
 METRICS_FILE = "metrics.json"
 TABLE_FILE = "table.txt"
+# Hidden, beside a task's outputs.
+_IMAGES_MARK = ".task.json"
 
 
 class ResultsFolder:
@@ -88,11 +90,25 @@ class ResultsFolder:
 
     def images(self, name: str) -> Path:
         """A folder for the outputs of a task, without those of an evaluation before."""
-        mode, _, pair = name.partition("/")
-        folder = self._path / "images" / mode / short_name(pair, MAX_NAME_BYTES)
+        folder = self._images_folder(name)
         if folder.exists():
             shutil.rmtree(folder)
         return folder
+
+    def mark_images(self, name: str, key: dict[str, Any]) -> None:
+        """Says in the folder of a task's outputs that all are there, and what they depend on."""
+        write_text(self._images_folder(name) / _IMAGES_MARK, json.dumps(key) + "\n")
+
+    def has_images(self, name: str, key: dict[str, Any]) -> bool:
+        """Whether all outputs of a task of this key are there."""
+        try:
+            return read_json(self._images_folder(name) / _IMAGES_MARK) == key
+        except (OSError, UserError):
+            return False
+
+    def _images_folder(self, name: str) -> Path:
+        mode, _, pair = name.partition("/")
+        return self._path / "images" / mode / short_name(pair, MAX_NAME_BYTES)
 
     def write(self, results: dict[str, Any], table: str, images: Mapping[str, np.ndarray]) -> None:
         """Writes metrics.json, table.txt and NAME.png of each image, [H, W, 3] uint8."""

@@ -122,6 +122,11 @@ class SidesMaker:
             f"Found the attributes {', '.join(attributes)} in {self._data_dir}, expected none "
             "called without_ and the name of another: rename it, and prepare the data set again.",
         )
+        check(
+            not 0 < self._max_sources < MIN_IMAGES,
+            f"Found --max_sources={self._max_sources}, expected at least {MIN_IMAGES}, or 0 for "
+            "all: raise it.",
+        )
         images, labels = self._labelled_images()
         train, val = self._of_split("train"), self._of_split("val")
         masks = {side: labels[:, i] == v for side, (i, v) in side_names(attributes).items()}

@@ -54,8 +54,9 @@ class TaskRunner:
         num_sources = len(self._translations.sources(task))
         num_outs = self._translations.num_outs(task.mode)
         num_outputs = num_sources * num_outs
-        key = self._key(task.name, num_sources, num_outs)
-        if not self._keep:
+        references = self._translations.num_references(task)
+        key = self._key(task.name, num_sources, num_outs, references)
+        if not self._keep or self._folder.has_images(task.name, key):
             kept = self._folder.task_metrics(task.name, key)
             if kept is not None:
                 on_progress(num_outputs)
@@ -70,6 +71,8 @@ class TaskRunner:
         )
         metrics = self._keyed(task, found)
         self._folder.keep_task(task.name, key, metrics)
+        if keep_in:
+            self._folder.mark_images(task.name, key)
         return metrics
 
     def change(self, task: Task) -> dict[str, float]:
@@ -79,7 +82,8 @@ class TaskRunner:
         not know it need not be measured again.
         """
         name = f"change_{task.name}"
-        key = self._key(name, len(self._translations.sources(task)), 1)
+        references = self._translations.num_references(task)
+        key = self._key(name, len(self._translations.sources(task)), 1, references)
         kept = self._folder.task_metrics(name, key)
         if kept is None:
             metric = "change_same" if task.source == task.target else "change"
@@ -111,10 +115,8 @@ class TaskRunner:
     def _keyed(self, task: Task, found: dict[str, float]) -> dict[str, float]:
         return {self._names.key(metric, task): value for metric, value in found.items()}
 
-    def _key(self, name: str, sources: int, num_outs: int) -> dict[str, Any]:
+    def _key(self, name: str, sources: int, num_outs: int, references: int = 0) -> dict[str, Any]:
         """What results of this name depend on."""
-        return self._settings | {
-            "task": name,
-            "num_outs_per_domain": num_outs,
-            "max_sources": sources,
-        }
+        counts = {"num_outs_per_domain": num_outs, "max_sources": sources}
+        counts |= {"references": references} if references else {}
+        return self._settings | {"task": name} | counts

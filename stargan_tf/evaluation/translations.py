@@ -41,6 +41,12 @@ class Translations:
         """The images that are translated, [N, R, R, 3] float32 in [-1, 1]."""
         return self._sides.images(task.source)
 
+    def num_references(self, task: Task) -> int:
+        """How many images of the target styles are taken from; 0 where they are made otherwise."""
+        if task.mode == SOURCE or task.source == task.target:
+            return 0
+        return len(self._sides.images(task.target)) if self._drawer.takes_images(task.mode) else 0
+
     def own_tasks(self, mode: str) -> list[Task]:
         """Images that become what they are."""
         return [Task(mode, name, name, index) for index, name in enumerate(self._sides.own)]

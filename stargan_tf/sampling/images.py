@@ -1,5 +1,6 @@
 """Finds and reads the images that are translated or whose style is taken."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -163,7 +164,7 @@ def _in_domain_folders(
 
 
 def _folder_name(path: Path) -> str:
-    path = path.resolve()
+    path = Path(os.path.abspath(path))  # the name that was given, also of a link
     return path.parent.name if _is_single(path) else path.name
 
 

@@ -55,6 +55,11 @@ def write_interpolation(
         "least two: pass a folder with --ref, or --out=grid.png.",
     )
     tracks = _make_tracks(styles)
+    check(
+        len(tracks[0]) >= 2,
+        f"Found one style for {names[styles[0].domain]}, expected at least two for a video, which "
+        "moves from one to the next: name a .png file with --out.",
+    )
     grid = _empty_grid(len(sources.paths), sources.img_size, tracks, names)
     check_size(grid.width, grid.height)  # before any work
     images = sources.read()

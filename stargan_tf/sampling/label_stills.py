@@ -19,7 +19,7 @@ from stargan_tf.sampling.files import distinct_names, translation_name
 from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
 from stargan_tf.sampling.images import LoadedImage
 from stargan_tf.sampling.label_changes import LabelChange, changed, read_off, said_of
-from stargan_tf.sampling.stills import JPEG_QUALITY, Sources, progress
+from stargan_tf.sampling.stills import JPEG_QUALITY, Sources, check_file, progress
 
 # Columns are at least so wide, that what stands above them can be read: small images are shown
 # larger, by whole factors.
@@ -117,7 +117,7 @@ def write_label_grid(out: Path, drawer: LabelDrawer, sources: Sources) -> str:
     columns = [Group(change.heading) for change in drawer.changes]
     # Made for its check alone: a grid that is too large should not cost the translations.
     factor = -(-MIN_CELL // sources.img_size)
-    sources_grid(len(sources.paths), factor * sources.img_size, columns)
+    check_file(out, sources_grid(len(sources.paths), factor * sources.img_size, columns))
     images = list(sources.each())
     with progress(len(images) * len(columns)) as advance:
         drawn = drawer.draw(images, advance, _width(sources))
@@ -132,6 +132,12 @@ def write_label_grid(out: Path, drawer: LabelDrawer, sources: Sources) -> str:
 def write_label_images(folder: Path, drawer: LabelDrawer, sources: Sources) -> str:
     """Writes each translation as folder/SOURCE__to_LABELS__label.png, batch by batch."""
     name_of = dict(zip(sources.paths, distinct_names(sources.paths), strict=True))
+    typed = [(_in_file_name(change.title), change.style) for change in drawer.changes]
+    check(
+        len(set(typed)) == len(typed),
+        f"Found changes of one name ({', '.join(change.heading for change in drawer.changes)}), "
+        "expected a file for each with --images_only: give each --set once.",
+    )
     written = 0
     with progress(len(sources.paths) * len(drawer.changes)) as advance:
         for batch in _batches(sources.each(), drawer.batch_size):

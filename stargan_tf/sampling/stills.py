@@ -9,16 +9,18 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.bars import bar
+from stargan_tf.config.settings import check
 from stargan_tf.files import written_whole
 from stargan_tf.sampling.drawing import BatchDrawer, to_8_bit
 from stargan_tf.sampling.files import distinct_names, translation_name
-from stargan_tf.sampling.grids import Group, sources_grid, styles_grid
+from stargan_tf.sampling.grids import Grid, Group, sources_grid, styles_grid
 from stargan_tf.sampling.images import LoadedImage, Prepare, read_images
 from stargan_tf.sampling.styles import Style
 
 # Fewer translations than this are done before a bar could be read.
 BAR_FROM = 32
 JPEG_QUALITY = 95
+_JPEG_SIDE = 65_500
 
 
 class Sources:
@@ -77,7 +79,8 @@ def write_grid(
     columns = _columns(styles, names)
     has_references = styles[0].reference is not None
     # Made for its check alone: a grid that is too large should not cost the translations.
-    sources_grid(len(sources.paths), sources.img_size, columns, with_references=has_references)
+    shape = len(sources.paths), sources.img_size, columns
+    check_file(out, sources_grid(*shape, with_references=has_references))
     images = sources.read()
     with progress(len(images) * len(styles)) as advance:
         translations = drawer.draw(drawer.encode(images), _codes(styles), advance)
@@ -132,6 +135,15 @@ def write_images(
                             Image.fromarray(translation).save(path)
                         written += 1
     return f"{written} images"
+
+
+def check_file(out: Path, grid: Grid) -> None:
+    """Raises UserError if the kind of file cannot hold a grid."""
+    check(
+        out.suffix.lower() == ".png" or max(grid.width, grid.height) <= _JPEG_SIDE,
+        f"Found a grid of {grid.width} x {grid.height} pixels for {out}, expected at most "
+        f"{_JPEG_SIDE} a side in a JPEG file: name a .png file.",
+    )
 
 
 def _columns(styles: Sequence[Style], names: Sequence[str]) -> list[Group]:

@@ -208,6 +208,23 @@ def test_what_systems_leave_behind_does_not_change_the_data(tmp_path: Path) -> N
     assert FolderSource.cache_key(config) != before
 
 
+def test_domains_that_are_links_count_in_the_cache_key(tmp_path: Path) -> None:
+    store = makers.folder(tmp_path / "store", {"cats": 2, "dogs": 2})
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "cat").symlink_to(store / "cats")
+    (source / "dog").symlink_to(store / "dogs")
+    config = PrepareDataConfig(input_dir=str(source))
+    keys = [FolderSource.cache_key(config)]
+    (store / "cats" / "new.png").write_bytes(b"junk")
+    keys.append(FolderSource.cache_key(config))
+    (source / "fox").symlink_to(store / "dogs")
+    keys.append(FolderSource.cache_key(config))
+    (store / "dogs" / "up").symlink_to(source)  # leads back, and is no image of a domain
+    keys.append(FolderSource.cache_key(config))
+    assert len(set(keys)) >= 3
+
+
 def test_a_file_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
     source = makers.folder(tmp_path / "in", {"cat": 3, "dog": 3})
     (source / "cat" / "gone.png").symlink_to(tmp_path / "nowhere.png")

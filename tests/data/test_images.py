@@ -106,6 +106,15 @@ def test_exif_rotation_is_applied(orientation: int) -> None:
     assert Image.open(io.BytesIO(stored)).getexif().get(0x0112, 1) == 1
 
 
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "JPEG"])
+def test_damaged_metadata_take_nothing_from_an_image(file_format: str) -> None:
+    """Of which Pillow raises errors of several kinds."""
+    image = Image.fromarray(makers.pixels(1, 24, 40))
+    options = {"lossless": True} if file_format == "WEBP" else {"dpi": (72, 72)}
+    content = makers.encoded(image, file_format, exif=b"Exif\0\0Exif\0\0II*\0", **options)
+    assert np.abs(decoded(content).astype(int) - np.asarray(image)).mean() < 20
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -260,6 +260,28 @@ def test_an_output_in_use_is_rejected(tmp_path: Path) -> None:
         inside.validate()
 
 
+def test_an_output_that_is_a_link_is_written_where_it_leads(source: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk" / "set"
+    disk.mkdir(parents=True)
+    (tmp_path / "out").symlink_to(disk)
+    info = prepare(source, tmp_path / "out")
+    assert DatasetInfo.load(tmp_path / "out").counts == DatasetInfo.load(disk).counts == info.counts
+    assert [path.name for path in disk.parent.iterdir() if "unfinished" in path.name] == []
+
+
+@pytest.mark.parametrize("mounted", [False, True])
+def test_an_output_that_cannot_be_put_in_place(tmp_path, monkeypatch, mounted):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    config = PrepareDataConfig(input_dir=str(tmp_path / "in"), output_dir=str(tmp_path / "out"))
+    if mounted:
+        monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "out")
+    else:
+        monkeypatch.chdir(tmp_path / "out")
+    with pytest.raises(UserError, match="is the working folder or a disk, .* name a new folder in"):
+        config.validate()
+
+
 def test_a_second_preparation_of_the_same_folder_ends_and_changes_nothing(tmp_path):
     source = makers.folder(tmp_path / "source", {"cat": 3, "dog": 3})
     lock = tmp_path / ".data.lock"

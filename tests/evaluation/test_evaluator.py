@@ -337,10 +337,48 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_the_work(make, tmp_pa
 def test_kept_images(make, tmp_path):
     make(modes=("latent",), max_sources=4, keep_images=True).evaluate(evaluated())
     folder = tmp_path / "out" / "images" / "latent" / "cat2dog"
-    assert len(list(folder.iterdir())) == 4 * 3
+    assert len(list(folder.glob("*.png"))) == 4 * 3
     fewer = make(modes=("latent",), keep_images=True, num_outs_per_domain=2, overwrite=True)
     fewer.evaluate(evaluated())
-    assert len(list(folder.iterdir())) == 6 * 2, "none of the first evaluation stays"
+    assert len(list(folder.glob("*.png"))) == 6 * 2, "none of the first evaluation stays"
+
+
+def test_images_that_were_kept_whole_are_not_drawn_again(make, tmp_path, monkeypatch):
+    done = []
+    measure = task_runner.measure
+
+    def interrupted(task, *arguments):
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append(task.name)
+        return measure(task, *arguments)
+
+    monkeypatch.setattr(task_runner, "measure", interrupted)
+    settings = {"modes": ("latent",), "keep_images": True}
+    with pytest.raises(KeyboardInterrupt):
+        make(**settings).evaluate(evaluated())
+    monkeypatch.setattr(
+        task_runner, "measure", lambda task, *a: done.append(task.name) or measure(task, *a)
+    )
+    make(**settings).evaluate(evaluated())
+    assert done.count("latent/cat2dog") == 1 and done.count("latent/dog2cat") == 1
+    folders = [tmp_path / "out/images/latent" / pair for pair in ("cat2dog", "dog2cat")]
+    assert [len(list(folder.glob("*.png"))) for folder in folders] == [18, 18]
+
+
+def test_fewer_references_are_measured_anew(make, data_dir, tmp_path):
+    """Where they are fewer and the sources are as many as before."""
+    source = makers.folder(
+        tmp_path / "source", {"train/cat": 12, "train/dog": 12, "val/cat": 4, "val/dog": 9}
+    )
+    makers.prepared(tmp_path / "data", source="folder", input_dir=str(source))
+    options = {"data": tmp_path / "data", "modes": ("reference",)}
+    make(**options).evaluate(evaluated())
+    again = Painter(COLOURS)
+    make(**options, max_sources=5, overwrite=True).evaluate(evaluated(again))
+    kept = [json.loads(p.read_text()) for p in (tmp_path / "out/tasks").glob("*cat2dog*.json")]
+    found = {(k["key"]["task"], k["key"].get("references")) for k in kept}
+    assert {("reference/cat2dog", 9), ("reference/cat2dog", 5)} <= found
 
 
 def test_real_features_are_computed_once(data_dir, tmp_path):

@@ -16,6 +16,7 @@ ABOUT = {
     "features_dim": 90,
     "training_images": {"cat": 200, "dog": 100},
     "validation_images": {"cat": 91, "dog": 92},
+    "outputs_each": 10,
     "outputs": {"cat": 910, "dog": 920},
     "outputs_compared": {"cat": 910, "dog": 920},
 }
@@ -76,6 +77,11 @@ def test_table(names):
     changed = table(with_means(metrics | changes) | {"about": ABOUT}, names)
     assert changed.splitlines()[1].split()[-2:] == ["0.25", "0.125"]
     assert "change_same:" in changed and "0 is best" in changed
+    alone = ABOUT | {"outputs_each": 1}
+    assert "times" not in table(with_means(metrics) | {"about": alone}, names)
+    sources = ABOUT | {"outputs": {"cat": 900, "dog": 920}}
+    of_sources = table(with_means(metrics) | {"about": sources}, names)
+    assert "No more images of a domain (90) than features (90)" in of_sources
     few = with_means(metrics) | {"about": ABOUT | {"features_dim": 91}}
     assert "No more images of a domain (91) than features (91)" in table(few, names)
 

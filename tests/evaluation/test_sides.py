@@ -61,10 +61,17 @@ def test_exclusive_ones_take_the_place_of_each_other(faces_dir, tmp_path):
 
 
 def test_no_more_sources_than_asked_for(faces_dir, tmp_path):
-    sides = make(faces_dir, tmp_path, max_sources=2)
+    sides = make(faces_dir, tmp_path, max_sources=4)
     for source, target, _ in sides.pairs:
-        assert len(sides.images(source)) == len(sides.labels(source, target)) == 2
-    assert len(sides.images(ALL)) == 2
+        assert len(sides.images(source)) == len(sides.labels(source, target)) == 4
+    assert len(sides.images(ALL)) == 4
+
+
+def test_too_few_sources_are_said_before_any_work(faces_dir, tmp_path):
+    network = MeanColours()
+    with pytest.raises(UserError, match="--max_sources=3, expected at least 4, or 0 for all"):
+        make(faces_dir, tmp_path, network, max_sources=3)
+    assert not network.seen
 
 
 def test_features_are_computed_once_for_all_sides(faces_dir, tmp_path):

@@ -47,6 +47,16 @@ def test_a_references_domain_is_that_of_its_folder(tmp_path):
     assert find_references(path.parent, DOMAINS) == [ReferenceFile(path, WILD)]
 
 
+def test_a_links_domain_is_that_of_its_own_folder(tmp_path):
+    path = save_image(tmp_path / "store" / "cat" / "x.jpg", "red")
+    (tmp_path / "dog").mkdir()
+    link, folder = tmp_path / "dog" / "a.jpg", tmp_path / "wild"
+    link.symlink_to(path)
+    folder.symlink_to(path.parent)
+    assert find_references(link, DOMAINS) == [ReferenceFile(link, DOMAINS.index("dog"))]
+    assert find_references(folder, DOMAINS) == [ReferenceFile(folder / "x.jpg", WILD)]
+
+
 def test_the_target_domain_is_stronger_than_the_folder(tmp_path):
     path = save_image(tmp_path / "wild" / "tiger.jpg", "red")
     assert find_references(path, DOMAINS, target=0) == [ReferenceFile(path, 0)]

@@ -82,6 +82,11 @@ def test_one_reference_makes_no_video(tmp_path, drawer, sources):
         )
 
 
+def test_one_style_makes_no_video(tmp_path, drawer, sources):
+    with pytest.raises(UserError, match="Found one style for cat, .*name a .png file"):
+        write_interpolation(tmp_path / "v.mp4", drawer, sources, STYLES[::2], DOMAINS, **MOVE)
+
+
 @pytest.mark.parametrize("name", ["video.mp4", "video.webp", "video.gif"])
 def test_an_interrupted_video_leaves_nothing(tmp_path, sources, name):
     class Interrupted(BatchDrawer):

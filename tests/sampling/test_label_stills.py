@@ -126,6 +126,13 @@ def test_single_images_are_called_by_their_labels(config, tmp_path):
     assert np.abs(colour.astype(int) - (255, 0, 128)).max() <= 1
 
 
+def test_single_images_of_one_name_are_refused(config, tmp_path):
+    twice = ("Red,Blue=0.5", "Red, Blue=0.5")
+    changed = dataclasses.replace(config, set=twice, images_only=True, out=str(tmp_path / "images"))
+    with pytest.raises(UserError, match="Found changes of one name .* give each --set once"):
+        sample(changed, model(FACES))
+
+
 @pytest.mark.parametrize("changes", [{"target_domain": "happy"}, {}])
 def test_a_wrong_mask_is_drawn_beside_the_proper_one(config, changes):
     moods = LabelSet(("happy",), False)

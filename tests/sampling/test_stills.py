@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 from PIL import Image
 
+from stargan_tf.errors import UserError
 from stargan_tf.sampling import stills
 from stargan_tf.sampling.grids import Group, sources_grid
 from stargan_tf.sampling.stills import write_grid, write_images
@@ -42,6 +44,13 @@ def test_grid_of_references_shows_them(tmp_path, drawer, sources):
 def test_jpeg_grid(tmp_path, drawer, sources):
     write_grid(tmp_path / "grid.jpg", drawer, sources, STYLES, DOMAINS)
     assert Image.open(tmp_path / "grid.jpg").format == "JPEG"
+
+
+def test_a_grid_that_a_jpeg_file_cannot_hold(tmp_path, drawer, sources, monkeypatch):
+    monkeypatch.setattr(stills, "_JPEG_SIDE", 50)
+    with pytest.raises(UserError, match="at most 50 a side in a JPEG file: name a .png file"):
+        write_grid(tmp_path / "grid.jpg", drawer, sources, STYLES, DOMAINS)
+    write_grid(tmp_path / "grid.png", drawer, sources, STYLES, DOMAINS)
 
 
 def test_images_have_telling_names(tmp_path, drawer, sources):

@@ -86,7 +86,9 @@ class FolderSource:
             damaged or of other images.
         """
         self.root = Path(config.input_dir)
-        self.name = config.name or self.root.resolve().name
+        # Whatever the file system calls it, dataset_info.json is UTF-8.
+        own_name = os.fsencode(self.root.resolve().name).decode("utf-8", "replace")
+        self.name = config.name or own_name
         self.licence = config.licence or "not stated; that of the original images holds"
         self.credits: dict[str, Any] = {}
         split_folders = self._split_folders(config.val_fraction)
@@ -216,8 +218,11 @@ def _images(folder: Path, beside: Path | None = None) -> list[Path]:
 
 
 def _stamps(root: str) -> Iterator[str]:
-    for folder, folders, names in os.walk(root):
+    # Domains may be links to folders elsewhere.
+    for folder, folders, names in os.walk(root, followlinks=True):
         folders[:] = sorted(name for name in folders if not is_system_name(name))
+        if Path(folder).parent.parent == Path(root):
+            folders.clear()  # split/domain/ holds files alone, or links that lead back up
         for name in sorted(name for name in names if not is_system_name(name)):
             path = os.path.join(folder, name)
             yield f"{os.path.relpath(path, root)} {_stamp(path)}"

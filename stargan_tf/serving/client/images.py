@@ -25,6 +25,16 @@ _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF", "PPM")
 # JPEG files of telephones may hold further images, which decoders ignore.
 _SENT_AS_THEY_ARE = ("JPEG", "MPO", "PNG")
 _ORIENTATION = 0x0112  # EXIF tag
+# What sets an image upright, by its orientation.
+_UPRIGHT = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
 
 
 def load_image(path: str | os.PathLike[str]) -> bytes:
@@ -83,7 +93,6 @@ def prepare_image(content: bytes) -> bytes:
 
 def _prepare(content: bytes) -> bytes:
     import PIL.Image
-    import PIL.ImageOps
 
     PIL.Image.init()  # registers every format: Pillow would otherwise know only the commonest
     with _opened(content) as image:
@@ -95,20 +104,30 @@ def _prepare(content: bytes) -> bytes:
         if not fits:  # JPEG: decodes no more than this
             image.draft(None, (max(1, image.width // 2), max(1, image.height // 2)))
         image.load()
+        orientation = _orientation(image)
         plain = (
             fits
             and image.format in _SENT_AS_THEY_ARE
             and image.mode in ("RGB", "L")
             and "transparency" not in image.info
-            and image.getexif().get(_ORIENTATION, 1) == 1
+            and orientation == 1
             and not _is_16_bit_png(content)
         )
         if plain:
             return content
-        upright = _to_rgb(PIL.ImageOps.exif_transpose(image))
+        turn = PIL.Image.Transpose.__members__.get(_UPRIGHT.get(orientation, ""))
+        upright = _to_rgb(image if turn is None else image.transpose(turn))
         while not _fits(upright):
             upright = upright.reduce(2)
         return encode(upright, "PNG" if image.format in _LOSSLESS else "JPEG")
+
+
+def _orientation(image: "Image") -> int:
+    """The EXIF orientation; damaged metadata, of which Pillow raises nearly anything, say none."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        return 1
 
 
 def _fits(image: "Image") -> bool:

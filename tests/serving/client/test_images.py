@@ -72,6 +72,12 @@ def test_images_are_turned_upright(file_format, orientation, size, is_red):
     assert prepare_image(result) is result
 
 
+def test_damaged_metadata_take_nothing_from_an_image():
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 16), "red").save(buffer, "PNG", exif=b"Exif\0\0Exif\0\0II*\0")
+    assert opened(prepare_image(buffer.getvalue())).getpixel((3, 3)) == (255, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("file_format", "becomes"),
     [("BMP", "PNG"), ("GIF", "PNG"), ("TIFF", "PNG"), ("PPM", "PNG"), ("WEBP", "JPEG")],
