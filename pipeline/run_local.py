@@ -14,6 +14,7 @@ something went wrong.
 """
 
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline import options
 from pipeline.availability import require_tfx
 from pipeline.reporting import output_in
 from stargan_tf import flags as config_flags
+from stargan_tf.config.settings import check
 from stargan_tf.files import check_can_write
 
 
@@ -34,6 +36,13 @@ def main(argv: Sequence[str]) -> int:
     chosen = options.parse()
     chosen.pipeline.validate_weights_files()  # before training, not after it
     require_tfx()
+    for name in ("pipeline_root", "push_dir"):
+        value = getattr(chosen.pipeline, name)
+        check(
+            "://" not in value,
+            f"Found --{name}={value}, expected a folder of this machine: mount the bucket, or "
+            "compile the pipeline with pipeline.compile_kubeflow.",
+        )
     check_can_write("pipeline_root", chosen.pipeline.pipeline_root)
     check_can_write("push_dir", chosen.pipeline.model_dir)
     root = Path(chosen.pipeline.pipeline_root)
@@ -42,13 +51,17 @@ def main(argv: Sequence[str]) -> int:
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, _interrupt)
 
-    with output_in(log) as console:
-        if log:
-            print(f"Everything but these lines goes to {log}", file=console, flush=True)
-        # Imported here, for it takes many seconds, and not before its chatter has a place.
-        from pipeline.local_run import run
+    try:
+        with output_in(log) as console:
+            if log:
+                print(f"Everything but these lines goes to {log}", file=console, flush=True)
+            # Imported here, for it takes many seconds, and not before its chatter has a place.
+            from pipeline.local_run import run
 
-        return run(chosen, console, log)
+            return run(chosen, console, log)
+    except KeyboardInterrupt as interrupt:  # before the pipeline itself would take it
+        print("Interrupted: the same command goes on from here.", file=sys.stderr)
+        return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -36,6 +36,7 @@ class _Version:
     error: ServingError | None = None  # why it could not be loaded
     servable: Servable | None = None  # in memory while AVAILABLE or UNLOADING
     leases: int = 0  # how many requests use it now
+    stamp: tuple[int, int] = (0, 0)  # of its files, as they were when it was loaded
 
 
 class Repository:
@@ -172,8 +173,11 @@ class Repository:
         with self._lock:
             versions = self._models.setdefault(name, {})
             for number in aspired & versions.keys():
-                if versions[number].state == _UNLOADING:  # wanted again before it was gone
-                    versions[number].state = _AVAILABLE
+                version = versions[number]
+                if version.state == _UNLOADING:  # wanted again before it was gone
+                    version.state = _AVAILABLE
+                if version.error and version.stamp != _stamp(found[number]):
+                    version.error = None  # it was looked at while it was being copied
             old = {n for n, v in versions.items() if v.state != _END or v.error}
             fresh = {number: _Version() for number in sorted(aspired - old)}
             versions.update(fresh)
@@ -200,7 +204,7 @@ class Repository:
     def _load_version(self, name: str, number: int, path: Path, version: _Version) -> None:
         """Loads a version; until it is ready, those before it serve."""
         with self._lock:
-            version.state = _LOADING
+            version.state, version.stamp = _LOADING, _stamp(path)
         start = time.monotonic()
         try:
             servable = self._load(name, number, path)
@@ -214,3 +218,14 @@ class Repository:
         count = len(servable.signature_defs.keys() - {"__saved_model_init_op"})
         what, seconds = f"{name} version {number}: {count} signatures", time.monotonic() - start
         self._report(f"{what}, loaded and warmed up in {seconds:.1f} s.")
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    """What changes while files come to a folder: their sizes in all, and the newest change."""
+    sizes, times = [0], [0]
+    for path in (folder, *folder.rglob("*")):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            status = path.stat()
+            sizes.append(status.st_size)
+            times.append(status.st_mtime_ns)
+    return sum(sizes), max(times)

@@ -122,7 +122,8 @@ class Checkpoints:
             self._files.keep(kept)
         except BaseException:
             with contextlib.suppress(OSError):
-                self._files.remove(step)  # on a full disk, half a checkpoint takes the room
+                if step not in (self._files.listed() or ()):  # what is in the list counts
+                    self._files.remove(step)  # on a full disk, half a checkpoint takes the room
             raise
         self._kept = kept
         return path
@@ -206,6 +207,22 @@ def _check_domains(run: RunDir, progress: Progress) -> None:
 
 
 def _restore_newest(
+    files: CheckpointFiles, part: tf.Module, earlier_paths: EarlierPaths
+) -> tuple[int, Progress] | None:
+    """Restores from the newest checkpoint that can be read; see `_restore_newest_of`.
+
+    A training beside it may meanwhile replace what was listed: then it looks again.
+    """
+    while True:
+        listed = files.listed()
+        try:
+            return _restore_newest_of(files, part, earlier_paths)
+        except UserError:
+            if files.listed() == listed:
+                raise
+
+
+def _restore_newest_of(
     files: CheckpointFiles, part: tf.Module, earlier_paths: EarlierPaths
 ) -> tuple[int, Progress] | None:
     """Restores from the newest checkpoint that can be read.

@@ -177,6 +177,20 @@ def test_a_broken_version_is_reported_and_the_old_one_keeps_serving(make):
     assert models.states() == {2: "AVAILABLE", 1: "END"}
 
 
+def test_a_version_that_was_still_being_copied_is_tried_again(make):
+    models = make()
+    models.add(1)
+    models.poll()
+    models.add(2, broken=True)
+    models.poll()
+    assert models.serves() == 1
+    (models.root / "m" / "2" / "broken").unlink()  # as its last file comes
+    (models.root / "m" / "2" / "saved_model.pb").write_bytes(b"whole")
+    models.poll()
+    assert models.serves() == 2
+    assert models.states() == {2: "AVAILABLE", 1: "END"}
+
+
 def test_a_broken_version_does_not_take_the_place_of_an_older_one(make):
     models = make(latest=2)
     models.add(1)

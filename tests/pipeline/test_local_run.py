@@ -1,14 +1,16 @@
 """Runs that come to no good end, with TFX's own runner and metadata."""
 
+import dataclasses
 import io
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 
-from pipeline import local_run
+from pipeline import local_run, run_local
 from pipeline.config import PipelineConfig
 from pipeline.history import Execution, History
 from pipeline.local_run import (
@@ -125,3 +127,38 @@ def test_docker_that_was_asked_for_must_answer(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(local_run, "docker_answers", lambda: False)
     with pytest.raises(UserError, match="no Docker daemon answers"):
         with_infrastructure(PipelineConfig(infrastructure="docker"))
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch, config: PipelineConfig) -> None:
+    """As if a command line had said this."""
+    options = Options(config, PrepareDataConfig(), StarGANv2Settings())
+    monkeypatch.setattr(run_local.options, "parse", lambda: options)
+    monkeypatch.setattr(run_local.flags, "FLAGS", SimpleNamespace(verbose=True))
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_before_the_pipeline_runs(
+    config: PipelineConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    """Such as while TFX is imported."""
+
+    def interrupted(*arguments: object) -> int:
+        raise KeyboardInterrupt(number)
+
+    parsed(monkeypatch, config)
+    monkeypatch.setattr(local_run, "run", interrupted)
+    assert run_local.main([]) == 128 + number
+    assert "Interrupted: the same command goes on from here." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["pipeline_root", "push_dir"])
+def test_buckets_are_no_folders(
+    config: PipelineConfig, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    parsed(monkeypatch, dataclasses.replace(config, **{name: "gs://bucket/x"}))
+    with pytest.raises(UserError, match=f"Found --{name}=gs://bucket/x, expected a folder of this"):
+        run_local.main([])

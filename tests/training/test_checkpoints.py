@@ -225,6 +225,43 @@ def test_a_kill_at_any_moment_of_saving(run, tmp_path, monkeypatch):
         }
 
 
+def test_an_interrupt_once_the_list_is_written_takes_nothing(run, monkeypatch):
+    """While old checkpoints are removed, the new one counts already."""
+    state = FakeState()
+    checkpoints = Checkpoints(run, state, keep=1)
+    checkpoints.save()
+    state.step.assign_add(1)
+
+    def interrupted(files):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(CheckpointFiles, "sweep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.save()
+    monkeypatch.undo()
+    again = FakeState()
+    assert Checkpoints(run, again, keep=1).restore()
+    assert int(again.step.numpy()) == int(state.step.numpy())
+
+
+def test_a_reader_looks_again_where_a_training_has_gone_on(run, monkeypatch):
+    state = FakeState()
+    checkpoints = Checkpoints(run, state, keep=1)
+    checkpoints.save()
+    check = CheckpointFiles.check
+
+    def after_the_next_save(files, step):
+        monkeypatch.undo()
+        state.step.assign_add(1)
+        checkpoints.save()  # the one that was listed is gone
+        return check(files, step)
+
+    monkeypatch.setattr(CheckpointFiles, "check", after_the_next_save)
+    again = FakeState()
+    assert Checkpoints(run, again, keep=1).restore()
+    assert int(again.step.numpy()) == int(state.step.numpy())
+
+
 def test_what_a_killed_write_of_tensorflow_leaves_is_removed(run):
     save_two(run)
     folder = run.checkpoints
