@@ -5,6 +5,7 @@ ImageExampleGen -> StatisticsGen -> ExampleValidator -> AnomalyGate
 """
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from pipeline.source_hash import source_hash
 from stargan_tf.algorithms.registry import module_path
 from stargan_tf.config.prepare_data import PrepareDataConfig
 from stargan_tf.config.train import TrainConfig
+from stargan_tf.training.checkpoints import newest_checkpoint
+from stargan_tf.training.run_dir import RunDir
 
 SCHEMA_DIR = Path(__file__).parent / "schema"
 TRAINER = "pipeline.components.trainer"
@@ -125,9 +128,20 @@ def _trainer(
             "source_hash": source_hash(TRAINER, module_path(train.algorithm)),
             "working_dir": str(_root(config) / "training"),
             "warm_start": config.warm_start,
+            "parent": _parent(train),
             "model_name": config.model_name,
         },
     )
+
+
+def _parent(train: TrainConfig) -> str:
+    """What lies in the run that --train.warm_start names; its path alone would not tell.
+
+    Empty where there is none here, as on the machine that compiles for others.
+    """
+    newest = newest_checkpoint(RunDir(train.warm_start)) if train.warm_start else None
+    # The index has checksums of all weights.
+    return hashlib.sha256(Path(f"{newest}.index").read_bytes()).hexdigest()[:16] if newest else ""
 
 
 def _evaluator(

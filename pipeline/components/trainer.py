@@ -46,6 +46,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         source_hash: of the code;
         working_dir: see above;
         warm_start: whether to start from the base model, if there is one;
+        parent: of what lies in the run that the settings start from (optional);
         model_name: what the model calls itself (optional).
 
     Raises:
@@ -59,7 +60,8 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
     custom = fn_args.custom_config
     examples_uri = str(local_path(fn_args.train_files[0]).parents[1])
     settings = _settings(fn_args)
-    folder = Path(custom["working_dir"]) / run_key(examples_uri, settings, custom["source_hash"])
+    key = run_key(examples_uri, settings, custom["source_hash"], custom.get("parent", ""))
+    folder = Path(custom["working_dir"]) / key
     data_dir = as_data_dir(examples_uri, folder / "data")
     run = RunDir(folder / "run")
     config = dataclasses.replace(settings, data_dir=str(data_dir), run_dir=str(run.root))
@@ -78,7 +80,7 @@ def run_fn(fn_args: tfx.components.FnArgs) -> None:
         shutil.copytree(part, local_path(fn_args.model_run_dir) / part.name, dirs_exist_ok=True)
 
 
-def run_key(examples_uri: str, settings: TrainConfig, source_hash: str) -> str:
+def run_key(examples_uri: str, settings: TrainConfig, source_hash: str, parent: str = "") -> str:
     """Names the run that these images, settings and code make: 16 hexadecimal digits.
 
     The images count by their content: made again as they were, they lead to the same run.
@@ -87,6 +89,7 @@ def run_key(examples_uri: str, settings: TrainConfig, source_hash: str) -> str:
       examples_uri: URI of the Examples artifact.
       settings: of the training, without data_dir and run_dir.
       source_hash: of the code.
+      parent: of what lies in the run that the settings start from.
     """
     root = local_path(examples_uri)
     digest = hashlib.sha256()
@@ -96,6 +99,7 @@ def run_key(examples_uri: str, settings: TrainConfig, source_hash: str) -> str:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
     decisive = [digest.hexdigest(), dataclasses.asdict(settings), source_hash]
+    decisive += [parent] if parent else []
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:16]
 
 

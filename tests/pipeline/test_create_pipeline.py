@@ -55,6 +55,23 @@ def test_a_warm_start_begins_with_the_latest_good_model() -> None:
     assert "WarmStart" not in nodes()
 
 
+def test_the_trainer_sees_what_lies_in_the_run_it_starts_from(tmp_path: Path) -> None:
+    """Or a run that was trained on would be taken for what it was."""
+    checkpoints = tmp_path / "parent" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    train = StarGANv2Settings(warm_start=str(tmp_path / "parent"))
+    found = []
+    for step in (0, 5, 6):  # at first nothing is there
+        if step:
+            (checkpoints / f"iteration-{step}.index").write_bytes(b"weights %d" % step)
+            (checkpoints / "checkpoint").write_text(f'model_checkpoint_path: "iteration-{step}"')
+        trainer = next(
+            n for n in create_pipeline(CONFIG, DATA, train).components if n.id == "Trainer"
+        )
+        found.append(custom_config(trainer)["parent"])
+    assert found[0] == "" and len(set(found)) == 3
+
+
 def test_docker_takes_the_place_of_the_canary() -> None:
     found = nodes(infrastructure="docker")
     assert isinstance(found["InfraCheck"], tfx.components.InfraValidator)

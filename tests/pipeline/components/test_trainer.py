@@ -133,13 +133,14 @@ def test_the_key_holds_all_that_decides_the_result(examples, two_domains_dir, tm
     others = {
         run_key(str(copy), dataclasses.replace(settings, lr=0.5), "abc"),
         run_key(str(copy), settings, "abd"),
+        run_key(str(copy), settings, "abc", "parent"),
     }
     shard = next(copy.glob("Split-train/*.tfrecord"))
     content = bytearray(shard.read_bytes())
     content[100] ^= 1
     shard.write_bytes(content)
     others.add(run_key(str(copy), settings, "abc"))
-    assert len(others | {key}) == 4
+    assert len(others | {key}) == 5
 
 
 def test_mistyped_settings_are_named(examples, tmp_path):
