@@ -10,7 +10,7 @@ from typing import TextIO
 import ml_metadata as mlmd
 from tfx import v1 as tfx
 
-from pipeline.components.infrastructure import docker_answers
+from pipeline.components.infrastructure import docker_answers, missing_image
 from pipeline.config import PipelineConfig
 from pipeline.create_pipeline import create_pipeline, schema_file_of
 from pipeline.metadata import cancel_running, connection_config, open_store
@@ -77,7 +77,7 @@ def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
     """Decides whether Docker or the canary tries the model out.
 
     Raises:
-      UserError: Docker is asked for, and does not answer.
+      UserError: Docker is asked for, and does not answer or has no image of TensorFlow Serving.
     """
     if config.infrastructure == "canary":
         return config
@@ -87,6 +87,13 @@ def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
         "Found --infrastructure=docker, but no Docker daemon answers: start it, or leave the flag "
         "out for a canary instead.",
     )
+    reason = missing_image(config.serving_tag) if docker else ""
+    check(
+        not reason or config.infrastructure == "auto",
+        f"Found no image tensorflow/serving:{config.serving_tag} ({reason}), expected one that "
+        "is here or can be had: correct --serving_tag, or leave --infrastructure out for a canary instead.",
+    )
+    docker = docker and not reason
     return dataclasses.replace(config, infrastructure="docker" if docker else "canary")
 
 

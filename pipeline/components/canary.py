@@ -18,6 +18,7 @@ from tfx.utils import path_utils
 
 from pipeline.examples import split_dir
 from pipeline.paths import local_path
+from stargan_tf.config.settings import check
 
 _PROCESS = Path(__file__).with_name("canary_process.py")
 _NUM_IMAGES = 3
@@ -72,6 +73,9 @@ def try_out(model: Path, images: list[bytes], time_limit: float) -> str:
 
     Returns:
       What is wrong, as a sentence; empty when nothing is.
+
+    Raises:
+      UserError: the process was killed.
     """
     with TemporaryDirectory() as folder:
         for number, image in enumerate(images):
@@ -88,5 +92,11 @@ def try_out(model: Path, images: list[bytes], time_limit: float) -> str:
             return f"The exported model did not load and answer within {time_limit:g} seconds."
     if done.returncode == 0:
         return ""
+    # No fault of the model; and a component that failed is not remembered, as a verdict is.
+    check(
+        done.returncode > 0,
+        f"The process that tries the model out was ended by signal {-done.returncode}, as where "
+        "memory runs out: run the same command again.",
+    )
     last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
     return f"The exported model does not work in a process of its own: {last.strip(' .')}."

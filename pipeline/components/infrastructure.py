@@ -26,6 +26,21 @@ def docker_answers() -> bool:
     return done.returncode == 0
 
 
+def missing_image(serving_tag: str) -> str:
+    """Fetches tensorflow/serving unless it is there; gives what Docker says where it cannot.
+
+    TFX takes an image that cannot be had for a model that does not load, and remembers that.
+    """
+    docker, image = shutil.which("docker"), f"tensorflow/serving:{serving_tag}"
+    if subprocess.run([docker, "image", "inspect", image], capture_output=True).returncode == 0:
+        return ""
+    done = subprocess.run([docker, "pull", image], capture_output=True, text=True)
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+    return lines[-1].strip(" .")
+
+
 def infrastructure_check(
     kind: str, model: tfx.types.BaseChannel, examples: tfx.types.BaseChannel, serving_tag: str
 ) -> BaseNode:

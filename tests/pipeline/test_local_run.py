@@ -119,6 +119,7 @@ def test_docker_is_taken_where_it_answers(
     monkeypatch: pytest.MonkeyPatch, kind: str, answers: bool, chosen: str
 ) -> None:
     monkeypatch.setattr(local_run, "docker_answers", lambda: answers)
+    monkeypatch.setattr(local_run, "missing_image", lambda tag: "")
     config = with_infrastructure(PipelineConfig(infrastructure=kind))
     assert config == PipelineConfig(infrastructure=chosen)
 
@@ -126,6 +127,14 @@ def test_docker_is_taken_where_it_answers(
 def test_docker_that_was_asked_for_must_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_run, "docker_answers", lambda: False)
     with pytest.raises(UserError, match="no Docker daemon answers"):
+        with_infrastructure(PipelineConfig(infrastructure="docker"))
+
+
+def test_an_image_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_run, "docker_answers", lambda: True)
+    monkeypatch.setattr(local_run, "missing_image", lambda tag: "no route to host")
+    assert with_infrastructure(PipelineConfig()).infrastructure == "canary"
+    with pytest.raises(UserError, match=r"no image tensorflow/serving:2.15.1 \(no route to host\)"):
         with_infrastructure(PipelineConfig(infrastructure="docker"))
 
 

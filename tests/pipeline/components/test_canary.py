@@ -10,8 +10,9 @@ import tensorflow as tf
 from tfx.components.util import model_utils
 from tfx.types.standard_artifacts import Examples, InfraBlessing, Model
 
-from pipeline.components import canary_process
+from pipeline.components import canary, canary_process
 from pipeline.components.canary import Canary, first_images
+from stargan_tf.errors import UserError
 from tests.data import makers
 from tests.pipeline.artifacts import artifact, examples_of, model_of, run_component
 from tests.serving.exports import export_joint
@@ -171,3 +172,11 @@ def test_outputs_are_judged(output, kind, problem):
         assert found is None
     else:
         assert re.search(problem, found)
+
+
+def test_a_process_that_is_killed_says_nothing_about_the_model(tmp_path, monkeypatch):
+    killed = tmp_path / "killed.py"
+    killed.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setattr(canary, "_PROCESS", killed)
+    with pytest.raises(UserError, match="was ended by signal 9, .* run the same command again"):
+        canary.try_out(tmp_path, [], time_limit=60)

@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 from tfx import v1 as tfx
 
-from pipeline.components.infrastructure import docker_answers, infrastructure_check
+from pipeline.components.infrastructure import (
+    docker_answers,
+    infrastructure_check,
+    missing_image,
+)
 
 MODEL = tfx.dsl.Channel(type=tfx.types.standard_artifacts.Model)
 EXAMPLES = tfx.dsl.Channel(type=tfx.types.standard_artifacts.Examples)
@@ -24,6 +28,22 @@ def test_docker_answers_when_its_daemon_does(
 def test_without_docker_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not docker_answers()
+
+
+@pytest.mark.parametrize(
+    ("inspect", "pull", "said"), [(0, 1, ""), (1, 0, ""), (1, 1, "no route to host")]
+)
+def test_the_image_is_fetched_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inspect: int, pull: int, said: str
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(
+        f'#!/bin/sh\n[ "$1" = image ] && exit {inspect}\n'
+        f'[ "$2" = tensorflow/serving:9.9.9 ] || exit 7\necho no route to host. >&2\nexit {pull}\n'
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert missing_image("9.9.9") == said
 
 
 def test_the_canary_gets_images_to_ask_with() -> None:
