@@ -91,7 +91,7 @@ def with_infrastructure(config: PipelineConfig) -> PipelineConfig:
     check(
         not reason or config.infrastructure == "auto",
         f"Found no image tensorflow/serving:{config.serving_tag} ({reason}), expected one that "
-        "is here or can be had: correct --serving_tag, or leave --infrastructure out for a canary instead.",
+        "is here or can be had: correct --serving_tag, or leave --infrastructure out for a canary.",
     )
     docker = docker and not reason
     return dataclasses.replace(config, infrastructure="docker" if docker else "canary")
