@@ -196,7 +196,7 @@ def test_faces_are_aligned_first(tmp_path):
     shutil.copy(ASTRONAUT, photos)
     bad = save_image(photos / "none.png", "teal", size=(60, 40))
     out = tmp_path / "out.png"
-    arguments = [f"--saved_model={MODEL}", "--num_outputs=1", "--target_domain=open-peeps"]
+    arguments = [f"--saved_model={MODEL}", "--num_outputs=1", "--target_domain=personas"]
     arguments += ["--align", f"--ref={ASTRONAUT}"]
     done = run(*arguments, f"--src={photos}", f"--out={out}")
     assert done.returncode == 0, done.stderr
@@ -229,7 +229,7 @@ def test_a_model_of_aligned_faces_tells_of_others(tmp_path):
     image = Image.open(ASTRONAUT).convert("RGB")
     (crop,) = align(image, FaceMesh(), AlignSettings(128)).images
     crop.save(tmp_path / "aligned.png")
-    arguments = [f"--saved_model={model}", "--num_outputs=1", "--target_domain=open-peeps"]
+    arguments = [f"--saved_model={model}", "--num_outputs=1", "--target_domain=personas"]
     for src, words in ((ASTRONAUT, "does not look aligned"), (tmp_path / "aligned.png", "")):
         done = run(*arguments, f"--src={src}", f"--out={tmp_path / src.stem}.out.png")
         assert done.returncode == 0, done.stderr
