@@ -40,7 +40,7 @@ def create_pipeline(
     portable: bool = False,
     schema_file: Path | None = None,
 ) -> tfx.dsl.Pipeline:
-    """Builds the graph; nothing is read, written or run.
+    """Builds the graph; nothing is written or run.
 
     Args:
       config: of the pipeline; its `infrastructure` is docker or canary.
