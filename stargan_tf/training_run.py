@@ -29,6 +29,7 @@ from stargan_tf.training.rollback import go_back, seed_after
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
 from stargan_tf.training.runtime import describe_devices, make_strategy
+from stargan_tf.training.signals import StopRequest
 from stargan_tf.training.state import TrainState
 from stargan_tf.training.step import TrainStep
 from stargan_tf.training.validation import Validation
@@ -142,27 +143,31 @@ def _train(
     step = TrainStep(state, strategy)
     profiled = config.profiled_iterations if workers.chief else NO_ITERATIONS
     try:
-        while True:
-            progress = checkpoints.progress
-            batches = _batches(state.algorithm, data, strategy, start_step, progress.rollbacks)
-            log = RunLog(run, state.algorithm, start_step, chief=workers.chief, progress=progress)
-            try:
-                with log, Profiler(run.logs, profiled) as profiler:
-                    stopped_by = train(
-                        state,
-                        step,
-                        batches,
-                        checkpoints,
-                        log,
-                        sample,
-                        evaluate,
-                        workers.agree_to_stop,
-                        profiler.iteration,
-                    )
-                break
-            except NotFiniteError as error:
-                start_step = go_back(state, checkpoints, error)
-                workers.check_same_iteration(start_step)
+        with StopRequest() as request:  # one for all, or going back would forget it
+            while True:
+                progress = checkpoints.progress
+                batches = _batches(state.algorithm, data, strategy, start_step, progress.rollbacks)
+                log = RunLog(
+                    run, state.algorithm, start_step, chief=workers.chief, progress=progress
+                )
+                try:
+                    with log, Profiler(run.logs, profiled) as profiler:
+                        stopped_by = train(
+                            state,
+                            step,
+                            batches,
+                            checkpoints,
+                            log,
+                            sample,
+                            evaluate,
+                            request,
+                            workers.agree_to_stop,
+                            profiler.iteration,
+                        )
+                    break
+                except NotFiniteError as error:
+                    start_step = go_back(state, checkpoints, error)
+                    workers.check_same_iteration(start_step)
         workers.wait()  # for the chief, which has more to do: one that ends takes all with it
     except tf.errors.ResourceExhaustedError as error:
         if disk_full(error):

@@ -36,6 +36,7 @@ def train(
     log: RunLog,
     sample: Sampler,
     evaluate: Evaluator,
+    request: StopRequest,
     agree_to_stop: Agreement = lambda own: own,
     around: Callable[[int], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> signal.Signals | None:
@@ -52,6 +53,7 @@ def train(
       log: takes the losses, numbers and images.
       sample: called every `sample_every` iterations, and at both ends.
       evaluate: called every `eval_every` iterations.
+      request: listening; one that was made before the first iteration counts, too.
       agree_to_stop: called before every iteration and after the last.
       around: given how many iterations are done, makes a context for the next one.
 
@@ -76,31 +78,30 @@ def train(
         log.flush()
         checkpoints.save(log.window())
 
-    with StopRequest() as request:
-        if done == 0 and config.sample_every:
+    if done == 0 and config.sample_every:
+        log.write_images(done, sample(networks, done))
+    while (stopped_by := agree_to_stop(request.signal)) is None and done < config.total_iters:
+        if done == start_step:
+            log.say(_COMPILING_BY_XLA if config.xla else _COMPILING)
+        start = time.perf_counter()
+        with around(done):
+            batch = next(iterator)
+            ready = time.perf_counter()
+            losses = step(batch, done)
+        done += 1
+        if due(config.log_every):
+            losses = tf.nest.map_structure(lambda x: x.numpy(), losses)  # waits for the device
+        log.add(losses, time.perf_counter() - start, ready - start)
+        if due(config.log_every):
+            log.write(done)
+        if due(config.sample_every):
             log.write_images(done, sample(networks, done))
-        while (stopped_by := agree_to_stop(request.signal)) is None and done < config.total_iters:
-            if done == start_step:
-                log.say(_COMPILING_BY_XLA if config.xla else _COMPILING)
-            start = time.perf_counter()
-            with around(done):
-                batch = next(iterator)
-                ready = time.perf_counter()
-                losses = step(batch, done)
-            done += 1
-            if due(config.log_every):
-                losses = tf.nest.map_structure(lambda x: x.numpy(), losses)  # waits for the device
-            log.add(losses, time.perf_counter() - start, ready - start)
-            if due(config.log_every):
-                log.write(done)
-            if due(config.sample_every):
-                log.write_images(done, sample(networks, done))
-            if due(config.eval_every, at_end=False):
-                log.write_scalars(done, evaluate(networks))
-            # Last, so that nothing of these iterations is missing where a resumed run goes on.
-            if due(config.save_every):
-                save()
-                saved = done
-        if done > saved or done == 0:
+        if due(config.eval_every, at_end=False):
+            log.write_scalars(done, evaluate(networks))
+        # Last, so that nothing of these iterations is missing where a resumed run goes on.
+        if due(config.save_every):
             save()
+            saved = done
+    if done > saved or done == 0:
+        save()
     return stopped_by

@@ -14,6 +14,7 @@ from stargan_tf.training.checkpoints import Checkpoints
 from stargan_tf.training.profiling import Profiler
 from stargan_tf.training.run_dir import RunDir
 from stargan_tf.training.run_log import RunLog
+from stargan_tf.training.signals import StopRequest
 from tests.training import tiny
 from tests.training.tiny import CONFIG, LOSSES
 
@@ -73,7 +74,7 @@ class Training:
         progress = self.checkpoints.progress
         log = RunLog(self.run, self.state.algorithm, start, chief=True, progress=progress)
         profiler = Profiler(self.run.logs, self.config.profiled_iterations)
-        with log, profiler:
+        with log, profiler, StopRequest() as request:
             return loop.train(
                 self.state,
                 self.step,
@@ -82,6 +83,7 @@ class Training:
                 log,
                 self.sample,
                 self.evaluate,
+                request,
                 around=profiler.iteration,
             )
 

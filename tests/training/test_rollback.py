@@ -104,6 +104,18 @@ def test_a_run_goes_back_one_checkpoint_with_other_batches(sitting, after, tmp_p
 
 
 @pytest.mark.slow
+def test_a_run_that_was_told_to_stop_stops_where_it_went_back_to(sitting, after, tmp_path):
+    def deed(losses, state):
+        break_loss(losses, state)
+        signal.raise_signal(signal.SIGTERM)
+
+    after(once(4, deed))
+    assert sitting() == 128 + signal.SIGTERM
+    checkpoints = CheckpointFiles(tmp_path / "run" / "checkpoints")
+    assert checkpoints.candidates()[0] == 2 and checkpoints.check(2).rollbacks == 1
+
+
+@pytest.mark.slow
 def test_a_run_that_is_resumed_after_it_went_back_goes_on_with_the_same_batches(
     sitting, after, tmp_path
 ):
