@@ -45,11 +45,13 @@ demo: $(STAMP)  ## Teach the trained model a domain that it has never seen, in m
 	  --train_per_domain=300 --val_per_domain=50 --output_dir=data/demo
 	@$(PY) -m stargan_tf.train --flagfile=$(FLAGFILES)/demo.flags --data_dir=data/demo --run_dir=runs/demo $(DEMO_FLAGS)
 	@printf '%s\n' 'Now look at images from before and after; miniavs is the new domain:' \
-	  "  $(call grid,latent_psi_1.0,head)   random styles, as the trained model draws" \
-	  "  $(call grid,latent_psi_1.0,tail)   random styles, after these minutes" \
+	  "  $(call grid,latent_psi_1.0,head)   random styles before: miniavs are still a copy of personas" \
+	  "  $(call grid,latent_psi_1.0,tail)   after: colours, hair and profile of miniavs, faces smudged" \
 	  "  $(call grid,reference,tail)        styles of the portraits across the top" \
 	  'Translate an image of your own:' \
 	  '  $(PY) -m stargan_tf.sample --run_dir=runs/demo --src=IMAGE.jpg --out=looks.png' \
+	  'Put the model onto the page:' \
+	  '  $(PY) -m stargan_tf.export --run_dir=runs/demo --out=saved_models/demo && make page' \
 	  'Train for longer: stargan_tf/flagfiles/portraits_64.flags says how.'
 
 IMG ?= saved_models/portraits_64/example.png
@@ -69,7 +71,7 @@ page: $(PAGE_TOOLS)  ## Build the page that translates in the browser, with the 
 	@$(NODE)/bin/node page/build.js "$(MODELS)" "$(PAGE_DIR)"
 	@echo "Open http://127.0.0.1:$(PAGE_PORT)/ in a browser. Ctrl-C ends it."
 	@$(PY) -m http.server --directory "$(PAGE_DIR)" --bind 127.0.0.1 $(PAGE_PORT) 2>/dev/null || { \
-	  echo "error: Port $(PAGE_PORT) cannot be had: give another, as in make PAGE_PORT=8081 page." >&2; exit 1; }
+	  test $$? -lt 128 || exit 0; echo "error: Port $(PAGE_PORT) cannot be had: give another, as in make PAGE_PORT=8081 page." >&2; exit 1; }
 
 $(NODE)/bin/node: $(STAMP)
 	@$(PY) -m venv $(NODE)

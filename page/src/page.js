@@ -93,6 +93,7 @@ function takeImage(role, arrive) {
 
 async function read(role, file) {
   chosen[role] = await readImage(file, model.side);
+  if (role === "image") removeGrid(); // it shows another one
   files[role] = file;
   show(find(`${ROLES[role]} canvas`), chosen[role]);
 }
