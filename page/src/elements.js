@@ -1,5 +1,6 @@
 /** Elements of the page, and small ones made of code. */
 
+import { fileName } from "./models.js";
 import { Problem } from "./problem.js";
 
 export const find = (selector, root = document) => root.querySelector(selector);
@@ -46,11 +47,6 @@ export function choices(parent, type, names, chosen, onChange) {
     }),
   );
   return [...parent.querySelectorAll("input")];
-}
-
-/** The name of a file of the page, out of its address. */
-export function fileName(path) {
-  return decodeURIComponent(path.split("/").at(-1));
 }
 
 /** A button that is an example image. */

@@ -1,6 +1,5 @@
 /** The models that lie beside the page, as build.js lists them in models.json. */
 
-import { fileName } from "./elements.js";
 import { Problem } from "./problem.js";
 
 /** [{name, version, file, examples}], none where the page was built without any. */
@@ -26,6 +25,11 @@ export async function download(path, progress, signal) {
     if (whole >= size) progress(size / whole);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** The name of a file of the page, out of its address. */
+export function fileName(path) {
+  return decodeURIComponent(path.split("/").at(-1));
 }
 
 /** An example image as a file. */

@@ -10,6 +10,7 @@ from PIL import Image
 
 from stargan_tf.data import formats as training_formats
 from stargan_tf.data import images as training_images
+from stargan_tf.data.sources.folder import MAX_FILE_BYTES
 from stargan_tf.serving.client import ImageError, formats, images, load_image, prepare_image
 from stargan_tf.serving.client.images import encode, format_of, reencode
 from stargan_tf.serving.saved_model import images as model_images
@@ -183,6 +184,7 @@ def test_formats_that_are_not_read_are_named_as_in_training(content, name):
 def test_limits_are_those_of_training_and_of_models():
     assert images.MAX_PIXELS == training_images.MAX_PIXELS >= 2**28
     assert images.MODEL_PIXELS == model_images.MAX_PIXELS
+    assert images._MAX_FILE_BYTES == MAX_FILE_BYTES
 
 
 @pytest.mark.slow
